@@ -1,0 +1,44 @@
+# The commands of the house. `make setup` is called by the others first.
+
+BIN := .venv/bin
+STAMP := .venv/.installed
+PYTHONS := $(PYTHON) python3.11 python3.12 python3.13 python3.14 python3
+
+.PHONY: setup run test bench clean
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml requirements.txt
+	@if [ ! -x $(BIN)/python ]; then \
+	  for candidate in $(PYTHONS); do \
+	    if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+	    then python="$$candidate"; break; fi; \
+	  done; \
+	  if [ -z "$$python" ]; then \
+	    echo "kmspec needs Python 3.11 or newer on PATH; install it or run: make PYTHON=/path/to/python3"; \
+	    exit 1; \
+	  fi; \
+	  "$$python" -m venv .venv; \
+	fi
+	@echo "installing kmspec into .venv"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  --constraint requirements.txt --editable '.[test]'
+	@touch $(STAMP)
+
+run: setup
+	@$(BIN)/kmspec conform
+
+test: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n 2
+
+bench: setup
+	@$(BIN)/python benchmarks/run.py
+
+clean:
+	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+	  .import_linter_cache .coverage
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

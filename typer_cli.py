@@ -1,0 +1,5 @@
+"""The command `kmspec`."""
+
+
+def main() -> None:
+    """Run the command line."""
