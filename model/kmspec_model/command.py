@@ -1,0 +1,116 @@
+"""Commands: the only place that says how an operation and its arguments are written symbolically.
+
+A command never holds a generated id. What a target makes (``key#0``, ``store#1``) and what a
+caller chooses (``alias#0``, ``ca#0``) are references, bound to real values by whoever runs the
+command. A reference may name another form of the same thing: ``key#0.arn``, ``alias#0.arn``.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple, Self, TypeAlias
+
+MADE = ("key", "store", "cluster", "hsm", "backup", "ciphertext", "handle")
+"""What a target makes. ``handle#0`` is the handle, in its cluster, of the material of ``key#0``."""
+CHOSEN = ("alias", "name", "ca", "certificate", "plaintext", "context", "zone", "subnet")
+"""What a caller chooses. ``name#0`` names a store; ``certificate#1.0`` is the certificate of
+``cluster#1`` signed by ``ca#0``; ``zone#0`` is the Availability Zone of ``subnet#0``.
+
+``plaintext#7`` may also be made by the target, as the data key that comes with ``ciphertext#7``:
+then it is bound by the response that carries it.
+"""
+
+_SPELLING = re.compile(r"([a-z]+)#([0-9]+)(?:\.([a-z0-9]+))?")
+
+
+class Ref(NamedTuple):
+    """A symbolic reference, written ``kind#index`` or ``kind#index.form``."""
+
+    kind: str
+    index: int
+    form: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}#{self.index}" + (f".{self.form}" if self.form else "")
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read what ``str`` wrote.
+
+        :raises ValueError: ``text`` is no reference.
+        """
+        found = _SPELLING.fullmatch(text)
+        if found is None or found[1] not in MADE + CHOSEN:
+            message = f"{text!r} is no reference: write kind#index, such as key#0 or alias#0.arn"
+            raise ValueError(message)
+        return cls(found[1], int(found[2]), found[3] or "")
+
+
+Value: TypeAlias = "str | int | float | bool | bytes | Ref | tuple[Value, ...] | Pairs"
+
+
+class Pairs(NamedTuple):
+    """A structure or map among the arguments: its members in the order given."""
+
+    items: tuple[tuple[str, Value], ...]
+
+
+class Command(NamedTuple):
+    """One operation with symbolic arguments, members spelled as the service spells them.
+
+    ``keep`` asks the model to remember what a cryptographic operation returned, so that later
+    commands may refer to it as the next ``ciphertext#n``; without it the answer is only checked.
+    """
+
+    service: str
+    operation: str
+    arguments: tuple[tuple[str, Value], ...] = ()
+    keep: bool = False
+
+    def get(self, member: str, default: Value | None = None) -> Value | None:
+        """The argument of that name, or the default."""
+        for name, value in self.arguments:
+            if name == member:
+                return value
+        return default
+
+    def references(self) -> Iterator[Ref]:
+        """Every reference among the arguments, in their order."""
+        for _, value in self.arguments:
+            yield from references_in(value)
+
+    def __str__(self) -> str:
+        arguments = ", ".join(f"{name}={written(value)}" for name, value in self.arguments)
+        return f"{self.operation}({arguments})"
+
+
+def references_in(value: Value) -> Iterator[Ref]:
+    """Every reference in one argument, in its order."""
+    if isinstance(value, Ref):
+        yield value
+    elif isinstance(value, Pairs):
+        for _, inner in value.items:
+            yield from references_in(inner)
+    elif isinstance(value, tuple):
+        for inner in value:
+            yield from references_in(inner)
+
+
+def written(value: Value) -> str:
+    """One argument as people read it: references bare, all else as Python writes it."""
+    if isinstance(value, Ref):
+        return str(value)
+    if isinstance(value, Pairs):
+        return "{" + ", ".join(f"{name}: {written(inner)}" for name, inner in value.items) + "}"
+    if isinstance(value, tuple):
+        return "[" + ", ".join(written(inner) for inner in value) + "]"
+    return repr(value)
+
+
+def command(service: str, operation: str, /, *, keep: bool = False, **arguments: Value) -> Command:
+    """A command from keyword arguments, in the order given."""
+    return Command(service, operation, tuple(arguments.items()), keep)
+
+
+def advance(seconds: float) -> Command:
+    """The only command that moves time."""
+    return Command("clock", "Advance", (("Seconds", seconds),))

@@ -1,0 +1,1 @@
+"""What AWS documents of custom key stores, as data: states, transitions, answers, sources."""

@@ -1,0 +1,175 @@
+"""The vocabulary: the only place where the words of AWS that every part shares are spelled.
+
+States, origins, error codes and the names of faults are AWS's own where AWS has one. Nothing
+here says what happens in a state: that is in the tables.
+"""
+
+from enum import StrEnum
+
+
+class Service(StrEnum):
+    """Who answers an operation: three AWS services, the HSM operator, and the clock."""
+
+    KMS = "kms"
+    CLOUDHSM = "cloudhsm"
+    STS = "sts"
+    OPERATOR = "operator"
+    CLOCK = "clock"
+
+
+class KeyState(StrEnum):
+    """KeyMetadata.KeyState."""
+
+    CREATING = "Creating"
+    ENABLED = "Enabled"
+    DISABLED = "Disabled"
+    PENDING_DELETION = "PendingDeletion"
+    PENDING_IMPORT = "PendingImport"
+    PENDING_REPLICA_DELETION = "PendingReplicaDeletion"
+    UNAVAILABLE = "Unavailable"
+    UPDATING = "Updating"
+
+
+class ConnectionState(StrEnum):
+    """CustomKeyStoresListEntry.ConnectionState."""
+
+    CONNECTED = "CONNECTED"
+    CONNECTING = "CONNECTING"
+    FAILED = "FAILED"
+    DISCONNECTED = "DISCONNECTED"
+    DISCONNECTING = "DISCONNECTING"
+
+
+class ConnectionErrorCode(StrEnum):
+    """CustomKeyStoresListEntry.ConnectionErrorCode, those of a CloudHSM key store."""
+
+    CLUSTER_NOT_FOUND = "CLUSTER_NOT_FOUND"
+    SUBNET_NOT_FOUND = "SUBNET_NOT_FOUND"
+    INSUFFICIENT_CLOUDHSM_HSMS = "INSUFFICIENT_CLOUDHSM_HSMS"
+    INSUFFICIENT_FREE_ADDRESSES_IN_SUBNET = "INSUFFICIENT_FREE_ADDRESSES_IN_SUBNET"
+    NETWORK_ERRORS = "NETWORK_ERRORS"
+    USER_NOT_FOUND = "USER_NOT_FOUND"
+    USER_LOCKED_OUT = "USER_LOCKED_OUT"
+    USER_LOGGED_IN = "USER_LOGGED_IN"
+    INVALID_CREDENTIALS = "INVALID_CREDENTIALS"
+    INTERNAL_ERROR = "INTERNAL_ERROR"
+
+
+class ClusterState(StrEnum):
+    """Cluster.State."""
+
+    CREATE_IN_PROGRESS = "CREATE_IN_PROGRESS"
+    UNINITIALIZED = "UNINITIALIZED"
+    INITIALIZE_IN_PROGRESS = "INITIALIZE_IN_PROGRESS"
+    INITIALIZED = "INITIALIZED"
+    ACTIVE = "ACTIVE"
+    UPDATE_IN_PROGRESS = "UPDATE_IN_PROGRESS"
+    MODIFY_IN_PROGRESS = "MODIFY_IN_PROGRESS"
+    ROLLBACK_IN_PROGRESS = "ROLLBACK_IN_PROGRESS"
+    DELETE_IN_PROGRESS = "DELETE_IN_PROGRESS"
+    DELETED = "DELETED"
+    DEGRADED = "DEGRADED"
+
+
+class HsmState(StrEnum):
+    """Hsm.State."""
+
+    CREATE_IN_PROGRESS = "CREATE_IN_PROGRESS"
+    ACTIVE = "ACTIVE"
+    DEGRADED = "DEGRADED"
+    DELETE_IN_PROGRESS = "DELETE_IN_PROGRESS"
+    DELETED = "DELETED"
+
+
+class BackupState(StrEnum):
+    """Backup.BackupState."""
+
+    CREATE_IN_PROGRESS = "CREATE_IN_PROGRESS"
+    READY = "READY"
+    DELETED = "DELETED"
+    PENDING_DELETION = "PENDING_DELETION"
+
+
+class Origin(StrEnum):
+    """KeyMetadata.Origin."""
+
+    AWS_KMS = "AWS_KMS"
+    EXTERNAL = "EXTERNAL"
+    AWS_CLOUDHSM = "AWS_CLOUDHSM"
+    EXTERNAL_KEY_STORE = "EXTERNAL_KEY_STORE"
+
+
+class Fault(StrEnum):
+    """What an operator can break in a cluster. Each stands for a cause AWS documents.
+
+    The first seven concern the whole cluster, the last two one HSM.
+    """
+
+    NETWORK = "network"
+    INTERNAL_ERROR = "internal-error"
+    NO_FREE_ADDRESSES = "no-free-addresses"
+    SUBNET_DELETED = "subnet-deleted"
+    SECURITY_GROUP = "security-group"
+    NO_SESSIONS = "no-sessions"
+    USER_MISSING = "user-missing"
+    HSM_DEGRADED = "hsm-degraded"
+    HSM_LOST = "hsm-lost"
+
+
+HSM_FAULTS = frozenset({Fault.HSM_DEGRADED, Fault.HSM_LOST})
+"""The faults that name one HSM; the others hold for the cluster."""
+
+KMSUSER = "kmsuser"
+"""The crypto user as whom AWS KMS logs in to the cluster of a key store."""
+
+
+class ErrorCode(StrEnum):
+    """Every error code in scope, of KMS, of CloudHSM, of the protocols, and of our operator."""
+
+    # AWS KMS, modelled
+    ALREADY_EXISTS = "AlreadyExistsException"
+    CLUSTER_IN_USE = "CloudHsmClusterInUseException"
+    CLUSTER_INVALID_CONFIGURATION = "CloudHsmClusterInvalidConfigurationException"
+    CLUSTER_NOT_ACTIVE = "CloudHsmClusterNotActiveException"
+    CLUSTER_NOT_FOUND = "CloudHsmClusterNotFoundException"
+    CLUSTER_NOT_RELATED = "CloudHsmClusterNotRelatedException"
+    STORE_HAS_KEYS = "CustomKeyStoreHasCMKsException"
+    STORE_INVALID_STATE = "CustomKeyStoreInvalidStateException"
+    STORE_NAME_IN_USE = "CustomKeyStoreNameInUseException"
+    STORE_NOT_FOUND = "CustomKeyStoreNotFoundException"
+    DEPENDENCY_TIMEOUT = "DependencyTimeoutException"
+    DISABLED = "DisabledException"
+    DRY_RUN = "DryRunOperationException"
+    INCORRECT_KEY = "IncorrectKeyException"
+    INCORRECT_TRUST_ANCHOR = "IncorrectTrustAnchorException"
+    INVALID_ALIAS_NAME = "InvalidAliasNameException"
+    INVALID_ARN = "InvalidArnException"
+    INVALID_CIPHERTEXT = "InvalidCiphertextException"
+    INVALID_GRANT_TOKEN = "InvalidGrantTokenException"
+    INVALID_KEY_USAGE = "InvalidKeyUsageException"
+    INVALID_MARKER = "InvalidMarkerException"
+    KMS_INTERNAL = "KMSInternalException"
+    KMS_INVALID_STATE = "KMSInvalidStateException"
+    LIMIT_EXCEEDED = "LimitExceededException"
+    MALFORMED_POLICY = "MalformedPolicyDocumentException"
+    NOT_FOUND = "NotFoundException"
+    TAG = "TagException"
+    UNSUPPORTED_OPERATION = "UnsupportedOperationException"
+    # AWS KMS, real but in no service model
+    ACCESS_DENIED = "AccessDeniedException"
+    THROTTLING = "ThrottlingException"
+    VALIDATION = "ValidationException"
+    # AWS CloudHSM v2
+    CLOUDHSM_ACCESS_DENIED = "CloudHsmAccessDeniedException"
+    CLOUDHSM_INTERNAL_FAILURE = "CloudHsmInternalFailureException"
+    CLOUDHSM_INVALID_REQUEST = "CloudHsmInvalidRequestException"
+    CLOUDHSM_RESOURCE_LIMIT_EXCEEDED = "CloudHsmResourceLimitExceededException"
+    CLOUDHSM_RESOURCE_NOT_FOUND = "CloudHsmResourceNotFoundException"
+    CLOUDHSM_SERVICE = "CloudHsmServiceException"
+    CLOUDHSM_TAG = "CloudHsmTagException"
+    # The protocols
+    SERIALIZATION = "SerializationException"
+    UNKNOWN_OPERATION = "UnknownOperationException"
+    # The operator of the HSMs: our own, AWS has no API for what it does
+    OPERATOR_INVALID_REQUEST = "OperatorInvalidRequest"
+    OPERATOR_NOT_FOUND = "OperatorNotFound"

@@ -1,0 +1,180 @@
+"""The shapes of the rules: the only place that says what a row of a table is once it is read.
+
+Everything is frozen. A rule has an id of words, a level, one sentence and its sources:
+
+- ``must``: documented;
+- ``should``: inferred from what is documented, observed, or our default where AWS is silent;
+- ``may``: a freedom that the documents leave.
+"""
+
+from typing import Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict
+
+from kmspec.names import Service
+
+Level: TypeAlias = Literal["must", "should", "may"]
+Stage: TypeAlias = Literal["input", "lookup", "state", "last"]
+
+
+class Row(BaseModel):
+    """What every row is: frozen, and without members that no table knows."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Source(Row):
+    """Where facts come from: a document's title and address."""
+
+    title: str
+    where: str
+
+
+class Rule(Row):
+    """One rule. ``id`` is path-like and made of words, as in ``key-state/Encrypt/Disabled``."""
+
+    id: str
+    level: Level = "must"
+    sentence: str
+    sources: tuple[str, ...]
+
+
+class Answer(Row):
+    """One answer that rules name: success (``code`` is ``None``) or an error.
+
+    ``message`` is AWS's text, with references in braces, where it is known.
+    """
+
+    name: str
+    code: str | None = None
+    message: str | None = None
+    status: int = 400
+    says: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether this answer is a success."""
+        return self.name == "ok"
+
+
+class Cell(Rule):
+    """What ``operation`` answers in one state of a machine; the first answer is our emulator's.
+
+    ``answers`` is empty where the combination cannot occur.
+    """
+
+    table: str
+    row: str
+    operation: str
+    machine: str
+    state: str
+    answers: tuple[Answer, ...]
+
+
+class Condition(Rule):
+    """What operations need beside the state of their resource.
+
+    ``when`` names the predicate that holds when the condition is not met, ``answers`` what is
+    answered then. ``decided_by`` names what decides instead: such a row only explains.
+    """
+
+    operations: tuple[str, ...]
+    stage: Stage = "state"
+    of: Literal["request", "key"] = "request"
+    when: str | None = None
+    answers: tuple[Answer, ...] = ()
+    decided_by: str | None = None
+    remedy: str | None = None
+
+
+class Effect(Rule):
+    """What a success of ``operation`` answers or changes beside the state of its resource."""
+
+    operation: str
+
+
+class ConnectionError(Rule):  # noqa: A001 (AWS's own term; nothing here catches the builtin)
+    """Why a connect fails asynchronously: the code, its cause, and the remedy."""
+
+    code: str
+    when: str
+    cause: str
+    remedy: str
+
+
+class State(Row):
+    """One state of a machine.
+
+    ``kinds`` are the origins of the KMS keys that can have it (key states only); ``reached`` is
+    false for a state that AWS names and that nothing in scope leads to.
+    """
+
+    name: str
+    meaning: str
+    kinds: tuple[str, ...] = ()
+    reached: bool = True
+    sources: tuple[str, ...]
+
+
+class Transition(Rule):
+    """One move of a machine.
+
+    ``to`` may be ``gone`` (the resource ends) or ``resumed`` (the remembered state is taken up);
+    ``resumes`` is the state to remember; ``also`` are states that may be shown instead; ``when``
+    is a condition of the resource; ``after`` is ``delay`` for what takes time by itself.
+    """
+
+    machine: str
+    trigger: str
+    origin: str
+    to: str
+    also: tuple[str, ...] = ()
+    resumes: str | None = None
+    when: str | None = None
+    after: Literal["delay"] | None = None
+
+
+class Machine(Row):
+    """One state machine: its states, the initial ones, and every transition."""
+
+    name: str
+    initial: tuple[str, ...]
+    states: tuple[State, ...]
+    transitions: tuple[Transition, ...]
+
+
+class Operation(Row):
+    """One operation: who answers, what it is about, and which members name its resources."""
+
+    name: str
+    service: Service
+    resource: str
+    kind: Literal["cryptographic", "manage", "view"]
+    key: str | None = None
+    source: str | None = None
+    ciphertext: str | None = None
+    alias: str | None = None
+    store: str | None = None
+    cluster: str | None = None
+    hsm: str | None = None
+    backup: str | None = None
+
+
+class Error(Row):
+    """One error: who gives it, with which HTTP status, and when."""
+
+    name: str
+    service: Service
+    status: int
+    when: str
+    sources: tuple[str, ...]
+
+
+class Quota(Row):
+    """One request quota of an account in a Region."""
+
+    name: str
+    rate: float
+    operations: tuple[str, ...]
+    regions: dict[str, float] = {}
+    sources: tuple[str, ...]

@@ -1,0 +1,305 @@
+"""The loader: the only place where the tables are read, checked and put together.
+
+A wrong row is an error that names the file and the row: a state, operation, error or member that
+AWS's service model does not know, a missing source, an answer that is not defined, a state for
+which a row decides nothing.
+"""
+
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from importlib import resources
+from itertools import chain
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeAlias, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from kmspec.model_of_aws import check_against_service_models
+from kmspec.rules import (
+    Answer,
+    Cell,
+    Condition,
+    ConnectionError,
+    Effect,
+    Error,
+    Machine,
+    Operation,
+    Quota,
+    Rule,
+    Source,
+    State,
+    Transition,
+)
+
+MACHINES = ("key", "connection", "cluster", "hsm", "backup")
+CELL_TABLES = (
+    "key_states",
+    "connection_states",
+    "cluster_states",
+    "hsm_states",
+    "backup_states",
+)
+
+Table: TypeAlias = dict[str, Any]
+R = TypeVar("R", bound=BaseModel)
+
+
+class TableError(Exception):
+    """A table is wrong. The text names file and row, and what to do."""
+
+
+class Spec(NamedTuple):
+    """All that the tables say, put together."""
+
+    sources: Mapping[str, Source]
+    answers: Mapping[str, Answer]
+    machines: Mapping[str, Machine]
+    operations: Mapping[str, Operation]
+    cells: tuple[Cell, ...]
+    conditions: tuple[Condition, ...]
+    effects: tuple[Effect, ...]
+    connection_errors: tuple[ConnectionError, ...]
+    errors: Mapping[str, Error]
+    quotas: tuple[Quota, ...]
+    rules: Mapping[str, Rule]
+
+    def with_cell(self, rule: str, *answers: str) -> "Spec":
+        """The same tables with other answers in one cell, as an edit of its row would give.
+
+        :raises KeyError: there is no such cell, or no such answer.
+        """
+        cell = self.rules[rule]
+        if not isinstance(cell, Cell):
+            raise KeyError(rule)
+        changed = cell.model_copy(update={"answers": tuple(self.answers[name] for name in answers)})
+        cells = tuple(changed if old is cell else old for old in self.cells)
+        rules = MappingProxyType({**self.rules, rule: changed})
+        return self._replace(cells=cells, rules=rules)
+
+
+@cache
+def load() -> Spec:
+    """The tables of this package, read and checked once.
+
+    :raises TableError: a row is wrong.
+    """
+    return assemble(read_all())
+
+
+def read_all() -> dict[str, Table]:
+    """Every table file as TOML gives it, by file name without its ending."""
+    folder = resources.files("kmspec").joinpath("tables")
+    return {
+        entry.name.removesuffix(".toml"): tomllib.loads(entry.read_text("utf-8"))
+        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)
+        if entry.name.endswith(".toml")
+    }
+
+
+def assemble(tables: Mapping[str, Table]) -> Spec:
+    """Put the tables together and check every row.
+
+    :raises TableError: a row is wrong.
+    """
+    answers = {
+        name: _row(Answer, "answers", name, row) for name, row in tables["answers"].items()
+    }
+    machines = {name: _machine(name, tables[name]) for name in MACHINES}
+    cells = tuple(
+        chain.from_iterable(_cells(file, tables[file], machines, answers) for file in CELL_TABLES)
+    )
+    conditions = tuple(_conditions(tables["conditions"], answers))
+    effects = tuple(_effects(tables["effects"]))
+    failures = tuple(_connection_errors(tables["connection_errors"]))
+    moves = chain.from_iterable(machine.transitions for machine in machines.values())
+    spec = Spec(
+        sources={
+            name: _row(Source, "sources", None, row) for name, row in tables["sources"].items()
+        },
+        answers=answers,
+        machines=machines,
+        operations=dict(_operations(tables["operations"])),
+        cells=cells,
+        conditions=conditions,
+        effects=effects,
+        connection_errors=failures,
+        errors={name: _row(Error, "errors", name, row) for name, row in tables["errors"].items()},
+        quotas=tuple(
+            _row(Quota, "quotas", None, row) for row in tables["quotas"]["quota"]
+        ),
+        rules=_by_id(chain(cells, conditions, effects, failures, moves)),
+    )
+    _check_words(spec)
+    try:
+        check_against_service_models(spec.operations.values(), spec.errors.values(), spec.machines)
+    except ValueError as error:
+        raise TableError(str(error)) from error
+    return spec
+
+
+def _row(shape: type[R], file: str, name: str | None, row: Table) -> R:
+    """One row, checked; ``name`` becomes its member ``name`` where the shape has one."""
+    given = {"name": name, **row} if name is not None else row
+    try:
+        return shape.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        label = name or row.get("id") or row.get("name") or row.get("title")
+        message = f"tables/{file}.toml, row {label}: {where}: {first['msg']}"
+        raise TableError(message) from error
+
+
+def _machine(name: str, table: Table) -> Machine:
+    transitions = []
+    for row in table["transition"]:
+        condition = f"/{row['when']}" if "when" in row else ""
+        trigger = row["trigger"].replace(" ", "-")
+        given = {
+            **{key: value for key, value in row.items() if key != "from"},
+            "id": f"transition/{name}/{trigger}/{row['from']}{condition}",
+            "machine": name,
+            "origin": row["from"],
+        }
+        transitions.append(_row(Transition, name, None, given))
+    states = tuple(_row(State, name, None, row) for row in table["state"])
+    initial = tuple(table["initial"])
+    return Machine(name=name, initial=initial, states=states, transitions=tuple(transitions))
+
+
+def _operations(table: Table) -> Iterator[tuple[str, Operation]]:
+    for name, row in table.items():
+        given = {("kind" if key == "class" else key): value for key, value in row.items()}
+        yield name, _row(Operation, "operations", name, given)
+
+
+def _cells(
+    file: str, table: Table, machines: Mapping[str, Machine], answers: Mapping[str, Answer]
+) -> Iterator[Cell]:
+    machine = machines[table["machine"]]
+    for row, given in table["row"].items():
+        states = [state.name for state in machine.states]
+        missing = sorted(set(states) ^ set(given["cell"]))
+        if missing:
+            message = f"tables/{file}.toml, row {row}: decide exactly the states of {machine.name}"
+            raise TableError(f"{message}; look at {', '.join(missing)}")
+        for state in states:
+            cell = given["cell"][state]
+            own = cell if isinstance(cell, dict) else {"answers": cell}
+            found = _answers(own["answers"], answers, file, row)
+            identity = f"{table['table']}/{row}/{state}"
+            says = " or ".join(answer.says for answer in found)
+            subject = given.get("subject", given["operation"])
+            sentence = own.get("sentence", f"{subject} {table['resource']} {state} {says}.")
+            yield _row(
+                Cell,
+                file,
+                None,
+                {
+                    "id": identity,
+                    "level": own.get("level", given.get("level", "must")),
+                    "sentence": sentence,
+                    "sources": own.get("sources", given["sources"]),
+                    "table": table["table"],
+                    "row": row,
+                    "operation": given["operation"],
+                    "machine": machine.name,
+                    "state": state,
+                    "answers": tuple(answer for answer in found if answer.name != "never"),
+                },
+            )
+
+
+
+
+def _answers(
+    text: str, answers: Mapping[str, Answer], file: str, row: str
+) -> tuple[Answer, ...]:
+    names = [name.strip() for name in text.split("|")]
+    for name in names:
+        if name not in answers:
+            message = f"tables/{file}.toml, row {row}: answer {name!r} is not in answers.toml"
+            raise TableError(message)
+    return tuple(answers[name] for name in names)
+
+
+def _conditions(table: Table, answers: Mapping[str, Answer]) -> Iterator[Condition]:
+    for group, rows in table.items():
+        for word, row in rows.items():
+            identity = f"{group}/{word}"
+            found = (
+                _answers(row["answers"], answers, "conditions", identity) if "answers" in row else ()
+            )
+            if bool(found) == ("decided_by" in row) or bool(found) != ("when" in row):
+                message = f"tables/conditions.toml, row {identity}: give `when` with `answers`"
+                raise TableError(f"{message}, or `decided_by` alone")
+            yield _row(
+                Condition, "conditions", None, {**row, "id": identity, "answers": found}
+            )
+
+
+def _effects(table: Table) -> Iterator[Effect]:
+    for operation, rows in table.items():
+        for word, row in rows.items():
+            identity = f"effect/{operation}/{word}"
+            yield _row(Effect, "effects", None, {**row, "id": identity, "operation": operation})
+
+
+def _connection_errors(table: Table) -> Iterator[ConnectionError]:
+    for code, row in table.items():
+        sentence = f"A connect fails with {code}: {row['cause']}"
+        given = {**row, "id": f"connect/{code}", "code": code, "sentence": sentence}
+        yield _row(ConnectionError, "connection_errors", None, given)
+
+
+def _by_id(rules: Iterable[Rule]) -> Mapping[str, Rule]:
+    found: dict[str, Rule] = {}
+    for rule in rules:
+        if rule.id in found:
+            message = f"two rows make the rule {rule.id}: give one of them another name"
+            raise TableError(message)
+        found[rule.id] = rule
+    return MappingProxyType(found)
+
+
+def _check_words(spec: Spec) -> None:
+    """Every source, state and operation that a row names must be defined."""
+    for rule in spec.rules.values():
+        unknown = [tag for tag in rule.sources if tag not in spec.sources]
+        if unknown or not rule.sources:
+            message = f"rule {rule.id}: name sources of tables/sources.toml; {unknown} are not"
+            raise TableError(message)
+    for machine in spec.machines.values():
+        states = {state.name for state in machine.states}
+        for move in machine.transitions:
+            named = {move.origin, move.to, *move.also, *((move.resumes,) if move.resumes else ())}
+            unknown = sorted(named - states - {"gone", "resumed"})
+            if unknown:
+                message = f"tables/{machine.name}.toml, {move.id}: no such state: {unknown}"
+                raise TableError(message)
+    named_operations = [(cell.id, cell.operation) for cell in spec.cells]
+    named_operations += [(effect.id, effect.operation) for effect in spec.effects]
+    named_operations += [(row.id, name) for row in spec.conditions for name in row.operations]
+    for identity, operation in named_operations:
+        if operation not in spec.operations:
+            message = f"rule {identity}: {operation} is not in tables/operations.toml"
+            raise TableError(message)
+    _check_total(spec)
+
+
+def _check_total(spec: Spec) -> None:
+    """Every operation has an effect, and every one that names a KMS key a row of key states."""
+    with_effect = {effect.operation for effect in spec.effects}
+    with_states = {cell.operation for cell in spec.cells if cell.table == "key-state"}
+    for name, operation in spec.operations.items():
+        if name not in with_effect:
+            message = f"tables/effects.toml: {name} has no row; say what it answers"
+            raise TableError(message)
+        if operation.key is not None and name not in with_states:
+            message = f"tables/key_states.toml: {name} has no row; decide its eight cells"
+            raise TableError(message)
+    for answer in spec.answers.values():
+        if answer.code is not None and answer.code not in spec.errors:
+            message = f"tables/answers.toml, row {answer.name}: {answer.code} is not in errors.toml"
+            raise TableError(message)
