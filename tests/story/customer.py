@@ -123,7 +123,10 @@ class Customer:
 @contextlib.contextmanager
 def new_customer(url: str, *, by_argument: bool = True) -> Iterator[Customer]:
     """A customer in an account of their own; the endpoint comes as argument or by environment."""
-    account = {"aws_access_key_id": str(next(_accounts)), "aws_secret_access_key": "secret"}
+    account: dict[str, Any] = {
+        "aws_access_key_id": str(next(_accounts)),
+        "aws_secret_access_key": "secret",
+    }
     where: dict[str, Any] = {"endpoint_url": url} if by_argument else {}
     session = boto3.Session(region_name="us-east-1", **account)
     with (

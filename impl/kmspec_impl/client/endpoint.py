@@ -20,6 +20,7 @@ from botocore.exceptions import (
     HTTPClientError,
     ParamValidationError,
 )
+from botocore.exceptions import ConnectionError as BrokenConnectionError
 from botocore.httpsession import URLLib3Session
 from botocore.session import Session
 
@@ -36,6 +37,7 @@ OK: Final = 200
 BOTOCORE_NAMES: Final = {Service.KMS: "kms", Service.CLOUDHSM: "cloudhsmv2", Service.STS: "sts"}
 """How botocore calls the services."""
 
+_NO_ANSWER: Final = (HTTPClientError, BrokenConnectionError)
 _ROLES_OF_MACHINES: Final = ("container-role", "iam-role")
 
 
@@ -57,7 +59,7 @@ class Endpoint:
         self.signed: Final = self._session.get_credentials() is not None
         self._clients: Final[dict[str, BaseClient]] = {}
         self._http: Final = URLLib3Session(timeout=ADMIN_SECONDS)
-        self._moves_time = False
+        self._virtual: bool | None = None
 
     def call(
         self, service: str, operation: str, parameters: Mapping[str, Any]
@@ -79,14 +81,22 @@ class Endpoint:
         if status != OK or health.get("status") != "ok":
             message = f"{self.url} is not a kmspec endpoint"
             raise UseError(message, "this needs `kmspec serve`; AWS has no API for it")
-        self._moves_time = health.get("clock") == "virtual"
 
     def pause(self) -> None:
-        """Let time pass: a second of a virtual clock, or a moment of real time."""
-        if self._moves_time:
-            self._admin("POST", "/_kmspec/clock/Advance", {"Seconds": 1.0})
-        else:
+        """Let time pass at a kmspec endpoint: a second of a virtual clock, or a real moment.
+
+        A clock that has not moved during a real moment is a virtual one.
+        """
+        if not self._virtual:
+            before = self._now() if self._virtual is None else 0.0
             moment()
+            if self._virtual is None:
+                self._virtual = self._now() == before
+        if self._virtual:
+            accepted("Advance", self.call(Service.CLOCK, "Advance", {"Seconds": 1.0}))
+
+    def _now(self) -> float:
+        return float(accepted("Now", self.call(Service.CLOCK, "Now", {}))["Now"])
 
     def aws_options(self) -> str:
         """The options with which the AWS CLI reaches this endpoint in the same name."""
@@ -108,7 +118,7 @@ class Endpoint:
             }
         except ParamValidationError as error:
             raise UseError(_one_line(error), f"see the parameters of {operation}") from error
-        except HTTPClientError as error:
+        except _NO_ANSWER as error:
             raise self._unreachable(error) from error
         except BotoCoreError as error:
             what = f"{self.url} did not answer as {service} does: {_one_line(error)}"
@@ -137,7 +147,7 @@ class Endpoint:
         request = AWSRequest(method, self.url + path, headers=headers, data=body)
         try:
             answer = self._http.send(request.prepare())
-        except HTTPClientError as error:
+        except _NO_ANSWER as error:
             raise self._unreachable(error) from error
         try:
             parsed = json.loads(answer.content)
@@ -146,9 +156,8 @@ class Endpoint:
         return answer.status_code, parsed if isinstance(parsed, dict) else {}
 
     def _unreachable(self, error: Exception) -> UseError:
-        reason = _one_line(error).partition(": ")[0]
         return UseError(
-            f"cannot reach {self.url} ({reason})",
+            f"{self.url} does not answer ({type(error).__name__})",
             "start one with `kmspec serve`, or check --endpoint-url",
         )
 
