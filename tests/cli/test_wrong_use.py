@@ -1,0 +1,173 @@
+"""Wrong use: one line on standard error, what is wrong and how to mend it, and exit code 2."""
+
+import http.server
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.helpers.server import kmspec
+
+NOWHERE: Final = "http://127.0.0.1:1"
+CLUSTER: Final = "cluster-abcdefghijk"
+
+# The words of a command line, and a part of the line that must come.
+WRONG: Final = {
+    "": "missing command; see `kmspec --help`",
+    "frobnicate": "no such command 'frobnicate'; see `kmspec --help`",
+    "docs build site": "no such command 'docs'",
+    "diagnose alias/mine": "no such command 'diagnose'",
+    "vectors export file.json": "no such command 'vectors'",
+    "--nonsense": "no such option",
+    "serve --prt 1": "no such option --prt; did you mean --port?",
+    "serve --port many": "'many' is not a valid int",
+    "serve --port 70000": "70000 is not in the range",
+    "serve extra": "unexpected extra argument (extra); see `kmspec serve --help`",
+    "serve --clock sundial": "'sundial' is not one of 'real', 'virtual'",
+    "serve --delay -1": "-1.0 is not in the range",
+    "serve --quotas some": "'some' is not one of 'none', 'store', 'all'",
+    "serve --data-dir state": "--data-dir is not offered yet; leave it out",
+    "serve --hsm pkcs11": "--hsm pkcs11 is not offered yet; use --hsm software",
+    "serve --auth sigv4": "--auth sigv4 is not offered yet; use --auth off",
+    "serve --mutant nonsense": "there is no mutant 'nonsense'; see `kmspec mutants`",
+    "serve --host no.such.host.invalid --port 0": "cannot listen on no.such.host.invalid",
+    "conform --profile nonsense": "there is no profile 'nonsense'; give one of",
+    "conform --only nonsense": "there is no area 'nonsense'; choose one of",
+    "conform --level perhaps": "'perhaps' is not one of 'must', 'should'",
+    "conform --expect missing.toml": "cannot read missing.toml",
+    "conform --seed x": "'x' is not a valid int",
+    "conform --budget x": "'x' is not a valid float",
+    "conform --mutant nonsense": "there is no mutant 'nonsense'; see `kmspec mutants`",
+    "conform --report json": "'json' is no report; write FORMAT=FILE",
+    "conform --report yaml=out": "there is no report format 'yaml'; use json",
+    "conform --report junit=out.xml": "--report junit is not offered yet; use json",
+    "conform --report html=out": "--report html is not offered yet; use json",
+    "conform --report markdown=out": "--report markdown is not offered yet; use json",
+    "conform --report badge=out": "--report badge is not offered yet; use json",
+    f"conform --endpoint-url {NOWHERE}": f"{NOWHERE}",
+    f"conform --endpoint-url {NOWHERE} --mutant nonsense": "--mutant",
+    "conform --endpoint-url nonsense": "'nonsense' is no",
+    "mutants --yaml": "no such option",
+    "replay": "missing argument 'FILE'",
+    "replay missing.json": "cannot read missing.json",
+    "call": "missing argument 'OPERATION'",
+    "call Encrpt": "there is no operation Encrpt; did you mean Encrypt?",
+    "call TagResource": "TagResource is an operation of several services; write kms:TagResource",
+    "call DescribeKey": "DescribeKey needs KeyId; add KeyId=VALUE",
+    "call DescribeKey alias/mine": "'alias/mine' is no parameter; write NAME=VALUE",
+    "call DescribeKey Key=1": "DescribeKey has no parameter Key; it takes KeyId, GrantTokens",
+    "call DescribeKey KeyId=1 KeyId=2": "KeyId is given twice",
+    "call ListKeys Limit=ten": "Limit is not JSON",
+    "call Encrypt KeyId=1 Plaintext=hello": "Plaintext is binary and its value is not base64",
+    "call Encrypt KeyId=1 Plaintext=@missing": "cannot read missing for Plaintext",
+    "call ListKeys --data-dir state": "--data-dir is not offered yet",
+    "call ListKeys --endpoint-url nonsense": "'nonsense' is not a URL; write it as http://",
+    f"call ListKeys --endpoint-url {NOWHERE}": f"{NOWHERE} does not answer",
+    "keystore": "missing command; see `kmspec keystore --help`",
+    "keystore down": "no such command 'down'",
+    f"keystore up --endpoint-url {NOWHERE}": f"{NOWHERE} does not answer",
+    "explain": "missing argument 'OPERATION'",
+    "explain Encrpt": "Encrpt",
+    "explain Encrypt --key-state Asleep": "Asleep",
+    "explain Encrypt --connection-state Asleep": "Asleep",
+    "explore --scope nonsense": "there is no scope 'nonsense'; choose one of",
+    "hsm": "missing command; see `kmspec hsm --help`",
+    "hsm user": "missing command; see `kmspec hsm user --help`",
+    "hsm activate": "missing argument 'CLUSTER'",
+    f"hsm activate {CLUSTER}": "no endpoint to operate on; add --endpoint-url URL",
+    f"hsm activate {CLUSTER} --endpoint-url {NOWHERE}": f"{NOWHERE} does not answer",
+    f"hsm user add {CLUSTER}": "missing argument 'NAME'",
+    f"hsm user login {CLUSTER} kmsuser": "needs a password; add --password P",
+    f"hsm key delete {CLUSTER} first": "'first' is not a valid int",
+    f"hsm fault set {CLUSTER} gremlins": "there is no fault 'gremlins'; choose one of network",
+    f"hsm fault set {CLUSTER} hsm-lost": "hsm-lost is a fault of one HSM; add --hsm HSM",
+    f"hsm fault set {CLUSTER} network --hsm hsm-1": "fault of the whole cluster; leave --hsm out",
+    f"hsm load {CLUSTER} much": "'much' is not a valid float",
+}
+
+
+def refuses(expected: str, *words: str) -> None:
+    """The command says this one line, and nothing else, and exits with 2."""
+    finished = kmspec(*words)
+    assert finished.returncode == 2, finished.stderr
+    assert finished.stdout == ""
+    lines = finished.stderr.splitlines()
+    assert len(lines) == 1, finished.stderr
+    assert lines[0].startswith("kmspec: "), lines[0]
+    assert "; " in lines[0], f"say how to mend it: {lines[0]}"
+    assert expected in lines[0]
+
+
+@pytest.mark.parametrize("words", WRONG)
+def test_wrong_use(words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    refuses(WRONG[words], *words.split())
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("{", "is not JSON"),
+        ("[1, 2]", "is no trace"),
+        ('{"format": "other"}', "is no trace"),
+    ],
+)
+def test_a_file_that_is_no_trace(content: str, expected: str, tmp_path: Path) -> None:
+    file = tmp_path / "trace.json"
+    file.write_text(content)
+    refuses(expected, "replay", str(file))
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (f"activate {CLUSTER} --password secret12", CLUSTER),
+        (f"user add {CLUSTER} kmsuser --password secret12", CLUSTER),
+        (f"user password {CLUSTER} kmsuser --password secret12", CLUSTER),
+        (f"user lock {CLUSTER} kmsuser", CLUSTER),
+        (f"user login {CLUSTER} kmsuser --password secret12", CLUSTER),
+        (f"user logout {CLUSTER} kmsuser", CLUSTER),
+        (f"user remove {CLUSTER} kmsuser", CLUSTER),
+        (f"key list {CLUSTER}", CLUSTER),
+        (f"key delete {CLUSTER} 7", CLUSTER),
+        (f"fault list {CLUSTER}", CLUSTER),
+        (f"fault set {CLUSTER} network", CLUSTER),
+        (f"fault clear {CLUSTER} network", CLUSTER),
+        (f"load {CLUSTER} 100", CLUSTER),
+    ],
+)
+def test_a_cluster_that_is_not_there(words: str, expected: str, url: str) -> None:
+    refuses(expected, "hsm", *words.split(), "--endpoint-url", url)
+
+
+class _NotKmspec(http.server.BaseHTTPRequestHandler):
+    """Something that answers, but not as kmspec does."""
+
+    def do_GET(self) -> None:
+        self.send_error(404)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as inherited
+        """Say nothing."""
+
+
+@pytest.fixture
+def stranger() -> Iterator[str]:
+    """The URL of a server that is not ours."""
+    with http.server.HTTPServer(("127.0.0.1", 0), _NotKmspec) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("words", [f"hsm user lock {CLUSTER} kmsuser", "keystore up"])
+def test_not_a_kmspec_endpoint(words: str, stranger: str) -> None:
+    refuses(
+        f"{stranger} is not a kmspec endpoint; this needs `kmspec serve`",
+        *words.split(),
+        "--endpoint-url",
+        stranger,
+    )
