@@ -1,0 +1,212 @@
+"""The codec: the only place that knows how values of the service models travel.
+
+A shape is compiled once into a function that converts what needs it (blobs, timestamps, members
+that are null) and leaves the rest alone. Conversion never refuses a wrong type: validation does.
+"""
+
+import binascii
+import json
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final, NoReturn, TypeAlias
+
+from kmspec.names import ErrorCode
+from kmspec_impl.errors import ServiceError
+from kmspec_impl.gateway.exchange import NESTING_LIMIT
+from kmspec_impl.gateway.service_model import Kind, Shape
+from kmspec_impl.gateway.validation import wrong_type
+
+Convert: TypeAlias = Callable[[Any], Any]
+_Leaf: TypeAlias = Callable[[Shape], Convert | None]
+
+_BRACKETS: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
+_SPOKEN: Final = {True: "true", False: "false"}
+_encode: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+
+
+def json_decoder(shape: Shape) -> Convert:
+    """From parsed JSON to parameters: blobs become bytes, members that are null go away."""
+    return _required(shape, _decoded_leaf)
+
+
+def json_encoder(shape: Shape) -> Convert:
+    """From a handler's answer to what ``to_json`` takes: base64, epoch seconds."""
+    return _required(shape, _encoded_leaf)
+
+
+def encoder(shape: Shape, timestamp: Convert) -> Convert:
+    """For a binary protocol: bytes stay bytes, ``timestamp`` converts epoch seconds."""
+
+    def leaf(of: Shape) -> Convert | None:
+        if of.kind is not Kind.TIMESTAMP:
+            return None
+        return lambda value: timestamp(epoch_seconds(value))
+
+    return _required(shape, leaf)
+
+
+def without_nulls(shape: Shape) -> Convert:
+    """For a binary protocol, the way in: members that are null go away, nothing else changes."""
+    return _required(shape, lambda _: None)
+
+
+def epoch_seconds(value: datetime | float) -> float:
+    """A timestamp as it is sent, to the millisecond (wire.md, section 2)."""
+    seconds = value.timestamp() if isinstance(value, datetime) else value
+    return round(seconds, 3)
+
+
+def to_json(value: object) -> bytes:
+    """A body, ASCII only."""
+    return _encode(value).encode("ascii")
+
+
+def from_json(body: bytes) -> dict[str, Any]:
+    """A body that must be one JSON object; an empty one, or null, is an object of no members.
+
+    Raises SerializationException, which says what is wrong and where. Of a member given twice
+    the last value counts.
+    """
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _unreadable(f"The body is not UTF-8: byte {error.start}.") from error
+    if _nests_too_deeply(text):
+        raise _unreadable(f"Lists and maps nest more than {NESTING_LIMIT} deep.")
+    try:
+        value = _parse(text) if text else {}
+    except ValueError as error:  # also an integer of more digits than Python converts
+        raise _unreadable(f"The body is not JSON: {error}.") from error
+    if "\\u" in text:
+        _refuse_half_characters(value)
+    if value is None:
+        return {}
+    if type(value) is not dict:
+        raise wrong_type(value, Kind.STRUCTURE)
+    return value
+
+
+def _no_such_number(word: str) -> NoReturn:
+    """NaN and Infinity are Python's, not JSON's."""
+    raise ValueError(f"{word} is no JSON number")
+
+
+_parse: Final = json.JSONDecoder(parse_constant=_no_such_number).decode
+
+
+def _nests_too_deeply(text: str) -> bool:
+    """Whether brackets outside strings nest beyond the limit; quick for every usual body."""
+    if text.count("[") + text.count("{") <= NESTING_LIMIT:
+        return False
+    depth = 0
+    for token in _BRACKETS.finditer(text):
+        if token[0] in "[{":
+            depth += 1
+            if depth > NESTING_LIMIT:
+                return True
+        elif token[0] in "]}":
+            depth -= 1
+    return False
+
+
+def _refuse_half_characters(value: object) -> None:
+    """Refuse an escaped surrogate without its other half: no encoding could send it back."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise _unreadable("The body escapes half a surrogate pair.") from error
+
+
+def _unreadable(text: str) -> ServiceError:
+    return ServiceError(ErrorCode.SERIALIZATION, text)
+
+
+def _required(shape: Shape, leaf: _Leaf) -> Convert:
+    """The conversion of a structure, which always has one: it drops null members."""
+    convert = _compile(shape, leaf)
+    return _unchanged if convert is None else convert
+
+
+def _unchanged(value: object) -> object:
+    return value
+
+
+def _compile(shape: Shape, leaf: _Leaf) -> Convert | None:
+    """The conversion of a shape, or ``None`` if its values travel as they are."""
+    if shape.kind is Kind.STRUCTURE:
+        return _structure(shape, leaf)
+    if shape.item is None:
+        return leaf(shape)
+    item = _compile(shape.item, leaf)
+    if item is None:
+        return None
+    return _list(item) if shape.kind is Kind.LIST else _map(item)
+
+
+def _structure(shape: Shape, leaf: _Leaf) -> Convert:
+    compiled = ((member.name, _compile(member.shape, leaf)) for member in shape.members)
+    members = tuple((name, member) for name, member in compiled if member is not None)
+
+    def convert(value: object) -> object:
+        if type(value) is not dict:
+            return value
+        result = {name: item for name, item in value.items() if item is not None}
+        for name, member in members:
+            if name in result:
+                result[name] = member(result[name])
+        return result
+
+    return convert
+
+
+def _list(item: Convert) -> Convert:
+    def convert(value: object) -> object:
+        return [item(found) for found in value] if type(value) is list else value
+
+    return convert
+
+
+def _map(item: Convert) -> Convert:
+    def convert(value: object) -> object:
+        if type(value) is not dict:
+            return value
+        return {name: item(found) for name, found in value.items()}
+
+    return convert
+
+
+def _encoded_leaf(shape: Shape) -> Convert | None:
+    if shape.kind is Kind.BLOB:
+        return _to_base64
+    return epoch_seconds if shape.kind is Kind.TIMESTAMP else None
+
+
+def _decoded_leaf(shape: Shape) -> Convert | None:
+    if shape.kind is Kind.BLOB:
+        return _from_base64
+    return _as_string if shape.name == "EncryptionContextValue" else None
+
+
+def _to_base64(value: bytes) -> str:
+    return binascii.b2a_base64(value, newline=False).decode("ascii")
+
+
+def _from_base64(value: object) -> object:
+    if type(value) is not str:
+        return value
+    try:
+        return binascii.a2b_base64(value, strict_mode=True)
+    except ValueError as error:
+        raise _unreadable(f"A blob is not base64: {error}.") from error
+
+
+def _as_string(value: object) -> object:
+    """A value of an encryption context: KMS reads what is no string as one [Concepts]."""
+    match value:
+        case bool():
+            return _SPOKEN[value]
+        case int() | float():
+            return str(value)
+        case _:
+            return value

@@ -1,0 +1,173 @@
+"""The HTTP server: the only place that touches uvicorn, httptools and sockets.
+
+uvicorn reads and writes HTTP; what it leaves to others is added here: a bound on the head of a
+request, refusals of broken HTTP in our form, a clean exit on a signal.
+"""
+
+import contextlib
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from kmspec_impl.gateway.app import Application
+from kmspec_impl.gateway.exchange import EdgeCode, Handling
+from kmspec_impl.gateway.json_rpc import JsonErrors
+
+HEAD_LIMIT: Final = 64 * 1024
+"""Bytes of a request's line and headers."""
+KEEP_ALIVE: Final = 75
+"""Seconds an idle connection is kept; longer than a client keeps it in its pool idle."""
+LINGER: Final = 5
+"""Seconds a refused connection is still read from, so that the refusal is not lost."""
+GRACE: Final = 2
+"""Seconds a stopping server waits for requests that are still being received."""
+BACKLOG: Final = 2048
+_HEAD_TOO_LARGE: Final = f"The line and headers of a request have at most {HEAD_LIMIT} bytes."
+
+
+class CannotListenError(Exception):
+    """The address cannot be listened on; its text is one line with the remedy."""
+
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        super().__init__(
+            f"cannot listen on {host} port {port}: {reason}; give another --host or --port "
+            "(--port 0 picks a free one)"
+        )
+        self.host: Final = host
+        self.port: Final = port
+
+
+def serve(emulator: Handling, host: str, port: int) -> None:
+    """Serve until SIGTERM or SIGINT, then return.
+
+    Prints one line, ``kmspec listening on http://HOST:PORT``, when requests are taken; port 0
+    picks a free one. Raises :class:`CannotListenError`.
+    """
+    listening = listen(host, port)
+    number = listening.getsockname()[1]
+    shown = f"[{host}]" if ":" in host else host
+
+    def announce() -> None:
+        print(f"kmspec listening on http://{shown}:{number}", flush=True)  # noqa: T201 - contract
+
+    Server(Application(emulator), announce).run([listening])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; raises :class:`CannotListenError`."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listening = socket.socket(family, kind, protocol)
+    except (OSError, OverflowError, UnicodeError) as error:
+        raise CannotListenError(host, port, _reason(error)) from error
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(BACKLOG)
+    except (OSError, OverflowError) as error:
+        listening.close()
+        raise CannotListenError(host, port, _reason(error)) from error
+    return listening
+
+
+def _reason(error: Exception) -> str:
+    return (getattr(error, "strerror", None) or str(error)).lower()
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server with our settings; ``announce`` is called once requests are taken."""
+
+    def __init__(self, application: Callable[..., Any], announce: Callable[[], None]) -> None:
+        super().__init__(
+            uvicorn.Config(
+                application,
+                http=_Connection,
+                ws="none",
+                lifespan="off",
+                interface="asgi3",
+                access_log=False,
+                log_config=None,
+                log_level="critical",
+                server_header=False,
+                proxy_headers=False,
+                timeout_keep_alive=KEEP_ALIVE,
+                timeout_graceful_shutdown=GRACE,
+                backlog=BACKLOG,
+            )
+        )
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to take requests, and say so."""
+        await super().startup(sockets)
+        self._announce()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop on a signal, and leave it at that: uvicorn would raise it again afterwards."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        kept = {
+            number: signal.signal(number, self.handle_exit)
+            for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        try:
+            yield
+        finally:
+            for number, handler in kept.items():
+                signal.signal(number, handler)
+
+
+class _Connection(HttpToolsProtocol):
+    """A connection: its requests' heads are bounded, and broken HTTP is refused in our form."""
+
+    _in_head = True
+    _between = False
+    """Whether a request ended in the data at hand, so that its length says nothing of a head."""
+    _head = 0
+    """Bytes received of a head that is not complete."""
+    _refused = False
+
+    def data_received(self, data: bytes) -> None:
+        if self._refused:
+            return
+        self._between = False
+        super().data_received(data)
+        if self._in_head and not self._between:
+            self._head += len(data)
+            if self._head > HEAD_LIMIT:
+                self._refuse(431, EdgeCode.HEADERS_TOO_LARGE, _HEAD_TOO_LARGE)
+
+    def on_headers_complete(self) -> None:
+        self._in_head, self._head = False, 0
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._in_head = self._between = True
+        super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        self._refuse(400, EdgeCode.BAD_REQUEST, msg)
+
+    def _refuse(self, status: int, code: EdgeCode, message: str) -> None:
+        """Answer, and read on for a while: to close at once could take the answer away."""
+        if self._refused:
+            return
+        self._refused = True
+        reply = JsonErrors().refuse(code, message, status, "")
+        head = (
+            b"content-type: %b\r\ncontent-length: %d\r\nx-amzn-errortype: %b\r\n"
+            b"connection: close\r\n\r\n"
+        ) % (reply.content_type, len(reply.body), code.encode("ascii"))
+        self.transport.write(STATUS_LINE[status] + head + reply.body)
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.loop.call_later(LINGER, self.transport.close)
