@@ -10,7 +10,7 @@ import pytest
 from tests.helpers.source import ROOT, text, tracked
 
 REGISTRIES: Final = re.compile(
-    r"\b(?:pypi\.(?:org|python\.org)|pythonhosted\.(?:org)|registry\.npmjs|proxy\.golang|crates\.io)"
+    r"\b(?:pypi\.(?:python\.)?org|pythonhosted\.org|registry\.npmjs|proxy\.golang|crates\.io)"
 )
 MACHINE_PATHS: Final = re.compile(r"(?<![\w.:/-])/(?:home|root|work|Users|opt|tmp|mnt|srv)/\w")
 LOCK_FILES: Final = {"poetry.lock", "uv.lock", "Pipfile.lock", "pdm.lock", "pylock.toml"}

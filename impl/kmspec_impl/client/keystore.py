@@ -166,8 +166,8 @@ class _Builder:
         cluster: dict[str, Any] = found["Clusters"][0]
         return cluster
 
-    def _operator(self, operation: str, **parameters: Any) -> None:  # noqa: ANN401 - JSON values
+    def _operator(self, operation: str, **parameters: object) -> None:
         self._ask(Service.OPERATOR, operation, **parameters)
 
-    def _ask(self, service: Service, operation: str, **parameters: Any) -> dict[str, Any]:  # noqa: ANN401
+    def _ask(self, service: Service, operation: str, **parameters: object) -> dict[str, Any]:
         return accepted(operation, self._target.call(service, operation, parameters))
