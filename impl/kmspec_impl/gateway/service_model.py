@@ -1,4 +1,4 @@
-"""The service models: the only place that touches botocore.
+"""The service models: the only place where the emulator asks botocore for one.
 
 Operations and shapes come out as our own frozen values, read once per service and operation.
 botocore is imported when the first operation is asked for: it costs more than the rest of the
