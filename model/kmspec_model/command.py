@@ -5,6 +5,8 @@ caller chooses (``alias#0``, ``ca#0``) are references, bound to real values by w
 command. A reference may name another form of the same thing: ``key#0.arn``, ``alias#0.arn``.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 from typing import NamedTuple, Self, TypeAlias

@@ -4,6 +4,8 @@ An outcome is a success whose response must fit a pattern, or a refusal with an 
 Patterns are open: members that a pattern does not name may have any value.
 """
 
+from __future__ import annotations
+
 from enum import Enum
 from typing import NamedTuple, TypeAlias
 
@@ -42,7 +44,8 @@ class Items(NamedTuple):
     """A list of structures, in any order, one for each entry.
 
     ``by`` names the member that identifies an item. An entry whose ``by`` is a :class:`Bind`
-    takes the first item, in the order of the list, that no other entry claims and that fits.
+    takes the last item, in the order of the list, that no other entry claims and that fits;
+    where the reference is bound already, its own item.
     In an account that the checker has to itself nothing else may be listed; ``free`` entries
     of this kind of list may come on top anywhere.
     """

@@ -1,0 +1,104 @@
+"""Cases: the only place where the members of a command become the resources they name."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from kmspec.rules import Operation
+from kmspec_model.command import Command, Ref
+from kmspec_model.world import (
+    Alias,
+    Backup,
+    Ciphertext,
+    Cluster,
+    Hsm,
+    Key,
+    Store,
+    World,
+)
+
+
+class Case(NamedTuple):
+    """One command in one world, with what it names; ``None`` where that does not exist.
+
+    ``keys`` are the KMS keys whose state matters: for ReEncrypt both.
+    """
+
+    world: World
+    command: Command
+    operation: Operation
+    arguments: Mapping[str, Any]
+    keys: tuple[Key, ...]
+    key: Key | None
+    ciphertext: Ciphertext | None
+    alias: Alias | None
+    store: Store | None
+    cluster: Cluster | None
+    hsm: Hsm | None
+    backup: Backup | None
+
+
+def case_of(world: World, command: Command, operation: Operation) -> Case:
+    """Find what a command names in a world."""
+    arguments = dict(command.arguments)
+    key = _key(world, arguments.get(operation.key)) if operation.key else None
+    ciphertext = alias = store = cluster = hsm = backup = None
+    keys = (key,) if key is not None else ()
+    if operation.ciphertext:
+        ciphertext = _ciphertext(world, arguments.get(operation.ciphertext))
+        keys = _keys_of_ciphertext(world, arguments, operation, ciphertext, key)
+    if operation.alias:
+        named = arguments.get(operation.alias)
+        alias = world.alias(named.index) if isinstance(named, Ref) else None
+        if operation.key is None and alias is not None:
+            key = world.key(alias.key)
+            keys = (key,) if key is not None else ()
+    if operation.store:
+        store = _indexed(world.store, arguments.get(operation.store))
+    if operation.cluster:
+        cluster = _indexed(world.cluster, arguments.get(operation.cluster))
+    elif store is not None:
+        cluster = world.cluster(store.cluster)
+    if operation.hsm and cluster is not None:
+        hsm = _indexed(cluster.hsm, arguments.get(operation.hsm))
+    if operation.backup:
+        backup = _indexed(world.backup, arguments.get(operation.backup))
+    return Case(
+        world, command, operation, arguments, keys, key, ciphertext, alias, store, cluster, hsm, backup
+    )
+
+
+def _indexed(find: Any, named: Any) -> Any:
+    return find(named.index) if isinstance(named, Ref) else None
+
+
+def _key(world: World, named: Any) -> Key | None:
+    """The KMS key that an id, key ARN, alias name or alias ARN names."""
+    if not isinstance(named, Ref):
+        return None
+    if named.kind == "alias":
+        alias = world.alias(named.index)
+        return world.key(alias.key) if alias is not None else None
+    return world.key(named.index)
+
+
+def _ciphertext(world: World, named: Any) -> Ciphertext | None:
+    return world.ciphertext(named.index) if isinstance(named, Ref) else None
+
+
+def _keys_of_ciphertext(
+    world: World,
+    arguments: Mapping[str, Any],
+    operation: Operation,
+    ciphertext: Ciphertext | None,
+    key: Key | None,
+) -> tuple[Key, ...]:
+    """The key of the ciphertext, then the other keys of the request, each once."""
+    own = world.key(ciphertext.key) if ciphertext is not None else None
+    found = [own, key]
+    if operation.source:
+        found.append(_key(world, arguments.get(operation.source)))
+    seen: dict[int, Key] = {}
+    for one in found:
+        if one is not None:
+            seen.setdefault(one.index, one)
+    return tuple(seen.values())

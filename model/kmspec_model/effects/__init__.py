@@ -1,0 +1,35 @@
+"""Effects: what the success of each operation answers and changes, a module a resource.
+
+An effect is a pure function from a case to the changes that are permitted, the one that our
+emulator makes first. It may take for granted that no guard refuses.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from kmspec_model.case import Case
+from kmspec_model.effects import (
+    aliases,
+    backups,
+    clusters,
+    cryptography,
+    hsms,
+    keys,
+    operator,
+    stores,
+)
+from kmspec_model.moves import Change, Moves
+
+Effect: TypeAlias = Callable[[Moves, Case], tuple[Change, ...]]
+
+EFFECTS: Mapping[str, Effect] = {
+    **keys.EFFECTS,
+    **aliases.EFFECTS,
+    **cryptography.EFFECTS,
+    **stores.EFFECTS,
+    **clusters.EFFECTS,
+    **hsms.EFFECTS,
+    **backups.EFFECTS,
+    **operator.EFFECTS,
+}
+"""The effect of every operation but ``Advance``, which is time itself."""

@@ -1,0 +1,48 @@
+"""Effects on aliases."""
+
+from collections.abc import Callable, Mapping
+
+from kmspec_model.case import Case
+from kmspec_model.command import Ref
+from kmspec_model.moves import Change, Moves
+from kmspec_model.outcome import Items, members
+from kmspec_model.world import Alias
+
+
+def point(_moves: Moves, case: Case) -> tuple[Change, ...]:
+    """The alias names the key, whether it is new or not."""
+    named = case.arguments["AliasName"]
+    if case.key is None or not isinstance(named, Ref):
+        return ()
+    others = tuple(alias for alias in case.world.aliases if alias.index != named.index)
+    aliases = tuple(sorted((*others, Alias(named.index, case.key.index))))
+    return (Change(case.world._replace(aliases=aliases)),)
+
+
+def delete(_moves: Moves, case: Case) -> tuple[Change, ...]:
+    """The alias is gone; its key stays."""
+    gone = case.alias
+    aliases = tuple(alias for alias in case.world.aliases if alias != gone)
+    return (Change(case.world._replace(aliases=aliases)),)
+
+
+def list_all(_moves: Moves, case: Case) -> tuple[Change, ...]:
+    """Every alias, or those of one key."""
+    entries = tuple(
+        members(
+            AliasName=Ref("alias", alias.index),
+            AliasArn=Ref("alias", alias.index, "arn"),
+            TargetKeyId=Ref("key", alias.key),
+        )
+        for alias in case.world.aliases
+        if case.key is None or alias.key == case.key.index
+    )
+    return (Change(case.world, members(Aliases=Items("AliasName", entries))),)
+
+
+EFFECTS: Mapping[str, Callable[[Moves, Case], tuple[Change, ...]]] = {
+    "CreateAlias": point,
+    "UpdateAlias": point,
+    "DeleteAlias": delete,
+    "ListAliases": list_all,
+}

@@ -1,0 +1,110 @@
+"""Effects of cryptographic operations: what they answer, and the ciphertexts that are kept."""
+
+from collections.abc import Callable, Mapping
+
+from kmspec_model.case import Case
+from kmspec_model.command import Ref
+from kmspec_model.moves import Change, Moves
+from kmspec_model.outcome import Bind, Mark, Members, Pattern, members
+from kmspec_model.world import Ciphertext, World
+
+
+def _kept(case: Case, key: int, plaintext: Ref, context: Ref | None) -> tuple[World, Pattern]:
+    """The world that remembers a new ciphertext, if the command asks for it, and its pattern."""
+    world = case.world
+    if not case.command.keep:
+        return world, Mark.PRESENT
+    index = world.made.ciphertexts
+    ciphertext = Ciphertext(index, key, plaintext, context)
+    remembered = world._replace(
+        ciphertexts=(*world.ciphertexts, ciphertext),
+        made=world.made._replace(ciphertexts=index + 1),
+    )
+    return remembered, Bind(Ref("ciphertext", index))
+
+
+def encrypt(_moves: Moves, case: Case) -> tuple[Change, ...]:
+    """A ciphertext of the plaintext."""
+    if case.key is None:
+        return ()
+    arguments = case.arguments
+    world, blob = _kept(
+        case, case.key.index, arguments["Plaintext"], arguments.get("EncryptionContext")
+    )
+    answer = members(
+        CiphertextBlob=blob,
+        KeyId=Ref("key", case.key.index, "arn"),
+        EncryptionAlgorithm="SYMMETRIC_DEFAULT",
+    )
+    return (Change(world, answer),)
+
+
+def decrypt(_moves: Moves, case: Case) -> tuple[Change, ...]:
+    """The plaintext of the ciphertext."""
+    if case.ciphertext is None:
+        return ()
+    answer = members(
+        Plaintext=case.ciphertext.plaintext,
+        KeyId=Ref("key", case.ciphertext.key, "arn"),
+        EncryptionAlgorithm="SYMMETRIC_DEFAULT",
+    )
+    return (Change(case.world, answer),)
+
+
+def re_encrypt(_moves: Moves, case: Case) -> tuple[Change, ...]:
+    """The plaintext of the ciphertext, encrypted under the destination key."""
+    if case.ciphertext is None or case.key is None:
+        return ()
+    context = case.arguments.get("DestinationEncryptionContext")
+    world, blob = _kept(case, case.key.index, case.ciphertext.plaintext, context)
+    answer = members(
+        CiphertextBlob=blob,
+        SourceKeyId=Ref("key", case.ciphertext.key, "arn"),
+        KeyId=Ref("key", case.key.index, "arn"),
+        SourceEncryptionAlgorithm="SYMMETRIC_DEFAULT",
+        DestinationEncryptionAlgorithm="SYMMETRIC_DEFAULT",
+    )
+    return (Change(world, answer),)
+
+
+DATA_KEY_PLAINTEXTS = 1000
+"""``plaintext#1000`` is the data key that came with ``ciphertext#0``, and so on: apart from the
+plaintexts that a caller chooses."""
+
+
+def _data_key(*, plaintext: bool) -> Callable[[Moves, Case], tuple[Change, ...]]:
+    def effect(_moves: Moves, case: Case) -> tuple[Change, ...]:
+        if case.key is None:
+            return ()
+        made = Ref("plaintext", DATA_KEY_PLAINTEXTS + case.world.made.ciphertexts)
+        context = case.arguments.get("EncryptionContext")
+        world, blob = _kept(case, case.key.index, made, context)
+        shown: Pattern = Mark.ABSENT
+        if plaintext:
+            shown = Bind(made) if case.command.keep else Mark.PRESENT
+        key = Ref("key", case.key.index, "arn")
+        return (Change(world, members(CiphertextBlob=blob, Plaintext=shown, KeyId=key)),)
+
+    return effect
+
+
+def random(_moves: Moves, case: Case) -> tuple[Change, ...]:
+    """Random bytes."""
+    return (Change(case.world, members(Plaintext=Mark.PRESENT)),)
+
+
+def identity(_moves: Moves, case: Case) -> tuple[Change, ...]:
+    """Who is asking."""
+    answer: Members = members(Account=Mark.PRESENT, UserId=Mark.PRESENT, Arn=Mark.PRESENT)
+    return (Change(case.world, answer),)
+
+
+EFFECTS: Mapping[str, Callable[[Moves, Case], tuple[Change, ...]]] = {
+    "Encrypt": encrypt,
+    "Decrypt": decrypt,
+    "ReEncrypt": re_encrypt,
+    "GenerateDataKey": _data_key(plaintext=True),
+    "GenerateDataKeyWithoutPlaintext": _data_key(plaintext=False),
+    "GenerateRandom": random,
+    "GetCallerIdentity": identity,
+}

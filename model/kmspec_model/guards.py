@@ -1,0 +1,215 @@
+"""Guards: the only place where the tables decide whether an operation is refused.
+
+For each operation the cells and conditions that concern it are put in order once. A command is
+refused when one of them, at least, does not accept it; which answers are permitted then follows
+from the rows alone.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple, TypeAlias, TypeVar
+
+from kmspec.rules import Answer, Cell, Condition
+from kmspec.tables import Spec
+from kmspec_model.case import Case
+from kmspec_model.predicates import OF_CASE, OF_STORE, OfCase, OfStore, material_missing
+from kmspec_model.world import NONE, Key
+
+
+class Finding(NamedTuple):
+    """What one rule says of a case: the answers it accepts, and the KMS key it is about."""
+
+    rule: str
+    answers: tuple[Answer, ...]
+    key: int = NONE
+
+    @property
+    def accepts(self) -> bool:
+        """Whether success is among the answers."""
+        return any(answer.ok for answer in self.answers)
+
+
+class Verdict(NamedTuple):
+    """What the rules together say of a case.
+
+    ``allowed``: success is permitted. ``refusals``: each permitted refusal, in the order of the
+    rules. ``rules``: the rules that a success follows, those of states first.
+    """
+
+    allowed: bool
+    refusals: tuple[tuple[Answer, Finding], ...]
+    rules: tuple[str, ...]
+
+
+P = TypeVar("P", OfCase, OfStore)
+Guard: TypeAlias = Callable[[Case], Iterator[Finding]]
+
+
+class Guards(NamedTuple):
+    """The guards of one operation, by stage."""
+
+    input: tuple[Guard, ...]
+    lookup: tuple[Guard, ...]
+    cells: tuple[Guard, ...]
+    state: tuple[Guard, ...]
+    last: tuple[Guard, ...]
+
+    def judge(self, case: Case) -> Verdict:
+        """Hold a case against every guard.
+
+        A failed look-up leaves nothing that later guards could look at. Of several guards of
+        one stage that fail, any may be the one that answers.
+        """
+        found = [finding for guard in self.input for finding in guard(case)]
+        missing = [finding for guard in self.lookup for finding in guard(case)]
+        found += missing
+        if not any(not finding.accepts for finding in missing):
+            found += [finding for guard in self.cells for finding in guard(case)]
+            found += [finding for guard in self.state for finding in guard(case)]
+        failing = [finding for finding in found if not finding.accepts]
+        if not failing:
+            last = [finding for guard in self.last for finding in guard(case)]
+            found += last
+            failing = [finding for finding in last if not finding.accepts]
+        refusals = tuple(
+            (answer, finding)
+            for finding in (*failing, *(finding for finding in found if finding.accepts))
+            for answer in finding.answers
+            if not answer.ok
+        )
+        rules = tuple(finding.rule for finding in found if finding.accepts)
+        return Verdict(not failing, refusals, rules)
+
+
+def compile_guards(spec: Spec) -> Mapping[str, Guards]:
+    """The guards of every operation, by its name."""
+    return {name: _guards_of(spec, name) for name in spec.operations}
+
+
+def _guards_of(spec: Spec, operation: str) -> Guards:
+    stages: dict[str, list[Guard]] = {"input": [], "lookup": [], "state": [], "last": []}
+    for condition in spec.conditions:
+        if operation in condition.operations and condition.when is not None:
+            stages[condition.stage].append(_of_condition(condition))
+    rows: dict[str, list[Cell]] = {}
+    for cell in spec.cells:
+        if cell.operation == operation:
+            rows.setdefault(f"{cell.table}/{cell.row}", []).append(cell)
+    cells = tuple(_of_cells(tuple(row)) for row in rows.values())
+    return Guards(
+        tuple(stages["input"]),
+        tuple(stages["lookup"]),
+        cells,
+        tuple(stages["state"]),
+        tuple(stages["last"]),
+    )
+
+
+# ---- Conditions -----------------------------------------------------------------------------
+
+
+def _of_condition(condition: Condition) -> Guard:
+    when = condition.when or ""
+    if condition.of == "key":
+        return _of_keys_in_stores(condition, when)
+    holds = _known(OF_CASE, when, condition)
+    finding = Finding(condition.id, condition.answers)
+
+    def guard(case: Case) -> Iterator[Finding]:
+        if holds(case):
+            yield finding
+
+    return guard
+
+
+def _of_keys_in_stores(condition: Condition, when: str) -> Guard:
+    """A condition that is looked at for each KMS key of a key store in the request."""
+    of_key = when == "material-missing"
+    of_store: OfStore | None = None if of_key else _known(OF_STORE, when, condition)
+
+    def guard(case: Case) -> Iterator[Finding]:
+        for key in case.keys:
+            store = case.world.store(key.store) if key.store != NONE else None
+            if store is None:
+                continue
+            cluster = case.world.cluster(store.cluster)
+            failed = (
+                material_missing(cluster, key)
+                if of_store is None
+                else of_store(case.world, store, cluster)
+            )
+            if failed:
+                yield Finding(condition.id, condition.answers, key.index)
+
+    return guard
+
+
+def _known(table: Mapping[str, P], when: str, condition: Condition) -> P:
+    if when not in table:
+        message = f"conditions.toml, row {condition.id}: the model has no predicate {when!r}"
+        raise LookupError(message)
+    return table[when]
+
+
+# ---- Cells ----------------------------------------------------------------------------------
+
+
+def _of_cells(cells: tuple[Cell, ...]) -> Guard:
+    """The row of one operation in one table of states."""
+    findings = {cell.state: Finding(cell.id, cell.answers) for cell in cells}
+    states = _STATES[cells[0].machine]
+    row = cells[0].row
+    applies = _ROWS.get(row)
+
+    def guard(case: Case) -> Iterator[Finding]:
+        if applies is not None and not applies(case):
+            return
+        for key, state in states(case):
+            finding = findings[state]
+            yield finding if key is None else finding._replace(key=key.index)
+
+    return guard
+
+
+def _of_keys(case: Case) -> Iterator[tuple[Key | None, str]]:
+    for key in case.keys:
+        yield key, key.state
+
+
+def _of_resource(name: str) -> Callable[[Case], Iterator[tuple[Key | None, str]]]:
+    def states(case: Case) -> Iterator[tuple[Key | None, str]]:
+        resource = getattr(case, name)
+        if resource is not None:
+            yield None, resource.state
+
+    return states
+
+
+_STATES = {
+    "key": _of_keys,
+    "connection": _of_resource("store"),
+    "cluster": _of_resource("cluster"),
+    "hsm": _of_resource("hsm"),
+    "backup": _of_resource("backup"),
+}
+
+_UPDATES = ("KeyStorePassword", "CloudHsmClusterId")
+
+
+def _is_update(case: Case) -> bool:
+    return any(member in case.arguments for member in _UPDATES)
+
+
+def _is_rename(case: Case) -> bool:
+    return "NewCustomKeyStoreName" in case.arguments and not _is_update(case)
+
+
+def _names_cluster(case: Case) -> bool:
+    return "CloudHsmClusterId" in case.arguments
+
+
+_ROWS: Mapping[str, Callable[[Case], bool]] = {
+    "Rename": _is_rename,
+    "Update": _is_update,
+    "UpdateCustomKeyStore": _names_cluster,
+}
+"""The rows that concern only some requests of their operation, and which."""

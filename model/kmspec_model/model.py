@@ -1,0 +1,93 @@
+"""The model: the only place where what may happen is put together.
+
+``Model.permitted`` is the whole interface: a pure function from a world and a command to
+everything that may be answered, each answer with the rules that permit it and the next world.
+"""
+
+from typing import NamedTuple
+
+from kmspec.rules import Answer
+from kmspec.tables import Spec, load
+from kmspec_model.case import Case, case_of
+from kmspec_model.command import Command, Ref
+from kmspec_model.effects import EFFECTS
+from kmspec_model.effects.stores import same_as_existing
+from kmspec_model.guards import Finding, compile_guards
+from kmspec_model.moves import Change, compile_moves
+from kmspec_model.outcome import Members, Outcome, Refusal, Success
+from kmspec_model.time import Clockwork, Timing
+from kmspec_model.world import NONE, World
+
+
+class Permitted(NamedTuple):
+    """One outcome that is permitted: by which rules, and what the world is then."""
+
+    outcome: Outcome
+    rules: tuple[str, ...]
+    world: World
+
+
+class Model:
+    """The reference state machine of one set of tables and one target's timing."""
+
+    def __init__(self, spec: Spec | None = None, timing: Timing | None = None) -> None:
+        """Compile the tables; without arguments those of the package and our emulator's timing."""
+        self.spec = load() if spec is None else spec
+        self.timing = Timing() if timing is None else timing
+        self.moves = compile_moves(self.spec)
+        self._guards = compile_guards(self.spec)
+        self._clockwork = Clockwork(self.moves, self.spec.connection_errors, self.timing)
+        self._answers = {
+            name: tuple(effect.id for effect in self.spec.effects if effect.operation == name)[:1]
+            for name in self.spec.operations
+        }
+
+    def permitted(self, world: World, command: Command) -> tuple[Permitted, ...]:
+        """Everything that may follow a command, what our emulator does first; never empty.
+
+        :raises KeyError: the command's operation is in no table.
+        """
+        operation = self.spec.operations[command.operation]
+        if operation.resource == "time":
+            return self._advanced(world, command)
+        case = case_of(world, command, operation)
+        repeated = same_as_existing(case)
+        if repeated:
+            return tuple(self._success(change, ()) for change in repeated)
+        verdict = self._guards[command.operation].judge(case)
+        successes: list[Permitted] = []
+        if verdict.allowed:
+            changes = EFFECTS[command.operation](self.moves, case)
+            answer = self._answers[command.operation]
+            rules = (*verdict.rules, *answer)
+            successes = [self._success(change, rules) for change in changes]
+        refusals = [
+            Permitted(_refusal(case, answer, finding), (finding.rule,), world)
+            for answer, finding in verdict.refusals
+        ]
+        return (*successes, *refusals)
+
+    def _advanced(self, world: World, command: Command) -> tuple[Permitted, ...]:
+        seconds = command.get("Seconds")
+        if not isinstance(seconds, int | float):
+            message = f"Advance needs Seconds, a number; got {seconds!r}"
+            raise TypeError(message)
+        changes = self._clockwork.advance(world, seconds)
+        rules = self._answers["Advance"]
+        return tuple(Permitted(Success(), (*change.rules, *rules), change.world) for change in changes)
+
+    @staticmethod
+    def _success(change: Change, rules: tuple[str, ...]) -> Permitted:
+        response: Members = change.response
+        return Permitted(Success(response), (*rules, *change.rules), change.world)
+
+
+def _refusal(case: Case, answer: Answer, finding: Finding) -> Refusal:
+    """The refusal of an answer, its message naming the KMS key that it is about."""
+    message = answer.message
+    if message is not None:
+        index = finding.key
+        if index == NONE and case.key is not None:
+            index = case.key.index
+        message = message.replace("{key.arn}", f"{{{Ref('key', index, 'arn')}}}")
+    return Refusal(answer.code or "", message, answer.status)

@@ -1,0 +1,90 @@
+"""State names: the only place in the model that compares one.
+
+Everything else asks these questions, or takes a state to the tables.
+"""
+
+from kmspec.names import BackupState, ClusterState, ConnectionState, Fault, HsmState, KeyState
+from kmspec_model.world import Cluster, Contents, Hsm, Key, Store, World
+
+AVAILABLE_BACKUPS = (BackupState.CREATE_IN_PROGRESS, BackupState.READY)
+
+
+def active_hsms(cluster: Cluster) -> tuple[Hsm, ...]:
+    """The HSMs of a cluster that work."""
+    return tuple(hsm for hsm in cluster.hsms if hsm.state == HsmState.ACTIVE)
+
+
+def has_hsm(cluster: Cluster) -> bool:
+    """Whether some HSM of the cluster works or is about to."""
+    return any(hsm.state in (HsmState.ACTIVE, HsmState.CREATE_IN_PROGRESS) for hsm in cluster.hsms)
+
+
+def is_activated(cluster: Cluster) -> bool:
+    """Whether the cluster has an administrator."""
+    return cluster.state == ClusterState.ACTIVE
+
+
+def is_uninitialized(cluster: Cluster) -> bool:
+    """Whether the cluster has no certificate yet, or is a restored one without its first HSM."""
+    return cluster.state == ClusterState.UNINITIALIZED
+
+
+def has_certificate(cluster: Cluster) -> bool:
+    """Whether the signed certificate of the cluster is installed."""
+    return cluster.state in (ClusterState.INITIALIZED, ClusterState.ACTIVE)
+
+
+def is_being_deleted(cluster: Cluster) -> bool:
+    """Whether the cluster is going."""
+    return cluster.state == ClusterState.DELETE_IN_PROGRESS
+
+
+def is_connected(store: Store) -> bool:
+    """Whether the keys of the store are available, as far as the store is concerned."""
+    return store.state == ConnectionState.CONNECTED
+
+
+def is_disconnected(store: Store) -> bool:
+    """Whether the store rests without a connection."""
+    return store.state == ConnectionState.DISCONNECTED
+
+
+def is_enabled(key: Key) -> bool:
+    """KeyMetadata.Enabled."""
+    return key.state == KeyState.ENABLED
+
+
+def is_pending_deletion(key: Key) -> bool:
+    """Whether KeyMetadata.DeletionDate is shown."""
+    return key.state == KeyState.PENDING_DELETION
+
+
+def newest_contents(world: World, cluster: Cluster) -> Contents:
+    """What an HSM is filled with that joins a cluster without active HSMs.
+
+    The newest backup of the cluster that is not deleted, AWS's own among them; the one it came
+    from where it has none; nothing where that is gone too.
+    """
+    own = [
+        backup
+        for backup in world.backups
+        if backup.cluster == cluster.index and backup.state in AVAILABLE_BACKUPS
+    ]
+    newest = max(own, key=lambda backup: backup.index, default=None)
+    automatic = cluster.automatic
+    if automatic is not None and (newest is None or newest.index < automatic.after):
+        return automatic.contents
+    source = newest if newest is not None else world.backup(cluster.source)
+    return source.contents if source is not None else Contents()
+
+
+def is_usable(cluster: Cluster) -> bool:
+    """Whether AWS KMS can work in the cluster: an active HSM, the network, kmsuser, sessions."""
+    stopping = (Fault.NETWORK, Fault.NO_SESSIONS, Fault.INTERNAL_ERROR)
+    user = cluster.contents.user("kmsuser")
+    return (
+        bool(active_hsms(cluster))
+        and not any(fault in cluster.faults for fault in stopping)
+        and user is not None
+        and not user.locked
+    )

@@ -1,0 +1,30 @@
+"""Views: the only place that says which commands show the observable state of a world."""
+
+from kmspec_model.command import Command, Ref, command
+from kmspec_model.world import World
+
+STORES = command("kms", "DescribeCustomKeyStores")
+CLUSTERS = command("cloudhsm", "DescribeClusters")
+BACKUPS = command("cloudhsm", "DescribeBackups", SortAscending=True)
+KEYS = command("kms", "ListKeys")
+ALIASES = command("kms", "ListAliases")
+
+
+def views(world: World) -> tuple[Command, ...]:
+    """The view commands whose answers are all that can be seen of a world.
+
+    What was never made is not asked for. A list comes before what it lists.
+    """
+    shown: list[Command] = []
+    if world.made.clusters:
+        shown.append(CLUSTERS)
+    if world.made.backups:
+        shown.append(BACKUPS)
+    if world.made.stores:
+        shown.append(STORES)
+    if world.made.keys:
+        shown.append(KEYS)
+    shown += [command("kms", "DescribeKey", KeyId=Ref("key", key.index)) for key in world.keys]
+    if world.aliases:
+        shown.append(ALIASES)
+    return tuple(shown)

@@ -1,0 +1,341 @@
+"""Worlds: the only place that says what the model knows at one moment.
+
+A world is an immutable, hashable value. Resources are named by index, in the order of their
+making; an index is never used again. Times are milliseconds, ``now`` included; ``since`` is when a
+state was entered that passes by itself, and ``None`` in every other state.
+"""
+
+from typing import NamedTuple, Protocol, TypeVar
+
+from kmspec_model.command import Ref
+
+NONE = -1
+"""The index of nothing: a KMS key without a store, a cluster that came from no backup."""
+
+
+class User(NamedTuple):
+    """A crypto user, the same on every HSM of its cluster.
+
+    ``password`` is what the caller gave, or ``rotated#n`` after AWS KMS changed it.
+    ``logged_in``: an operator's session; that of AWS KMS follows from the store's state.
+    ``failures``: wrong passwords in a row.
+    """
+
+    name: str
+    password: str
+    locked: bool = False
+    logged_in: bool = False
+    failures: int = 0
+
+
+class Contents(NamedTuple):
+    """What HSMs hold and backups keep: users, and the material of KMS keys, by key index."""
+
+    users: tuple[User, ...] = ()
+    materials: tuple[int, ...] = ()
+
+    def user(self, name: str) -> User | None:
+        """The user of that name."""
+        for user in self.users:
+            if user.name == name:
+                return user
+        return None
+
+    def with_user(self, user: User) -> "Contents":
+        """With this user in the place of the one of the same name, or added."""
+        others = tuple(old for old in self.users if old.name != user.name)
+        return self._replace(users=tuple(sorted((*others, user))))
+
+
+class Hsm(NamedTuple):
+    """One HSM; ``zone`` is the index of its Availability Zone."""
+
+    index: int
+    zone: int
+    state: str
+    since: int | None = None
+
+
+class Automatic(NamedTuple):
+    """The newest of the backups that AWS makes by itself.
+
+    They have no reference: nobody asked for them. ``after`` is the number of other backups that
+    were there, so that it can be said which is newer.
+    """
+
+    after: int
+    contents: Contents
+
+
+class Cluster(NamedTuple):
+    """One cluster. ``lineage`` is the index of the cluster whose certificate it shares.
+
+    ``anchor`` is the ``ca`` that signed the certificate; ``source`` the backup it came from.
+    """
+
+    index: int
+    state: str
+    since: int | None
+    zones: tuple[int, ...]
+    lineage: int
+    anchor: int = NONE
+    source: int = NONE
+    hsms: tuple[Hsm, ...] = ()
+    contents: Contents = Contents()
+    faults: tuple[str, ...] = ()
+    load: int = 0
+    automatic: Automatic | None = None
+
+    def hsm(self, index: int) -> Hsm | None:
+        """The HSM of that index."""
+        for hsm in self.hsms:
+            if hsm.index == index:
+                return hsm
+        return None
+
+
+class Backup(NamedTuple):
+    """One backup and what is in it; ``deadline`` is when a deleted one is gone."""
+
+    index: int
+    cluster: int
+    state: str
+    since: int | None
+    lineage: int
+    anchor: int
+    contents: Contents
+    deadline: int | None = None
+
+
+class Store(NamedTuple):
+    """One custom key store. ``name`` is the index of the name the caller gave.
+
+    ``lineage`` is that of its clusters, which all share one certificate; ``error`` is the
+    ConnectionErrorCode, or empty.
+    """
+
+    index: int
+    name: int
+    cluster: int
+    lineage: int
+    anchor: int
+    password: str
+    state: str
+    since: int | None = None
+    error: str = ""
+
+
+class Key(NamedTuple):
+    """One KMS key. ``resumes`` is the state it takes when its store is connected again."""
+
+    index: int
+    origin: str
+    store: int
+    state: str
+    resumes: str = ""
+    deadline: int | None = None
+    description: str = ""
+
+
+class Alias(NamedTuple):
+    """One alias, by the index of the name the caller gave, and its KMS key."""
+
+    index: int
+    key: int
+
+
+class Ciphertext(NamedTuple):
+    """One ciphertext that was kept: its KMS key, plaintext and encryption context."""
+
+    index: int
+    key: int
+    plaintext: Ref
+    context: Ref | None
+
+
+class Made(NamedTuple):
+    """How many of each kind were made so far: the next index of each."""
+
+    keys: int = 0
+    stores: int = 0
+    clusters: int = 0
+    hsms: int = 0
+    backups: int = 0
+    ciphertexts: int = 0
+    rotations: int = 0
+
+
+class World(NamedTuple):
+    """All that is, at one moment."""
+
+    now: int = 0
+    clusters: tuple[Cluster, ...] = ()
+    backups: tuple[Backup, ...] = ()
+    stores: tuple[Store, ...] = ()
+    keys: tuple[Key, ...] = ()
+    aliases: tuple[Alias, ...] = ()
+    ciphertexts: tuple[Ciphertext, ...] = ()
+    exhausted: tuple[int, ...] = ()
+    """The stores whose request quota is used up at this very moment."""
+    made: Made = Made()
+
+    def cluster(self, index: int) -> Cluster | None:
+        """The cluster of that index, unless it is gone."""
+        return _at(self.clusters, index)
+
+    def backup(self, index: int) -> Backup | None:
+        """The backup of that index, unless it is gone."""
+        return _at(self.backups, index)
+
+    def store(self, index: int) -> Store | None:
+        """The store of that index, unless it was deleted."""
+        return _at(self.stores, index)
+
+    def key(self, index: int) -> Key | None:
+        """The KMS key of that index, unless it was deleted."""
+        return _at(self.keys, index)
+
+    def alias(self, index: int) -> Alias | None:
+        """The alias of that index, if it exists."""
+        return _at(self.aliases, index)
+
+    def ciphertext(self, index: int) -> Ciphertext | None:
+        """The ciphertext of that index."""
+        return _at(self.ciphertexts, index)
+
+    def with_cluster(self, cluster: Cluster) -> "World":
+        """With this cluster in the place of the one of the same index, or added."""
+        return self._replace(clusters=_put(self.clusters, cluster))
+
+    def with_backup(self, backup: Backup) -> "World":
+        """With this backup in the place of the one of the same index, or added."""
+        return self._replace(backups=_put(self.backups, backup))
+
+    def with_store(self, store: Store) -> "World":
+        """With this store in the place of the one of the same index, or added."""
+        return self._replace(stores=_put(self.stores, store))
+
+    def with_key(self, key: Key) -> "World":
+        """With this KMS key in the place of the one of the same index, or added."""
+        return self._replace(keys=_put(self.keys, key))
+
+    def keys_of(self, store: int) -> tuple[Key, ...]:
+        """The KMS keys of a store."""
+        return tuple(key for key in self.keys if key.store == store)
+
+    def store_of(self, cluster: int) -> Store | None:
+        """The store that a cluster stands behind."""
+        for store in self.stores:
+            if store.cluster == cluster:
+                return store
+        return None
+
+
+EMPTY = World()
+"""Nothing was made yet."""
+
+
+class _Indexed(Protocol):
+    @property
+    def index(self) -> int: ...
+
+
+T = TypeVar("T", bound=_Indexed)
+
+
+def _at(items: tuple[T, ...], index: int) -> T | None:
+    for item in items:
+        if item.index == index:
+            return item
+    return None
+
+
+def _put(items: tuple[T, ...], item: T) -> tuple[T, ...]:
+    kept = [old for old in items if old.index != item.index]
+    kept.append(item)
+    kept.sort(key=_index)
+    return tuple(kept)
+
+
+def _index(item: _Indexed) -> int:
+    return item.index
+
+
+def rebased(world: World) -> World:
+    """The same world as seen at time 0, with the passwords that KMS set renumbered.
+
+    Two worlds that differ only in when they are, or in how often KMS has changed a password,
+    become equal: that is what keeps the number of worlds in a scope finite.
+    """
+    shift = world.now
+    if shift:
+        world = world._replace(
+            now=0,
+            clusters=tuple(_cluster_earlier(cluster, shift) for cluster in world.clusters),
+            backups=tuple(
+                backup._replace(
+                    since=_earlier(backup.since, shift), deadline=_earlier(backup.deadline, shift)
+                )
+                for backup in world.backups
+            ),
+            stores=tuple(
+                store._replace(since=_earlier(store.since, shift)) for store in world.stores
+            ),
+            keys=tuple(
+                key if key.deadline is None else key._replace(deadline=key.deadline - shift)
+                for key in world.keys
+            ),
+        )
+    return _rotations_renumbered(world) if world.made.rotations else world
+
+
+def _earlier(time: int | None, shift: int) -> int | None:
+    return None if time is None else time - shift
+
+
+def _cluster_earlier(cluster: Cluster, shift: int) -> Cluster:
+    hsms = tuple(
+        hsm if hsm.since is None else hsm._replace(since=hsm.since - shift) for hsm in cluster.hsms
+    )
+    return cluster._replace(since=_earlier(cluster.since, shift), hsms=hsms)
+
+
+ROTATED = "rotated#"
+"""How a password begins that only AWS KMS knows."""
+
+
+def _rotations_renumbered(world: World) -> World:
+    held = [cluster.contents for cluster in world.clusters]
+    held += [backup.contents for backup in world.backups]
+    held += [cluster.automatic.contents for cluster in world.clusters if cluster.automatic]
+    found = {user.password for contents in held for user in contents.users}
+    found.update(store.password for store in world.stores)
+    numbers = sorted(int(text.removeprefix(ROTATED)) for text in found if text.startswith(ROTATED))
+    if numbers == list(range(world.made.rotations)):
+        return world
+    renamed = {f"{ROTATED}{old}": f"{ROTATED}{new}" for new, old in enumerate(numbers)}
+
+    def contents_of(contents: Contents) -> Contents:
+        users = tuple(
+            user._replace(password=renamed.get(user.password, user.password))
+            for user in contents.users
+        )
+        return contents._replace(users=users)
+
+    def cluster_of(cluster: Cluster) -> Cluster:
+        newest = cluster.automatic
+        if newest is not None:
+            newest = newest._replace(contents=contents_of(newest.contents))
+        return cluster._replace(contents=contents_of(cluster.contents), automatic=newest)
+
+    return world._replace(
+        clusters=tuple(cluster_of(cluster) for cluster in world.clusters),
+        backups=tuple(
+            backup._replace(contents=contents_of(backup.contents)) for backup in world.backups
+        ),
+        stores=tuple(
+            store._replace(password=renamed.get(store.password, store.password))
+            for store in world.stores
+        ),
+        made=world.made._replace(rotations=len(numbers)),
+    )
