@@ -24,9 +24,11 @@ KEEP_ALIVE: Final = 75
 """Seconds an idle connection is kept; longer than a client keeps it in its pool idle."""
 LINGER: Final = 5
 """Seconds a refused connection is still read from, so that the refusal is not lost."""
-GRACE: Final = 2
+GRACE: Final = 1
 """Seconds a stopping server waits for requests that are still being received."""
 BACKLOG: Final = 2048
+_PORTS: Final = range(65_536)
+_UPGRADE: Final = "kmspec speaks HTTP/1.1 and nothing else: send no header Upgrade, no CONNECT."
 _HEAD_TOO_LARGE: Final = f"The line and headers of a request have at most {HEAD_LIMIT} bytes."
 
 
@@ -60,18 +62,20 @@ def serve(emulator: Handling, host: str, port: int) -> None:
 
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket; raises :class:`CannotListenError`."""
+    if port not in _PORTS:
+        raise CannotListenError(host, port, f"a port is a number from 0 to {_PORTS[-1]}")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         listening = socket.socket(family, kind, protocol)
-    except (OSError, OverflowError, UnicodeError) as error:
+    except (OSError, UnicodeError) as error:
         raise CannotListenError(host, port, _reason(error)) from error
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
         listening.listen(BACKLOG)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         listening.close()
         raise CannotListenError(host, port, _reason(error)) from error
     return listening
@@ -148,11 +152,16 @@ class _Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_head, self._head = False, 0
-        super().on_headers_complete()
+        if self.parser.should_upgrade():
+            # The parser takes what follows for the other protocol: the body would be lost.
+            self._refuse(400, EdgeCode.BAD_REQUEST, _UPGRADE)
+        else:
+            super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         self._in_head = self._between = True
-        super().on_message_complete()
+        if not self._refused:
+            super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(400, EdgeCode.BAD_REQUEST, msg)

@@ -85,22 +85,21 @@ class Response(NamedTuple):
 
 def read_response(connection: socket.socket) -> Response:
     """Read exactly one response, by its Content-Length."""
-    received = b""
-    while b"\r\n\r\n" not in received:
-        received += _some(connection)
-    head, _, body = received.partition(b"\r\n\r\n")
-    lines = head.decode("latin-1").split("\r\n")
-    pairs = (line.partition(":") for line in lines[1:])
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        head += _some(connection, 1)
+    status, *lines = head.decode("latin-1").rstrip().split("\r\n")
+    pairs = (line.partition(":") for line in lines)
     headers = {name.lower(): value.strip() for name, _, value in pairs}
+    body = b""
     length = int(headers.get("content-length", "0"))
     while len(body) < length:
-        body += _some(connection)
-    assert len(body) == length
-    return Response(int(lines[0].split()[1]), headers, body)
+        body += _some(connection, length - len(body))
+    return Response(int(status.split()[1]), headers, body)
 
 
-def _some(connection: socket.socket) -> bytes:
-    data = connection.recv(65536)
+def _some(connection: socket.socket, most: int) -> bytes:
+    data = connection.recv(most)
     assert data, "the server closed the connection without an answer"
     return data
 

@@ -62,10 +62,16 @@ def ask(
     return Response(start["status"], found, body["body"])
 
 
-def aws(target: str, body: bytes = b"{}", **headers: str) -> tuple[CannedEmulator, Response]:
+def aws(
+    target: str, body: bytes = b"{}", media_type: str = JSON, authorization: str = ""
+) -> tuple[CannedEmulator, Response]:
     """A JSON 1.1 request, and the emulator it went to."""
     emulator = CannedEmulator()
-    given = {"x-amz-target": target, "content-type": JSON, **headers}
+    given = {
+        "x-amz-target": target,
+        "content-type": media_type,
+        "authorization": authorization,
+    }
     return emulator, ask(emulator, "POST", "/", given, body)
 
 
@@ -119,13 +125,13 @@ def test_without_an_output_shape_the_body_is_empty() -> None:
 
 @pytest.mark.parametrize("name", ["application/json", f"{JSON}; charset=utf-8", JSON.upper()])
 def test_media_types_that_are_json(name: str) -> None:
-    _, response = aws("TrentService.ListKeys", **{"content-type": name})
+    _, response = aws("TrentService.ListKeys", media_type=name)
     assert response.status == 200
 
 
 @pytest.mark.parametrize("name", ["text/plain", "", "multipart/form-data", "application/cbor"])
 def test_media_types_that_are_not(name: str) -> None:
-    emulator, response = aws("TrentService.ListKeys", **{"content-type": name})
+    emulator, response = aws("TrentService.ListKeys", media_type=name)
     assert error(response) == (400, "UnknownOperationException")
     assert not emulator.calls
 

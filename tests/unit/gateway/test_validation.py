@@ -249,11 +249,13 @@ def test_unicode_classes_are_as_python_knows_unicode() -> None:
 @pytest.mark.parametrize("service", [Service.KMS, Service.CLOUDHSM])
 def test_every_operation_compiles(service: Service) -> None:
     for name in operation_names(service):
-        try:
+        required = [member for member in operation(service, name).input.members if member.required]
+        if required:
+            message = refusal(service, name, {}).message
+            assert message is not None
+            assert message.count("Member must not be null") == len(required)
+        else:
             validate(service, name, {})
-        except ServiceError as error:
-            assert error.message is not None
-            assert "Member must not be null" in error.message
 
 
 def test_there_are_74_operations() -> None:
