@@ -8,3 +8,7 @@ class Caller(NamedTuple):
 
     account: str = "000000000000"
     region: str = "us-east-1"
+
+
+DEFAULT_CALLER = Caller()
+"""Who calls when nothing says otherwise."""

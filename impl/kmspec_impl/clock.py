@@ -1,0 +1,62 @@
+"""Time: the only place where the emulator learns what time it is.
+
+A clock tells epoch seconds, whole microseconds, and never goes back. No other module reads the
+time, and none waits: what takes time is due at a moment, and happens when somebody looks
+(:mod:`kmspec_impl.agenda`).
+"""
+
+import time
+from typing import Final, Protocol
+
+_DIGITS: Final = 6
+"""A float holds today's epoch seconds to better than a microsecond; moments are kept to that."""
+
+START: Final = 1_767_225_600.0
+"""Where a virtual clock starts: 2026-01-01T00:00:00Z."""
+
+
+def after(moment: float, seconds: float) -> float:
+    """The moment so many seconds later, as exact as a clock tells it."""
+    return round(moment + seconds, _DIGITS)
+
+
+class Clock(Protocol):
+    """What tells the time."""
+
+    def now(self) -> float:
+        """Epoch seconds."""
+        ...
+
+    def advance(self, seconds: float) -> None:
+        """Move time forward; ``seconds`` is not negative."""
+        ...
+
+
+class RealClock:
+    """The wall clock as it was at the start, running steadily, plus what was added to it."""
+
+    def __init__(self) -> None:
+        self._offset = time.time() - time.monotonic()
+
+    def now(self) -> float:
+        """Epoch seconds."""
+        return round(time.monotonic() + self._offset, _DIGITS)
+
+    def advance(self, seconds: float) -> None:
+        """Be ahead of the wall clock by so much more."""
+        self._offset += seconds
+
+
+class VirtualClock:
+    """A clock that only :meth:`advance` moves."""
+
+    def __init__(self, start: float = START) -> None:
+        self._now = after(start, 0)
+
+    def now(self) -> float:
+        """Epoch seconds."""
+        return self._now
+
+    def advance(self, seconds: float) -> None:
+        """Be so much later."""
+        self._now = after(self._now, seconds)

@@ -1,0 +1,1 @@
+"""AWS CloudHSM v2: the operations offered. A module a resource."""

@@ -1,0 +1,197 @@
+"""Backups: the only place that makes, purges, deletes and restores them.
+
+AWS makes backups by itself, at least once a day, and purges them by the retention policy; it
+never purges a cluster's last one [CHSM:manage-backups] [CHSM:manage-backup-retention].
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any, Final
+
+from kmspec.limits import BACKUP_DELETION_WINDOW, BACKUP_INTERVAL, DAY
+from kmspec.names import BackupState, ClusterState, ErrorCode
+from kmspec_impl.clock import after
+from kmspec_impl.cloudhsm import requests
+from kmspec_impl.cloudhsm.contents import active_device, has_active_hsm
+from kmspec_impl.cloudhsm.state import Backup, Cluster
+from kmspec_impl.errors import ServiceError
+from kmspec_impl.identity import backup_arn
+from kmspec_impl.realm import Parameters, Realm, Response
+
+_PAGE: Final = 50
+_LAST_NUMBER: Final = 9_999_999_999
+_KEPT: Final = (BackupState.READY, BackupState.CREATE_IN_PROGRESS)
+
+
+def describe_backups(realm: Realm, parameters: Parameters, now: float) -> Response:
+    """DescribeBackups. Newest first unless SortAscending; nothing is shared with this account."""
+    del now
+    wanted = requests.filters(parameters, _FILTERS)
+    found = [
+        backup
+        for backup in realm.backups
+        if not parameters.get("Shared") and requests.passes(backup, wanted, _FILTERS)
+    ]
+    place = _by_age if parameters.get("SortAscending") else _by_youth
+    chosen, token = requests.page(parameters, found, place, _PAGE, place.__name__)
+    response: Response = {"Backups": [shape(realm, backup) for backup in chosen]}
+    return response if token is None else {**response, "NextToken": token}
+
+
+def delete_backup(realm: Realm, parameters: Parameters, now: float) -> Response:
+    """DeleteBackup: it can be restored for seven days, then it is gone."""
+    backup = _found(realm, parameters)
+    if backup.state is not BackupState.READY:
+        raise _wrong_state(backup, "deleted", BackupState.READY)
+    return {"Backup": shape(realm, _condemn(realm, backup, now))}
+
+
+def restore_backup(realm: Realm, parameters: Parameters, now: float) -> Response:
+    """RestoreBackup: take a deletion back.
+
+    A backup beyond its retention is purged again soon, unless it is the last one.
+    """
+    backup = _found(realm, parameters)
+    if backup.state is not BackupState.PENDING_DELETION:
+        raise _wrong_state(backup, "restored", BackupState.PENDING_DELETION)
+    restored = realm.backups.put(replace(backup, state=BackupState.READY, due=None))
+    _note_purge(realm, restored, now)
+    return {"Backup": shape(realm, restored)}
+
+
+def take(realm: Realm, cluster: Cluster, now: float) -> Cluster:
+    """Back up a cluster that has an active HSM, with what is in it now; its new row."""
+    machinery = realm.machinery
+    device = active_device(realm, cluster)
+    if device is None:
+        message = f"{cluster.id} has no active HSM to be backed up"
+        raise ValueError(message)
+    backup = realm.backups.put(
+        Backup(
+            id=machinery.ids.cloudhsm("backup"),
+            number=1 + max((other.number for other in realm.backups), default=0),
+            cluster=cluster.id,
+            created=now,
+            hsm_type=cluster.hsm_type,
+            mode=cluster.mode,
+            retention_days=cluster.retention_days,
+            content=device.backup(),
+            certificates=cluster.certificates,
+            state=BackupState.CREATE_IN_PROGRESS,
+            due=after(now, machinery.delay),
+        )
+    )
+    machinery.agenda.note(after(now, machinery.delay), partial(_finish, realm, backup.id))
+    backed_up = realm.clusters.put(replace(cluster, backed_up=now))
+    note_automatic(realm, backed_up, now)
+    return backed_up
+
+
+def note_automatic(realm: Realm, cluster: Cluster, now: float) -> None:
+    """Provide for the next daily backup of a cluster; at once if it is overdue."""
+    if cluster.backed_up is not None:
+        due = max(after(cluster.backed_up, BACKUP_INTERVAL), now)
+        realm.machinery.agenda.note(due, partial(_take_automatically, realm, cluster.id))
+
+
+def shape(realm: Realm, backup: Backup) -> dict[str, Any]:
+    """A backup as responses show it."""
+    shown: dict[str, Any] = {
+        "BackupId": backup.id,
+        "BackupArn": backup_arn(realm.caller, backup.id),
+        "BackupState": backup.state.value,
+        "ClusterId": backup.cluster,
+        "CreateTimestamp": round(backup.created, 3),
+        "NeverExpires": backup.never_expires,
+        "TagList": requests.tag_list(backup.tags),
+        "HsmType": backup.hsm_type,
+        "Mode": backup.mode,
+    }
+    if backup.state is BackupState.PENDING_DELETION and backup.due is not None:
+        shown["DeleteTimestamp"] = round(backup.due, 3)
+    return shown
+
+
+_FILTERS: Mapping[str, Callable[[Backup], str | None]] = {
+    "backupIds": lambda backup: backup.id,
+    "clusterIds": lambda backup: backup.cluster,
+    "sourceBackupIds": lambda _: None,  # set by CopyBackupToRegion only
+    "states": lambda backup: backup.state.value,
+    "neverExpires": lambda backup: str(backup.never_expires).lower(),
+}
+
+
+def _by_age(backup: Backup) -> str:
+    return f"{backup.number:010}"
+
+
+def _by_youth(backup: Backup) -> str:
+    return f"{_LAST_NUMBER - backup.number:010}"
+
+
+def _found(realm: Realm, parameters: Parameters) -> Backup:
+    backup_id = parameters["BackupId"]
+    backup = realm.backups.get(backup_id)
+    if backup is None:
+        message = f"CloudHSM couldn't find the backup {backup_id} in this account and Region."
+        raise ServiceError(ErrorCode.CLOUDHSM_RESOURCE_NOT_FOUND, message)
+    return backup
+
+
+def _wrong_state(backup: Backup, done: str, wanted: BackupState) -> ServiceError:
+    message = f"Backup {backup.id} is {backup.state}; only a backup that is {wanted} can be {done}."
+    return ServiceError(ErrorCode.CLOUDHSM_INVALID_REQUEST, message)
+
+
+def _condemn(realm: Realm, backup: Backup, now: float) -> Backup:
+    due = after(now, BACKUP_DELETION_WINDOW)
+    realm.machinery.agenda.note(due, partial(_expire, realm, backup.id))
+    return realm.backups.put(replace(backup, state=BackupState.PENDING_DELETION, due=due))
+
+
+def _finish(realm: Realm, backup_id: str, when: float) -> None:
+    backup = realm.backups.get(backup_id)
+    if backup is not None and backup.due == when:
+        ready = realm.backups.put(replace(backup, state=BackupState.READY, due=None))
+        _note_purge(realm, ready, when)
+        _purge(realm, ready.cluster, when)
+
+
+def _expire(realm: Realm, backup_id: str, when: float) -> None:
+    backup = realm.backups.get(backup_id)
+    if backup is not None and backup.due == when:
+        realm.backups.remove(backup_id)
+
+
+def _take_automatically(realm: Realm, cluster_id: str, when: float) -> None:
+    cluster = realm.clusters.get(cluster_id)
+    if (
+        cluster is not None
+        and cluster.state is ClusterState.ACTIVE
+        and cluster.backed_up is not None
+        and after(cluster.backed_up, BACKUP_INTERVAL) <= when
+        and has_active_hsm(cluster)
+    ):
+        take(realm, cluster, when)
+
+
+def _beyond_retention(backup: Backup) -> float:
+    return after(backup.created, backup.retention_days * DAY)
+
+
+def _note_purge(realm: Realm, backup: Backup, now: float) -> None:
+    due = max(_beyond_retention(backup), now)
+    realm.machinery.agenda.note(due, partial(_purge, realm, backup.cluster))
+
+
+def _purge(realm: Realm, cluster_id: str, when: float) -> None:
+    """Condemn every backup of a cluster that is older than its policy, never the last one."""
+    kept = [
+        backup for backup in realm.backups if backup.cluster == cluster_id and backup.state in _KEPT
+    ]
+    newest = max(kept, key=lambda backup: backup.number, default=None)
+    for backup in kept:
+        old = _beyond_retention(backup) <= when
+        if old and backup is not newest and not backup.never_expires:
+            _condemn(realm, backup, when)

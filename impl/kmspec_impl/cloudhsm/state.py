@@ -1,0 +1,89 @@
+"""Rows of CloudHSM: what is known of clusters, HSMs and backups between two requests.
+
+What an HSM holds, users and keys, is not here but in the HSM (:mod:`kmspec_impl.hsm`).
+"""
+
+from dataclasses import dataclass
+
+from kmspec.names import BackupState, ClusterState, Fault, HsmState
+
+
+@dataclass(frozen=True, slots=True)
+class Certificates:
+    """PEM texts. The first four exist while a cluster is UNINITIALIZED and has an HSM."""
+
+    csr: str | None = None
+    hsm: str | None = None
+    aws_hardware: str | None = None
+    manufacturer_hardware: str | None = None
+    cluster: str | None = None
+    """The certificate of the cluster. Clusters that share it are related by backups."""
+    trust_anchor: str | None = None
+    """What signed it; DescribeClusters does not show it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hsm:
+    """One HSM of a cluster. ``due`` is when a state that passes will end."""
+
+    id: str
+    zone: str
+    subnet: str
+    eni: str
+    ip: str
+    state: HsmState
+    due: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A cluster with its HSMs, in the order in which they were created."""
+
+    id: str
+    created: float
+    hsm_type: str
+    mode: str
+    network_type: str
+    subnets: tuple[tuple[str, str], ...]
+    """Pairs of Availability Zone and subnet."""
+    vpc: str
+    security_group: str
+    retention_days: int
+    tags: tuple[tuple[str, str], ...]
+    state: ClusterState
+    due: float | None = None
+    hsms: tuple[Hsm, ...] = ()
+    certificates: Certificates = Certificates()
+    source_backup: str | None = None
+    backed_up: float | None = None
+    """When it was last backed up, or became ACTIVE without a backup of its own."""
+    kms_session: bool = False
+    """Whether AWS KMS is logged in as ``kmsuser``."""
+    logins: frozenset[str] = frozenset()
+    """The users as whom an operator is logged in."""
+    faults: frozenset[Fault] = frozenset()
+    load: float = 0.0
+    """Work that has nothing to do with a key store, operations per second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A backup. ``content`` is what an HSM of the cluster held, opaque.
+
+    ``number`` counts the backups of the account and Region, for two may be made at one moment;
+    ``due`` is when it becomes READY, or ceases to exist.
+    """
+
+    id: str
+    number: int
+    cluster: str
+    created: float
+    hsm_type: str
+    mode: str
+    retention_days: int
+    content: bytes
+    certificates: Certificates
+    state: BackupState
+    due: float | None
+    never_expires: bool = False
+    tags: tuple[tuple[str, str], ...] = ()

@@ -1,0 +1,86 @@
+"""Names of what is made: the only place where ids and ARNs are formed.
+
+Ids come from a generator with a seed, so that a run can be repeated to the letter.
+"""
+
+import random
+import string
+from typing import Final
+from uuid import UUID
+
+from kmspec_impl.caller import Caller
+
+_HEX: Final = "0123456789abcdef"
+_CLOUDHSM_ALPHABET: Final = "234567" + string.ascii_lowercase
+_CLOUDHSM_LENGTH: Final = 11
+_LONG_HEX: Final = 17
+_PASSWORD_ALPHABET: Final = string.ascii_letters + string.digits
+_PASSWORD_LENGTH: Final = 32
+_MATERIAL_ID_LENGTH: Final = 64
+
+
+class Ids:
+    """Fresh ids, each a function of the seed and of how many were drawn before."""
+
+    def __init__(self, seed: int) -> None:
+        # Nothing secret is drawn here; material and nonces come from the HSMs.
+        self._random = random.Random(seed)  # noqa: S311
+
+    def key(self) -> str:
+        """A UUID of version 4."""
+        return str(UUID(int=self._random.getrandbits(128), version=4))
+
+    def material(self) -> str:
+        """The id of key material: 64 lower-case hex digits (key-states.md, section 1)."""
+        return self._draw(_HEX, _MATERIAL_ID_LENGTH)
+
+    def store(self) -> str:
+        """The id of a custom key store."""
+        return "cks-" + self._draw(_HEX, _LONG_HEX)
+
+    def cloudhsm(self, kind: str) -> str:
+        """The id of a ``cluster``, an ``hsm`` or a ``backup``."""
+        return f"{kind}-" + self._draw(_CLOUDHSM_ALPHABET, _CLOUDHSM_LENGTH)
+
+    def network(self, kind: str) -> str:
+        """The id of a ``vpc``, an ``eni`` or an ``sg``."""
+        return f"{kind}-" + self._draw(_HEX, _LONG_HEX)
+
+    def password(self) -> str:
+        """A password for ``kmsuser`` that only AWS KMS knows: alphanumeric, 32 characters."""
+        return self._draw(_PASSWORD_ALPHABET, _PASSWORD_LENGTH)
+
+    def _draw(self, alphabet: str, length: int) -> str:
+        return "".join(self._random.choices(alphabet, k=length))
+
+
+def partition(region: str) -> str:
+    """The partition of AWS a Region belongs to."""
+    if region.startswith("cn-"):
+        return "aws-cn"
+    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
+
+
+def key_arn(caller: Caller, key_id: str) -> str:
+    """The ARN of a KMS key."""
+    return f"{_kms(caller)}:key/{key_id}"
+
+
+def alias_arn(caller: Caller, name: str) -> str:
+    """The ARN of an alias; ``name`` begins with ``alias/``."""
+    return f"{_kms(caller)}:{name}"
+
+
+def backup_arn(caller: Caller, backup_id: str) -> str:
+    """The ARN of a backup."""
+    place = f"{caller.region}:{caller.account}"
+    return f"arn:{partition(caller.region)}:cloudhsm:{place}:backup/{backup_id}"
+
+
+def root_arn(caller: Caller) -> str:
+    """The ARN of the root user of the caller's account."""
+    return f"arn:{partition(caller.region)}:iam::{caller.account}:root"
+
+
+def _kms(caller: Caller) -> str:
+    return f"arn:{partition(caller.region)}:kms:{caller.region}:{caller.account}"

@@ -1,0 +1,1 @@
+"""AWS KMS: the operations offered. A module a resource."""

@@ -1,0 +1,227 @@
+"""Cryptographic operations on symmetric keys: the only place that says in which order they check.
+
+First what a request says by itself, then which key it means, then whether that key can be used,
+then the quota of its store, and only then the HSM (errors.md, section 5). Each operation has the
+same answer for a key of a store as for any other [UseKeys].
+"""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from kmspec.names import ErrorCode
+from kmspec_impl.errors import ServiceError
+from kmspec_impl.hsm.interface import SealError
+from kmspec_impl.kms import ciphertext, requests
+from kmspec_impl.kms.identifiers import find_key
+from kmspec_impl.kms.key_material import (
+    Material,
+    charge,
+    reach,
+    reach_cluster,
+    require_connected,
+)
+from kmspec_impl.kms.state import Key
+from kmspec_impl.kms.stores import find_store
+from kmspec_impl.realm import Parameters, Realm, Response
+
+_ALGORITHM: Final = "SYMMETRIC_DEFAULT"
+_DATA_KEY_BYTES: Final = {"AES_128": 16, "AES_256": 32}
+_FOREIGN: Final = (
+    "The ciphertext refers to a customer master key that does not exist, does not exist in this "
+    "region, or you are not allowed to access."
+)
+"""[ISSUE]"""
+_NOT_THAT_KEY: Final = (
+    "The key ID in the request does not identify a CMK that can perform this operation."
+)
+"""[REC 2023-04]"""
+_DRY_RUN: Final = "The request would have succeeded, but the DryRun option is set."
+"""[DryRun]"""
+
+
+def encrypt(realm: Realm, parameters: Parameters, now: float) -> Response:
+    """Encrypt."""
+    key = find_key(realm, parameters["KeyId"])
+    _check_grant_tokens(parameters)
+    material = reach(realm, key)
+    _check_algorithm(parameters.get("EncryptionAlgorithm"))
+    associated = ciphertext.with_context(key.associated, parameters.get("EncryptionContext"))
+    _charge(realm, now, material)
+    _stop_dry_run(parameters)
+    sealed = material.device.encrypt(material.handle, parameters["Plaintext"], associated)
+    return {
+        "CiphertextBlob": key.header + sealed,
+        "KeyId": key.arn,
+        "EncryptionAlgorithm": _ALGORITHM,
+    }
+
+
+def decrypt(realm: Realm, parameters: Parameters, now: float) -> Response:
+    """Decrypt. The key is found in the blob; a KeyId only narrows what is accepted."""
+    _refuse_recipient(parameters)
+    source = _source(realm, parameters, "KeyId")
+    key = source.key
+    _check_grant_tokens(parameters)
+    material = reach(realm, key)
+    _check_algorithm(parameters.get("EncryptionAlgorithm"))
+    associated = ciphertext.with_context(key.associated, parameters.get("EncryptionContext"))
+    _charge(realm, now, material)
+    plaintext = _opened(material, source.sealed, associated)
+    _stop_dry_run(parameters)
+    response = {"KeyId": key.arn, "Plaintext": plaintext, "EncryptionAlgorithm": _ALGORITHM}
+    return _with_material_id(response, key, "KeyMaterialId")
+
+
+def re_encrypt(realm: Realm, parameters: Parameters, now: float) -> Response:
+    """ReEncrypt. The conditions of the source come before those of the destination."""
+    source = _source(realm, parameters, "SourceKeyId")
+    target = find_key(realm, parameters["DestinationKeyId"])
+    _check_grant_tokens(parameters)
+    origin = reach(realm, source.key)
+    destination = reach(realm, target)
+    _check_algorithm(parameters.get("SourceEncryptionAlgorithm"))
+    _check_algorithm(parameters.get("DestinationEncryptionAlgorithm"))
+    associated = ciphertext.with_context(
+        source.key.associated, parameters.get("SourceEncryptionContext")
+    )
+    new_associated = ciphertext.with_context(
+        target.associated, parameters.get("DestinationEncryptionContext")
+    )
+    _charge(realm, now, origin, destination)
+    plaintext = _opened(origin, source.sealed, associated)
+    _stop_dry_run(parameters)
+    sealed = destination.device.encrypt(destination.handle, plaintext, new_associated)
+    response: Response = {
+        "CiphertextBlob": target.header + sealed,
+        "SourceKeyId": source.key.arn,
+        "KeyId": target.arn,
+        "SourceEncryptionAlgorithm": _ALGORITHM,
+        "DestinationEncryptionAlgorithm": _ALGORITHM,
+    }
+    response = _with_material_id(response, source.key, "SourceKeyMaterialId")
+    return _with_material_id(response, target, "DestinationKeyMaterialId")
+
+
+def generate_data_key(realm: Realm, parameters: Parameters, now: float) -> Response:
+    """GenerateDataKey: the same bytes in the clear and encrypted, made in the HSM."""
+    _refuse_recipient(parameters)
+    response, plaintext = _data_key(realm, parameters, now)
+    return {**response, "Plaintext": plaintext}
+
+
+def generate_data_key_without_plaintext(
+    realm: Realm, parameters: Parameters, now: float
+) -> Response:
+    """GenerateDataKeyWithoutPlaintext."""
+    return _data_key(realm, parameters, now)[0]
+
+
+def generate_random(realm: Realm, parameters: Parameters, now: float) -> Response:
+    """GenerateRandom: of the service, or of the cluster behind a store.
+
+    KMSInvalidStateException is not among its exceptions, so what is wrong with the cluster is
+    an internal one (custom-key-stores.md, section 10).
+    """
+    length = parameters.get("NumberOfBytes")
+    if length is None:
+        raise requests.invalid("NumberOfBytes is required.")  # [REC]
+    _refuse_recipient(parameters)
+    store_id = parameters.get("CustomKeyStoreId")
+    if store_id is None:
+        return {"Plaintext": realm.fleet.random(length)}
+    store = find_store(realm, store_id)
+    require_connected(store)
+    cluster, device = reach_cluster(realm, store, ErrorCode.KMS_INTERNAL)
+    charges = (charge(store, cluster),)
+    realm.machinery.quotas.charge_stores(realm.caller, charges, now)
+    return {"Plaintext": device.random(length)}
+
+
+class _Source(NamedTuple):
+    """What is to be decrypted; ``sealed`` is ``None`` when a dry run goes without it."""
+
+    key: Key
+    sealed: bytes | None
+
+
+def _source(realm: Realm, parameters: Parameters, member: str) -> _Source:
+    """The key and the sealed part of a ciphertext.
+
+    :raises ServiceError: in this order ValidationException, InvalidCiphertextException,
+        NotFoundException, IncorrectKeyException, AccessDeniedException.
+    """
+    named, blob = parameters.get(member), parameters.get("CiphertextBlob")
+    ignored = parameters.get("DryRun") and parameters.get("DryRunModifiers")
+    if ignored and named is not None:
+        return _Source(find_key(realm, named), None)
+    if blob is None:
+        lacking = member if ignored else "CiphertextBlob"
+        raise requests.invalid(f"{lacking} is required.")
+    header, sealed = ciphertext.parts(blob)
+    key_id = realm.key_of_header.get(header)
+    if named is not None and find_key(realm, named).id != key_id:
+        raise ServiceError(ErrorCode.INCORRECT_KEY, _NOT_THAT_KEY)
+    if key_id is None:
+        raise ServiceError(ErrorCode.ACCESS_DENIED, _FOREIGN)
+    return _Source(realm.keys[key_id], None if ignored else sealed)
+
+
+def _opened(material: Material, sealed: bytes | None, associated: bytes) -> bytes:
+    if sealed is None:
+        return b""
+    try:
+        return material.device.decrypt(material.handle, sealed, associated)
+    except SealError as cause:
+        raise ServiceError(ErrorCode.INVALID_CIPHERTEXT) from cause
+
+
+def _data_key(realm: Realm, parameters: Parameters, now: float) -> tuple[Response, bytes]:
+    length = parameters.get("NumberOfBytes")
+    if (length is None) == (parameters.get("KeySpec") is None):
+        raise requests.invalid("Please specify either number of bytes or key spec.")
+    key = find_key(realm, parameters["KeyId"])
+    _check_grant_tokens(parameters)
+    material = reach(realm, key)
+    associated = ciphertext.with_context(key.associated, parameters.get("EncryptionContext"))
+    _charge(realm, now, material)
+    _stop_dry_run(parameters)
+    plaintext = material.device.random(length or _DATA_KEY_BYTES[parameters["KeySpec"]])
+    sealed = material.device.encrypt(material.handle, plaintext, associated)
+    response: Response = {"CiphertextBlob": key.header + sealed, "KeyId": key.arn}
+    return _with_material_id(response, key, "KeyMaterialId"), plaintext
+
+
+def _with_material_id(response: Response, key: Key, member: str) -> Response:
+    """A key of a store shows no material id (custom-key-stores.md, open question 14)."""
+    if key.store is None:
+        response[member] = key.material_id
+    return response
+
+
+def _check_algorithm(algorithm: str | None) -> None:
+    if algorithm is not None and algorithm != _ALGORITHM:
+        message = f"Algorithm {algorithm} is incompatible with key spec {_ALGORITHM}."
+        raise ServiceError(ErrorCode.INVALID_KEY_USAGE, message)
+
+
+def _check_grant_tokens(parameters: Mapping[str, object]) -> None:
+    """No grant exists, so every token is unknown (crypto.md, open question 12)."""
+    if parameters.get("GrantTokens"):
+        raise ServiceError(ErrorCode.INVALID_GRANT_TOKEN, "There is no grant with this token.")
+
+
+def _refuse_recipient(parameters: Mapping[str, object]) -> None:
+    if parameters.get("Recipient") is not None:
+        raise requests.not_offered("Recipient: attestation documents of Nitro enclaves")
+
+
+def _charge(realm: Realm, now: float, *materials: Material) -> None:
+    """One request to each store: two keys of one store count once (quotas.md, question 6)."""
+    charges = {material.charge for material in materials if material.charge is not None}
+    if charges:
+        realm.machinery.quotas.charge_stores(realm.caller, sorted(charges), now)
+
+
+def _stop_dry_run(parameters: Mapping[str, object]) -> None:
+    if parameters.get("DryRun"):
+        raise ServiceError(ErrorCode.DRY_RUN, _DRY_RUN)

@@ -1,0 +1,62 @@
+"""Key states: the only place that derives a key's state, and what a wrong one is answered.
+
+The state is never stored. PendingDeletion hides everything else; a key of a store that is not
+CONNECTED is Unavailable, whatever its owner wants; what the owner wants shows again at
+reconnect (key-states.md, section 2.2).
+"""
+
+from kmspec.names import ConnectionState, ErrorCode, KeyState
+from kmspec_impl.errors import ServiceError
+from kmspec_impl.kms.state import Key
+from kmspec_impl.realm import Realm
+
+
+def key_state(realm: Realm, key: Key) -> KeyState:
+    """The state of a key, now."""
+    if key.deletion_due is not None:
+        return KeyState.PENDING_DELETION
+    connected = ConnectionState.CONNECTED
+    if key.store is not None and realm.stores[key.store].state is not connected:
+        return KeyState.UNAVAILABLE
+    return KeyState.ENABLED if key.enabled else KeyState.DISABLED
+
+
+def require_usable(realm: Realm, key: Key) -> None:
+    """Refuse cryptography unless the key is Enabled.
+
+    Where a pending deletion is documented with either of two exceptions, this is the one that
+    was observed (key-states.md, open question 5).
+
+    :raises ServiceError: DisabledException, or KMSInvalidStateException.
+    """
+    state = key_state(realm, key)
+    if state is KeyState.ENABLED:
+        return
+    if state is KeyState.DISABLED:
+        raise ServiceError(ErrorCode.DISABLED, f"{key.arn} is disabled.")
+    if state is KeyState.UNAVAILABLE:
+        raise ServiceError(ErrorCode.KMS_INVALID_STATE, f"{key.arn} is unavailable.")
+    raise _pending_deletion(key)
+
+
+def require_not_pending_deletion(key: Key) -> None:
+    """Refuse to change a key that is about to be deleted.
+
+    :raises ServiceError: KMSInvalidStateException.
+    """
+    if key.deletion_due is not None:
+        raise _pending_deletion(key)
+
+
+def require_pending_deletion(key: Key) -> None:
+    """Refuse to cancel a deletion that is not scheduled.
+
+    :raises ServiceError: KMSInvalidStateException.
+    """
+    if key.deletion_due is None:
+        message = f"{key.arn} is not pending deletion (or pending replica deletion)."
+        raise ServiceError(ErrorCode.KMS_INVALID_STATE, message)
+
+
+def _pending_deletion(key: Key) -> ServiceError:
+    return ServiceError(ErrorCode.KMS_INVALID_STATE, f"{key.arn} is pending deletion.")

@@ -1,0 +1,36 @@
+"""Which operations of AWS KMS are offered, and who answers them."""
+
+from types import MappingProxyType
+from typing import Final
+
+from kmspec_impl.kms import aliases, connect, crypto, keys, stores
+from kmspec_impl.realm import Handler
+
+HANDLERS: Final[MappingProxyType[str, Handler]] = MappingProxyType(
+    {
+        "CancelKeyDeletion": keys.cancel_key_deletion,
+        "ConnectCustomKeyStore": connect.connect_custom_key_store,
+        "CreateAlias": aliases.create_alias,
+        "CreateCustomKeyStore": stores.create_custom_key_store,
+        "CreateKey": keys.create_key,
+        "Decrypt": crypto.decrypt,
+        "DeleteAlias": aliases.delete_alias,
+        "DeleteCustomKeyStore": stores.delete_custom_key_store,
+        "DescribeCustomKeyStores": stores.describe_custom_key_stores,
+        "DescribeKey": keys.describe_key,
+        "DisableKey": keys.disable_key,
+        "DisconnectCustomKeyStore": connect.disconnect_custom_key_store,
+        "EnableKey": keys.enable_key,
+        "Encrypt": crypto.encrypt,
+        "GenerateDataKey": crypto.generate_data_key,
+        "GenerateDataKeyWithoutPlaintext": crypto.generate_data_key_without_plaintext,
+        "GenerateRandom": crypto.generate_random,
+        "ListAliases": aliases.list_aliases,
+        "ListKeys": keys.list_keys,
+        "ReEncrypt": crypto.re_encrypt,
+        "ScheduleKeyDeletion": keys.schedule_key_deletion,
+        "UpdateAlias": aliases.update_alias,
+        "UpdateCustomKeyStore": stores.update_custom_key_store,
+        "UpdateKeyDescription": keys.update_key_description,
+    }
+)

@@ -1,0 +1,64 @@
+"""Rows of KMS: what is known of keys, aliases and custom key stores between two requests.
+
+Key material is not here but in HSMs; a row knows the handle, or the label to find it by.
+"""
+
+from dataclasses import dataclass
+
+from kmspec.names import ConnectionErrorCode, ConnectionState, Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A KMS key.
+
+    Its state is not stored, it follows: from ``deletion_due``, from the connection of its
+    store, and from ``enabled``, what the owner wants (:mod:`kmspec_impl.kms.key_state`).
+    """
+
+    id: str
+    arn: str
+    created: float
+    description: str
+    origin: Origin
+    material_id: str
+    header: bytes
+    """What every ciphertext under this key begins with."""
+    associated: bytes
+    """What is authenticated with every ciphertext, before the encryption context."""
+    policy: str
+    tags: tuple[tuple[str, str], ...]
+    enabled: bool = True
+    deletion_due: float | None = None
+    handle: int | None = None
+    """Of the material among the service's own HSMs; ``None`` for a key of a store."""
+    store: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """An alias; its id is its name, which begins with ``alias/``."""
+
+    id: str
+    arn: str
+    key: str
+    created: float
+    updated: float
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A custom key store of type AWS_CLOUDHSM. ``due`` is when a state that passes will end."""
+
+    id: str
+    name: str
+    cluster: str
+    cluster_certificate: str
+    """By which a related cluster is recognised, even when the original one is gone."""
+    trust_anchor: str
+    password: str
+    """What AWS KMS believes to be the password of ``kmsuser``. Never returned."""
+    created: float
+    state: ConnectionState = ConnectionState.DISCONNECTED
+    error: ConnectionErrorCode | None = None
+    due: float | None = None

@@ -1,0 +1,62 @@
+"""Pages: the only place that cuts a list into pages and makes the tokens between them.
+
+A token names the last item of its page by the item's place in the order, so that a page follows
+even if that item is gone by then. A token is good for the list that made it, nothing else.
+"""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Callable, Iterable
+from typing import Final, TypeVar
+
+ItemT = TypeVar("ItemT")
+
+_CHECK_BYTES: Final = 8
+
+
+class TokenError(Exception):
+    """A token that no page of this list came with."""
+
+
+def page(
+    items: Iterable[ItemT],
+    place: Callable[[ItemT], str],
+    limit: int,
+    token: str | None,
+    of: str,
+) -> tuple[list[ItemT], str | None]:
+    """At most ``limit`` items in the order of ``place``, and the token of the next page, if any.
+
+    ``of`` names the list.
+
+    :raises TokenError: ``token`` is not from this list.
+    """
+    ordered = sorted(items, key=place)
+    if token is not None:
+        last = _opened(token, of)
+        ordered = [item for item in ordered if place(item) > last]
+    chosen = ordered[:limit]
+    if len(chosen) == len(ordered):
+        return chosen, None
+    return chosen, _closed(place(chosen[-1]), of)
+
+
+def _closed(place: str, of: str) -> str:
+    payload = place.encode()
+    return base64.urlsafe_b64encode(_check(payload, of) + payload).decode()
+
+
+def _opened(token: str, of: str) -> str:
+    try:
+        written = base64.urlsafe_b64decode(token)
+    except (ValueError, binascii.Error) as cause:
+        raise TokenError from cause
+    check, payload = written[:_CHECK_BYTES], written[_CHECK_BYTES:]
+    if check != _check(payload, of):
+        raise TokenError
+    return payload.decode()
+
+
+def _check(payload: bytes, of: str) -> bytes:
+    return hashlib.sha256(of.encode() + b"\0" + payload).digest()[:_CHECK_BYTES]

@@ -1,0 +1,113 @@
+"""Request quotas: the only place that decides whether a request comes too fast.
+
+A quota is a token bucket that holds one second's worth and is filled steadily, by the
+emulator's clock: the same requests at the same moments are always throttled alike. A throttled
+request takes nothing from any bucket (quotas.md, open questions 1 and 2).
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from kmspec.limits import (
+    BUSY_CLUSTER_RATE,
+    CLUSTER_CAPACITY,
+    CUSTOM_KEY_STORE_RATE,
+    request_quotas,
+)
+from kmspec.names import ErrorCode
+from kmspec_impl.caller import Caller
+from kmspec_impl.errors import ServiceError
+
+THROTTLED: Final = (
+    "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls."
+)
+"""[Throttling]"""
+
+_WHOLE: Final = 1 - 1e-9
+"""A token, but for what floating point loses."""
+
+
+class Enforced(StrEnum):
+    """Which quotas an emulator enforces."""
+
+    NONE = "none"
+    STORE = "store"
+    """The quota of each custom key store, and what its cluster still has to give."""
+    ALL = "all"
+    """Those of the account as well, shared and per operation."""
+
+
+class Charge(NamedTuple):
+    """One request's demand on the bucket of that name, which is filled at ``rate`` per second."""
+
+    bucket: str
+    rate: float
+
+
+class _Bucket:
+    __slots__ = ("_moment", "_tokens")
+
+    def __init__(self, now: float, rate: float) -> None:
+        self._moment = now
+        self._tokens = max(rate, 1.0)
+
+    def has_token(self, now: float, rate: float) -> bool:
+        """Fill up to ``now``; a quota of less than one per second still gives whole requests."""
+        filled = self._tokens + round(now - self._moment, 6) * rate
+        self._tokens = min(filled, max(rate, 1.0))
+        self._moment = now
+        return self._tokens >= _WHOLE
+
+    def take(self) -> None:
+        self._tokens -= 1.0
+
+
+class Quotas:
+    """The buckets of all accounts and Regions, full at first."""
+
+    def __init__(self, enforced: Enforced) -> None:
+        self._stores = enforced is not Enforced.NONE
+        self.counts_operations = enforced is Enforced.ALL
+        self._buckets: dict[tuple[Caller, str], _Bucket] = {}
+        self._of_operation = {
+            operation: quota for quota in request_quotas() for operation in quota.operations
+        }
+
+    def charge_operation(self, caller: Caller, operation: str, now: float) -> None:
+        """One request of ``operation`` in this account and Region.
+
+        :raises ServiceError: ThrottlingException; only when quotas of the account are enforced.
+        """
+        quota = self._of_operation.get(operation)
+        if quota is not None and self.counts_operations:
+            rate = quota.regions.get(caller.region, quota.rate)
+            self._charge(caller, (Charge(quota.name, rate),), now)
+
+    def charge_stores(self, caller: Caller, charges: Iterable[Charge], now: float) -> None:
+        """One request to each of these stores, all or none.
+
+        :raises ServiceError: ThrottlingException, when one of them has no token left.
+        """
+        if self._stores:
+            self._charge(caller, charges, now)
+
+    def _charge(self, caller: Caller, charges: Iterable[Charge], now: float) -> None:
+        taken = []
+        for name, rate in charges:
+            bucket = self._buckets.get((caller, name))
+            if bucket is None:
+                bucket = self._buckets[caller, name] = _Bucket(now, rate)
+            if not bucket.has_token(now, rate):
+                raise ServiceError(ErrorCode.THROTTLING, THROTTLED)
+            taken.append(bucket)
+        for bucket in taken:
+            bucket.take()
+
+
+def store_rate(load: float) -> float:
+    """What a store gets, per second, of a cluster that does ``load`` operations of other work.
+
+    Never more than the quota of a store, and always a little [UseKeys].
+    """
+    return min(max(CLUSTER_CAPACITY - load, BUSY_CLUSTER_RATE), CUSTOM_KEY_STORE_RATE)

@@ -1,0 +1,82 @@
+"""A realm: the only place that says what one account has in one Region.
+
+Operations get their realm and the moment of the request, and nothing else: what they cannot
+reach cannot leak between accounts and Regions.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+from kmspec_impl.agenda import Agenda
+from kmspec_impl.caller import Caller
+from kmspec_impl.hsm.interface import Device
+from kmspec_impl.hsm.software import SoftwareDevice
+from kmspec_impl.identity import Ids
+from kmspec_impl.kms.state import Alias, Key, Store
+from kmspec_impl.quotas import Quotas
+from kmspec_impl.storage import Table
+
+if TYPE_CHECKING:
+    from kmspec_impl.cloudhsm.state import Backup, Cluster
+
+Parameters: TypeAlias = dict[str, Any]
+"""The members of a request, checked against the service model; ``None`` is an absent one."""
+Response: TypeAlias = dict[str, Any]
+"""The members of a response: blobs are bytes, timestamps epoch seconds."""
+
+
+class Handler(Protocol):
+    """What answers one operation; it raises :class:`ServiceError` before its first effect."""
+
+    def __call__(self, realm: "Realm", parameters: Parameters, now: float, /) -> Response:
+        """The response."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Machinery:
+    """What all realms of an emulator share. ``delay`` is in seconds."""
+
+    delay: float
+    ids: Ids
+    agenda: Agenda
+    quotas: Quotas
+
+    def new_device(self) -> Device:
+        """A new HSM, empty."""
+        return SoftwareDevice()
+
+
+class Realm:
+    """What one account has in one Region."""
+
+    def __init__(self, caller: Caller, machinery: Machinery) -> None:
+        self.caller = caller
+        self.machinery = machinery
+        self.keys: Table[Key] = Table()
+        self.aliases: Table[Alias] = Table()
+        self.stores: Table[Store] = Table()
+        self.clusters: Table[Cluster] = Table()
+        self.backups: Table[Backup] = Table()
+        self.zones: dict[str, str] = {}
+        """The Availability Zone of each subnet seen so far."""
+        self.vpc = machinery.ids.network("vpc")
+        """Where all subnets are: EC2 is not emulated."""
+        self.fleet: Device = machinery.new_device()
+        """The service's own HSMs, for keys of origin AWS_KMS."""
+        self.devices: dict[str, Device] = {}
+        """What the HSMs of clusters hold, by HSM id."""
+        self.key_of_arn: dict[str, str] = {}
+        self.key_of_header: dict[bytes, str] = {}
+
+    def add_key(self, key: Key) -> None:
+        """Add a key and what it is found by."""
+        self.keys.put(key)
+        self.key_of_arn[key.arn] = key.id
+        self.key_of_header[key.header] = key.id
+
+    def drop_key(self, key: Key) -> None:
+        """Delete a key and what it is found by."""
+        self.keys.remove(key.id)
+        del self.key_of_arn[key.arn]
+        del self.key_of_header[key.header]
