@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from tests.helpers.server import done
+from tests.cli.conftest import Command
 
 SNAPSHOTS: Final = Path(__file__).with_name("snapshots")
 COMMANDS: Final = (
@@ -44,9 +44,9 @@ COMMANDS: Final = (
 
 
 @pytest.mark.parametrize("words", COMMANDS)
-def test_help(words: str) -> None:
+def test_help(words: str, command: Command) -> None:
     file = SNAPSHOTS / f"{words.replace(' ', '-') or 'kmspec'}.txt"
-    said = done(*words.split(), "--help", COLUMNS="100")
+    said = command(*words.split(), "--help").output
     if os.environ.get("KMSPEC_SNAPSHOTS") == "write":
         file.write_text(said)
     assert said == file.read_text(), f"if this is meant, write {file.name} anew (see the top)"

@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from tests.helpers.server import kmspec
+from tests.cli.conftest import Command
 
 NOWHERE: Final = "http://127.0.0.1:1"
 CLUSTER: Final = "cluster-abcdefghijk"
@@ -88,22 +88,24 @@ WRONG: Final = {
 }
 
 
-def refuses(expected: str, *words: str) -> None:
+def refuses(expected: str, command: Command, *words: str) -> None:
     """The command says this one line, and nothing else, and exits with 2."""
-    finished = kmspec(*words)
-    assert finished.returncode == 2, finished.stderr
-    assert finished.stdout == ""
-    lines = finished.stderr.splitlines()
-    assert len(lines) == 1, finished.stderr
+    finished = command(*words)
+    assert finished.code == 2, finished.complaint
+    assert finished.output == ""
+    lines = finished.complaint.splitlines()
+    assert len(lines) == 1, finished.complaint
     assert lines[0].startswith("kmspec: "), lines[0]
     assert "; " in lines[0], f"say how to mend it: {lines[0]}"
     assert expected in lines[0]
 
 
 @pytest.mark.parametrize("words", WRONG)
-def test_wrong_use(words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_use(
+    words: str, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
-    refuses(WRONG[words], *words.split())
+    refuses(WRONG[words], command, *words.split())
 
 
 @pytest.mark.parametrize(
@@ -114,32 +116,34 @@ def test_wrong_use(words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         ('{"format": "other"}', "is no trace"),
     ],
 )
-def test_a_file_that_is_no_trace(content: str, expected: str, tmp_path: Path) -> None:
+def test_a_file_that_is_no_trace(
+    content: str, expected: str, command: Command, tmp_path: Path
+) -> None:
     file = tmp_path / "trace.json"
     file.write_text(content)
-    refuses(expected, "replay", str(file))
+    refuses(expected, command, "replay", str(file))
 
 
 @pytest.mark.parametrize(
-    ("words", "expected"),
+    "words",
     [
-        (f"activate {CLUSTER} --password secret12", CLUSTER),
-        (f"user add {CLUSTER} kmsuser --password secret12", CLUSTER),
-        (f"user password {CLUSTER} kmsuser --password secret12", CLUSTER),
-        (f"user lock {CLUSTER} kmsuser", CLUSTER),
-        (f"user login {CLUSTER} kmsuser --password secret12", CLUSTER),
-        (f"user logout {CLUSTER} kmsuser", CLUSTER),
-        (f"user remove {CLUSTER} kmsuser", CLUSTER),
-        (f"key list {CLUSTER}", CLUSTER),
-        (f"key delete {CLUSTER} 7", CLUSTER),
-        (f"fault list {CLUSTER}", CLUSTER),
-        (f"fault set {CLUSTER} network", CLUSTER),
-        (f"fault clear {CLUSTER} network", CLUSTER),
-        (f"load {CLUSTER} 100", CLUSTER),
+        f"activate {CLUSTER} --password secret12",
+        f"user add {CLUSTER} kmsuser --password secret12",
+        f"user password {CLUSTER} kmsuser --password secret12",
+        f"user lock {CLUSTER} kmsuser",
+        f"user login {CLUSTER} kmsuser --password secret12",
+        f"user logout {CLUSTER} kmsuser",
+        f"user remove {CLUSTER} kmsuser",
+        f"key list {CLUSTER}",
+        f"key delete {CLUSTER} 7",
+        f"fault list {CLUSTER}",
+        f"fault set {CLUSTER} network",
+        f"fault clear {CLUSTER} network",
+        f"load {CLUSTER} 100",
     ],
 )
-def test_a_cluster_that_is_not_there(words: str, expected: str, url: str) -> None:
-    refuses(expected, "hsm", *words.split(), "--endpoint-url", url)
+def test_a_cluster_that_is_not_there(words: str, command: Command, url: str) -> None:
+    refuses(CLUSTER, command, "hsm", *words.split(), "--endpoint-url", url)
 
 
 class _NotKmspec(http.server.BaseHTTPRequestHandler):
@@ -164,9 +168,10 @@ def stranger() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("words", [f"hsm user lock {CLUSTER} kmsuser", "keystore up"])
-def test_not_a_kmspec_endpoint(words: str, stranger: str) -> None:
+def test_not_a_kmspec_endpoint(words: str, command: Command, stranger: str) -> None:
     refuses(
         f"{stranger} is not a kmspec endpoint; this needs `kmspec serve`",
+        command,
         *words.split(),
         "--endpoint-url",
         stranger,

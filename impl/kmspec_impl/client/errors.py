@@ -15,6 +15,12 @@ class UseError(Exception):
     def __str__(self) -> str:
         return f"{self.what}; {self.remedy}"
 
+    @classmethod
+    def read(cls, line: str, remedy: str = "see `kmspec --help`") -> "UseError":
+        """What somebody else complained of: ``what; remedy``, or only what."""
+        what, _, told = " ".join(line.split()).partition("; ")
+        return cls(what.rstrip("."), told or remedy)
+
 
 class RefusedError(Exception):
     """A service refused an operation: its HTTP ``status``, error ``code`` and ``message``."""
