@@ -28,7 +28,7 @@ class Customer:
         self.url: Final = url
         self.kms: Final = kms
         self.hsm: Final = hsm
-        self.authority: Final = Authority.new()
+        self.authority: Final = Authority()
         self.cluster_id = ""
         self.store_id = ""
         self.hsm_ids: list[str] = []
@@ -76,7 +76,7 @@ class Customer:
         self.hsm.initialize_cluster(
             ClusterId=self.cluster_id,
             SignedCert=self.authority.sign(csr),
-            TrustAnchor=self.authority.trust_anchor(),
+            TrustAnchor=self.authority.trust_anchor,
         )
         self.wait()
         self.operator("activate", self.cluster_id, "--password", "adminPassword1")
@@ -87,7 +87,7 @@ class Customer:
         self.store_id = self.kms.create_custom_key_store(
             CustomKeyStoreName="story",
             CloudHsmClusterId=self.cluster_id,
-            TrustAnchorCertificate=self.authority.trust_anchor(),
+            TrustAnchorCertificate=self.authority.trust_anchor,
             KeyStorePassword=PASSWORD,
         )["CustomKeyStoreId"]
 
