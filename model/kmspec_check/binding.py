@@ -1,0 +1,195 @@
+"""Bindings: the only place that turns symbols into real values, and real values into symbols.
+
+What a target makes is bound by the answers that name it. What a caller chooses follows from the
+number of the symbol and from the session's tag, so that a run repeats exactly.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Self
+
+from kmspec_check import certificates
+from kmspec_model.command import MADE, Pairs, Ref, Value
+
+_ZONES = "abcdefghijklmnopqrstuvwxyz"
+_UNKNOWN = {
+    "key": "00000000-0000-4000-8000-{:012x}",
+    "store": "cks-{:017x}",
+    "cluster": "cluster-{}",
+    "hsm": "hsm-{}",
+    "backup": "backup-{}",
+}
+"""Well-formed ids that no target has made, for symbols that are bound to nothing."""
+_BASE32 = "234567abcdefghijklmnopqrstuvwxyz"
+UNKNOWN_HANDLE = 0x3FFFFFFF
+"""A handle that no key material has."""
+_PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+
+
+class Unbound(LookupError):
+    """A symbol that only a call can bind: a certificate or a handle."""
+
+    def __init__(self, ref: Ref) -> None:
+        super().__init__(f"{ref} is not bound")
+        self.ref = ref
+
+
+class Place(NamedTuple):
+    """Where a session happens and how its chosen names are told from those of another."""
+
+    account: str
+    region: str
+    tag: str
+
+
+class Binding:
+    """Symbols and their values. Immutable: :meth:`extended` makes another."""
+
+    __slots__ = ("_reverse", "_values", "place")
+
+    def __init__(self, place: Place, values: Mapping[Ref, Any] | None = None) -> None:
+        self.place = place
+        self._values: dict[Ref, Any] = dict(values or {})
+        self._reverse: dict[object, str] | None = None
+
+    def extended(self, new: Mapping[Ref, Any]) -> Self:
+        """This binding and more; itself when there is nothing to add."""
+        return type(self)(self.place, {**self._values, **new}) if new else self
+
+    def known(self, ref: Ref) -> bool:
+        """Whether a value was observed for the symbol, in whatever form."""
+        return Ref(ref.kind, ref.index) in self._values
+
+    def taken(self, kind: str, value: object) -> bool:
+        """Whether another symbol of the kind has this value."""
+        return any(held == value for ref, held in self._values.items() if ref.kind == kind)
+
+    def items(self) -> tuple[tuple[Ref, Any], ...]:
+        """All that was observed."""
+        return tuple(self._values.items())
+
+    def value(self, ref: Ref) -> Any:  # noqa: ANN401 - symbols stand for values of any type
+        """The value a symbol stands for.
+
+        A made symbol that was never observed stands for a well-formed id of nothing.
+
+        :raises Unbound: only a call can tell.
+        """
+        plain = Ref(ref.kind, ref.index)
+        if plain in self._values:
+            return self._formed(ref, self._values[plain])
+        if ref.kind in MADE:
+            return self._formed(ref, _unknown(ref))
+        return self._chosen(ref)
+
+    def resolved(self, value: Value) -> Any:  # noqa: ANN401 - arguments are of any type
+        """An argument with all its symbols replaced."""
+        if isinstance(value, Ref):
+            return self.value(value)
+        if isinstance(value, Pairs):
+            return {name: self.resolved(inner) for name, inner in value.items}
+        if isinstance(value, tuple):
+            return [self.resolved(inner) for inner in value]
+        return value
+
+    def text(self, template: str) -> str:
+        """A message with the references in its braces replaced."""
+        return _PLACEHOLDER.sub(lambda found: str(self.value(Ref.parse(found[1]))), template)
+
+    def _formed(self, ref: Ref, value: Any) -> Any:  # noqa: ANN401 - as above
+        if not ref.form:
+            return value
+        account, region, _ = self.place
+        if ref.kind == "ciphertext":
+            return _DAMAGES[ref.form](value)
+        if ref.form == "arn":
+            forms = {
+                "key": f"arn:aws:kms:{region}:{account}:key/{value}",
+                "alias": f"arn:aws:kms:{region}:{account}:{value}",
+                "backup": f"arn:aws:cloudhsm:{region}:{account}:backup/{value}",
+            }
+            if ref.kind in forms:
+                return forms[ref.kind]
+        raise ValueError(f"{ref} has no form {ref.form!r}")
+
+    def _chosen(self, ref: Ref) -> Any:  # noqa: ANN401 - as above
+        tag = self.place.tag
+        match ref.kind:
+            case "alias":
+                return self._formed(ref, f"alias/kmspec-{tag}-{ref.index}")
+            case "name":
+                return f"kmspec-{tag}-{ref.index}"
+            case "ca":
+                return certificates.authority(ref.index).pem
+            case "plaintext":
+                digest = hashlib.sha256(f"plaintext {ref.index}".encode()).digest()
+                return digest[: 1 + ref.index % 32]
+            case "context":
+                return {"kmspec": f"context {ref.index}"}
+            case "subnet":
+                return f"subnet-{ref.index + 1:08x}"
+            case "zone":
+                return self.place.region + _ZONES[ref.index % len(_ZONES)]
+        raise Unbound(ref)
+
+    def symbol(self, value: object) -> str | None:
+        """The symbol that stands for a value, if one does."""
+        if not isinstance(value, str | bytes | int) or isinstance(value, bool):
+            return None
+        return self._symbols().get(value)
+
+    def symbolic(self, value: object) -> object:
+        """A value with whatever has a symbol replaced by it, for people and for comparison."""
+        if isinstance(value, dict):
+            return {name: self.symbolic(inner) for name, inner in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.symbolic(inner) for inner in value]
+        symbol = self.symbol(value)
+        if symbol is not None:
+            return symbol
+        if isinstance(value, bytes):
+            return f"<{len(value)} bytes>"
+        if isinstance(value, str):
+            for real, name in self._symbols().items():
+                if isinstance(real, str) and len(real) > 5 and real in value:
+                    value = value.replace(real, name)
+        return value
+
+    def _symbols(self) -> dict[object, str]:
+        """Real values and the symbols they have; longer ones first, so that ARNs win over ids."""
+        if self._reverse is None:
+            found: dict[object, str] = {}
+            for ref, value in self._values.items():
+                if isinstance(value, str | bytes) or ref.kind == "handle":
+                    found[value] = str(ref)
+                if ref.kind in ("key", "backup"):
+                    arn = Ref(ref.kind, ref.index, "arn")
+                    found[self.value(arn)] = str(arn)
+            ordered = sorted(found.items(), key=lambda pair: -len(str(pair[0])))
+            self._reverse = dict(ordered)
+        return self._reverse
+
+
+def _unknown(ref: Ref) -> Any:  # noqa: ANN401 - ids, blobs and handles
+    if ref.kind == "ciphertext":
+        return hashlib.sha256(f"no ciphertext {ref.index}".encode()).digest() * 4
+    if ref.kind == "handle":
+        raise Unbound(ref)
+    form = _UNKNOWN[ref.kind]
+    if ref.kind in ("key", "store"):
+        return form.format(ref.index)
+    digits, number = "", ref.index
+    for _ in range(11):
+        number, digit = divmod(number, len(_BASE32))
+        digits = _BASE32[digit] + digits
+    return form.format(digits)
+
+
+def _flipped(blob: bytes) -> bytes:
+    """The blob with one bit of its last byte, its authentication tag, changed."""
+    return blob[:-1] + bytes([blob[-1] ^ 1])
+
+
+_DAMAGES = {"corrupt": _flipped, "short": lambda blob: blob[: len(blob) // 2]}
+"""Forms of a ciphertext that no service has made."""

@@ -1,0 +1,293 @@
+"""Conformance: the one call. It holds a target against the model and says what it found."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from importlib import metadata
+from pathlib import Path
+from typing import NamedTuple
+
+import botocore
+
+from kmspec.tables import Spec, load
+from kmspec_check import expected as expectations
+from kmspec_check import plan as plans
+from kmspec_check import profile as profiles
+from kmspec_check.cells import Status
+from kmspec_check.endpoint import Endpoint
+from kmspec_check.events import Listener, PhaseEnded, PhaseStarted, silent
+from kmspec_check.matrix import PHASE as MATRIX
+from kmspec_check.matrix import matrix
+from kmspec_check.oracle import Oracle
+from kmspec_check.profile import Profile
+from kmspec_check.result import Counted, Coverage, Identity, PhaseDone, Result
+from kmspec_check.run import LEVELS, OutOfTimeError, Run
+from kmspec_check.smoke import PHASE as SMOKE
+from kmspec_check.smoke import account_of, smoke, time_of
+from kmspec_check.stopwatch import MONOTONIC
+from kmspec_check.target import Clock, Target, Trouble
+from kmspec_check.tour import PHASE as TOUR
+from kmspec_check.tour import Toured, tour
+from kmspec_check.walks import PHASE as WALKS
+from kmspec_check.walks import walks
+from kmspec_model import Model, Timing
+
+PHASES = (SMOKE, MATRIX, TOUR, WALKS)
+
+
+class UsageError(ValueError):
+    """The checker was called wrongly; the text is one line with the remedy."""
+
+
+class Options(NamedTuple):
+    """What a check is asked for."""
+
+    only: frozenset[str]
+    level: str
+    expect: Mapping[str, str]
+    seed: int
+    budget: float | None
+    command: str
+    now: datetime | None
+    listener: Listener
+    clock: Clock
+
+
+def areas(spec: Spec) -> tuple[str, ...]:
+    """The words that ``only`` takes: areas and phases."""
+    return (*sorted({operation.resource for operation in spec.operations.values()}), *PHASES)
+
+
+def conform(  # noqa: PLR0913 - the options of the command, all with defaults
+    target: Target,
+    *,
+    profile: Profile | str | None = None,
+    only: Iterable[str] = (),
+    level: str = "should",
+    expect: Path | None = None,
+    seed: int = 0,
+    budget: float | None = None,
+    command: str = "",
+    now: datetime | None = None,
+    listener: Listener | None = None,
+    model: Model | None = None,
+    clock: Clock = MONOTONIC,
+) -> Result:
+    """Hold a target against the model.
+
+    ``only`` names areas and phases; ``level`` ``must`` leaves aside what is only inferred;
+    ``expect`` is a file of rules known to be violated; ``budget`` is in seconds; ``now`` goes
+    into the report and keeps runs against the same endpoint apart. ``model`` is another model
+    than that of the tables, for trying an edit of them.
+
+    :raises UsageError: an option is wrong.
+    :raises kmspec_check.profile.ProfileError: the profile is none.
+    :raises kmspec_check.expected.ExpectationError: the file of expected violations is wrong.
+    """
+    spec = model.spec if model is not None else load()
+    chosen = frozenset(only)
+    unknown = sorted(chosen - set(areas(spec)))
+    if unknown:
+        raise UsageError(f"there is no area {unknown[0]!r}; choose one of {', '.join(areas(spec))}")
+    if level not in LEVELS[1:]:
+        raise UsageError(f"{level!r} is no level; give must or should")
+    options = Options(
+        only=chosen,
+        level=level,
+        expect=expectations.read(expect, spec.rules) if expect is not None else {},
+        seed=seed,
+        budget=budget,
+        command=command,
+        now=now,
+        listener=listener or silent,
+        clock=clock,
+    )
+    return _Check(target, _profile_of(target, profile), spec, model, options).result()
+
+
+def _profile_of(target: Target, profile: Profile | str | None) -> Profile:
+    if isinstance(profile, Profile):
+        return profile
+    if profile is not None:
+        return profiles.load(profile)
+    return target.profile if isinstance(target, Endpoint) else profiles.load("embedded")
+
+
+class _Check:
+    """One check being made."""
+
+    def __init__(
+        self,
+        target: Target,
+        profile: Profile,
+        spec: Spec,
+        model: Model | None,
+        options: Options,
+    ) -> None:
+        self._target, self._profile, self._spec = target, profile, spec
+        self._model, self._options = model, options
+        self._began = options.clock()
+        self._phases: list[PhaseDone] = []
+        self._toured: Toured | None = None
+
+    def result(self) -> Result:
+        """Run the phases and sum up."""
+        try:
+            run = self._prepared()
+        except Trouble as found:
+            return self._could_not_run(str(found))
+        trouble = ""
+        plan = plans.make(run.oracle)
+        work: Mapping[str, Callable[[], None]] = {
+            SMOKE: lambda: smoke(run),
+            MATRIX: lambda: matrix(run, plan),
+            TOUR: lambda: self._tour(run, plan),
+            WALKS: lambda: self._walk(run, plan),
+        }
+        for name in self._asked_phases():
+            try:
+                self._phase(run, plan, name, work[name])
+            except Trouble as found:
+                trouble = str(found)
+                break
+        passes = self._unexpected_passes(run)
+        return Result(
+            identity=self._identity(),
+            phases=tuple(self._phases),
+            cells=run.board.all(),
+            violations=tuple(run.violations),
+            expected=tuple(self._options.expect.items()),
+            unexpected_passes=passes,
+            coverage=self._coverage(run, plan),
+            steps=run.steps,
+            seconds=self._options.clock() - self._began,
+            trouble=trouble,
+        )
+
+    def _prepared(self) -> Run:
+        options, profile = self._options, self._profile
+        time = time_of(self._target, profile)
+        timing = profile.timing
+        low, high = timing.low, timing.high
+        if time.flowing and timing.flowing_low is not None and timing.flowing_high is not None:
+            low, high = timing.flowing_low, timing.flowing_high
+        model = self._model or Model(self._spec, Timing(low, high, timing.deletion_slack))
+        chosen = frozenset(options.only - set(PHASES))
+        budget = options.budget
+        run = Run(
+            target=self._target,
+            profile=profile,
+            oracle=Oracle(model),
+            spec=self._spec,
+            clock=options.clock,
+            level=options.level,
+            seed=options.seed,
+            nonce=options.now.isoformat() if options.now else "",
+            flowing=time.flowing and time.movable,
+            deadline=None if budget is None else self._began + budget,
+            listener=options.listener,
+            expected=frozenset(options.expect),
+            areas=chosen,
+        )
+        if not time.movable:
+            run.unsupported.update({("clock", "Advance")})
+        if not run.isolated:
+            run.account = account_of(run)
+        return run
+
+    def _asked_phases(self) -> tuple[str, ...]:
+        """Smoke goes first whatever is asked for: it finds what is unsupported."""
+        asked = self._options.only & set(PHASES)
+        return tuple(name for name in PHASES if not asked or name in asked or name == SMOKE)
+
+    def _phase(self, run: Run, plan: plans.Plan, name: str, work: Callable[[], None]) -> None:
+        clock = self._options.clock
+        began, steps, stopped = clock(), run.steps, ""
+        run.tell(PhaseStarted(name, self._size(run, plan, name)))
+        try:
+            run.check_time()
+            work()
+        except OutOfTimeError:
+            stopped = "the budget was used up"
+        done = PhaseDone(name, run.steps - steps, clock() - began, stopped)
+        self._phases.append(done)
+        run.tell(PhaseEnded(*done))
+
+    def _size(self, run: Run, plan: plans.Plan, name: str) -> int | None:
+        if name == SMOKE:
+            return len(self._spec.operations)
+        if name == MATRIX:
+            return sum(len(entries) for entries in plans.matrix_cells(run, plan, name).values())
+        return plan.transitions() if name == TOUR else None
+
+    def _tour(self, run: Run, plan: plans.Plan) -> None:
+        self._toured = tour(run, plan)
+
+    def _walk(self, run: Run, plan: plans.Plan) -> None:
+        walks(run, plan)
+
+    def _unexpected_passes(self, run: Run) -> tuple[str, ...]:
+        """Rules that were expected to be violated, were held against the target, and are kept."""
+        violated = {violation.rule for violation in run.violations}
+        kept = tuple(
+            rule
+            for rule in self._options.expect
+            if rule in run.reached.rules and rule not in violated
+        )
+        for decided in run.board.all():
+            for rule in kept:
+                if decided.status is Status.PASS and rule in decided.rules:
+                    run.decide(decided.cell, Status.UNEXPECTED_PASS, f"{rule} is kept", (rule,))
+        return kept
+
+    def _coverage(self, run: Run, plan: plans.Plan) -> Coverage:
+        rules = set(self._spec.rules)
+        met = (run.reached.rules | {violation.rule for violation in run.violations}) & rules
+        situations = {str(plan.node(stop).situation) for stop in plan.stops()}
+        been = run.reached.situations & situations
+        taken = self._toured.taken if self._toured else 0
+        missed = self._toured.missed if self._toured else ()
+        return Coverage(
+            rules=Counted(len(met), len(rules), tuple(sorted(rules - met))),
+            situations=Counted(len(been), len(situations), tuple(sorted(situations - been))),
+            transitions=Counted(taken, plan.transitions(), ()),
+            missed_transitions=missed,
+            unsupported_transitions=self._toured.unsupported if self._toured else 0,
+            silent=tuple(sorted(rule for rule in met if self._open(rule))),
+        )
+
+    def _open(self, rule: str) -> bool:
+        """Whether the rule accepts more than one answer."""
+        return len(getattr(self._spec.rules[rule], "answers", ())) > 1
+
+    def _identity(self) -> Identity:
+        options = self._options
+        endpoint = self._target if isinstance(self._target, Endpoint) else None
+        text = "\n".join(repr(rule) for _, rule in sorted(self._spec.rules.items()))
+        return Identity(
+            subject=endpoint.url if endpoint else self._profile.title,
+            endpoint_kind="http" if endpoint else "embedded",
+            profile=self._profile.name,
+            kmspec=metadata.version("kmspec"),
+            botocore=botocore.__version__,
+            spec=hashlib.sha256(text.encode()).hexdigest()[:12],
+            seed=options.seed,
+            level=options.level,
+            date=options.now.isoformat() if options.now else "",
+            command=options.command,
+        )
+
+    def _could_not_run(self, why: str) -> Result:
+        nothing = Counted(0, 0, ())
+        return Result(
+            identity=self._identity(),
+            phases=(),
+            cells=(),
+            violations=(),
+            expected=tuple(self._options.expect.items()),
+            unexpected_passes=(),
+            coverage=Coverage(nothing, nothing, nothing, (), 0, ()),
+            steps=0,
+            seconds=self._options.clock() - self._began,
+            trouble=why,
+        )

@@ -1,0 +1,188 @@
+"""Endpoints: the only place that speaks HTTP to a target.
+
+Every call ends: one attempt, a time limit for connecting, one for each read, and one for the
+whole answer, however slowly it drips. Connections are kept open and used again.
+"""
+
+import http.client
+import json
+import os
+from collections.abc import Mapping
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from botocore.credentials import Credentials
+
+from kmspec.names import Service
+from kmspec_check import wire
+from kmspec_check.profile import Isolation, Profile, load
+from kmspec_check.stopwatch import MONOTONIC
+from kmspec_check.target import Answer, Clock, Garbled, TimedOut, Trouble, Unreachable, succeeded
+
+CONNECT_WITHIN = 3.0
+READ_WITHIN = 10.0
+ANSWER_WITHIN = 20.0
+"""Seconds."""
+LARGEST_BODY = 8 * 1024 * 1024
+"""Bytes; no answer of ours comes near."""
+_CHUNK = 65536
+
+
+class Endpoint:
+    """A :class:`kmspec_check.target.Target` behind a URL."""
+
+    def __init__(
+        self, url: str, profile: Profile | None = None, *, clock: Clock = MONOTONIC
+    ) -> None:
+        """A target at ``url``; without a profile it is asked what it is.
+
+        :raises Trouble: the URL is none, or nothing answers there.
+        """
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise Unreachable(f"{url!r} is no URL", "write http://HOST:PORT")
+        self.url = f"{parts.scheme}://{parts.netloc}"
+        self._clock = clock
+        self._parts = parts
+        self._kept: http.client.HTTPConnection | None = None
+        self.profile = profile or self._recognise()
+        self._signer = wire.Signer(self._credentials())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give up the connection."""
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
+
+    def call(
+        self,
+        service: str,
+        operation: str,
+        parameters: Mapping[str, Any],
+        *,
+        account: str = "000000000000",
+        region: str = "us-east-1",
+    ) -> tuple[int, dict[str, Any]]:
+        """Perform one operation.
+
+        :raises Trouble: there is no answer, or none that can be read.
+        """
+        if service in (Service.OPERATOR, Service.CLOCK):
+            access = self.profile.operator if service == Service.OPERATOR else self.profile.clock
+            return self._own_route(access.route, operation, parameters)
+        unsigned = wire.request(service, operation, parameters)
+        headers = self._signer.sign(f"{self.url}/", unsigned, service, account, region)
+        if self.profile.isolation is Isolation.HEADER:
+            headers[self.profile.header] = account
+        status, body = self._exchange("POST", "/", unsigned.body, headers)
+        return _pair(wire.answer(service, operation, status, body))
+
+    def _own_route(
+        self, route: str, operation: str, parameters: Mapping[str, Any]
+    ) -> tuple[int, dict[str, Any]]:
+        """An operation that AWS has no API for."""
+        if not route:
+            raise Trouble(f"{operation} has no route in profile {self.profile.name}")
+        body = json.dumps(dict(parameters)).encode()
+        headers = {"Content-Type": "application/json"}
+        status, answered = self._exchange("POST", route.format(operation=operation), body, headers)
+        return _pair(wire.answer("", operation, status, answered))
+
+    def _exchange(
+        self, method: str, path: str, body: bytes, headers: dict[str, str]
+    ) -> tuple[int, bytes]:
+        """One request and its answer.
+
+        A connection that was kept open may have been closed over there meanwhile; then, and only
+        if nothing at all came back, the request is sent once more on a new one.
+        """
+        kept = self._kept is not None
+        try:
+            return self._attempt(method, path, body, headers)
+        except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError) as fault:
+            self.close()
+            if not kept:
+                raise Unreachable(f"{self.url} closed the connection without an answer") from fault
+        try:
+            return self._attempt(method, path, body, headers)
+        except (http.client.HTTPException, OSError) as fault:
+            self.close()
+            raise Unreachable(f"{self.url} closed the connection without an answer") from fault
+
+    def _attempt(
+        self, method: str, path: str, body: bytes, headers: dict[str, str]
+    ) -> tuple[int, bytes]:
+        try:
+            connection = self._connection()
+            connection.request(method, path, body=body, headers=headers)
+            return self._read(connection)
+        except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+            raise
+        except TimeoutError as fault:
+            self.close()
+            raise TimedOut(f"{self.url} did not answer within {READ_WITHIN:g} s") from fault
+        except OSError as fault:
+            self.close()
+            raise Unreachable(
+                f"{self.url} cannot be reached: {fault.strerror or fault}",
+                "start the server or give another URL",
+            ) from fault
+        except http.client.HTTPException as fault:
+            self.close()
+            raise Garbled(f"{self.url} does not speak HTTP: {type(fault).__name__}") from fault
+
+    def _connection(self) -> http.client.HTTPConnection:
+        if self._kept is None:
+            kind = http.client.HTTPSConnection if self._parts.scheme == "https" else None
+            make = kind or http.client.HTTPConnection
+            host = self._parts.hostname or ""
+            connection = make(host, self._parts.port, timeout=CONNECT_WITHIN)
+            connection.connect()
+            connection.sock.settimeout(READ_WITHIN)
+            self._kept = connection
+        return self._kept
+
+    def _read(self, connection: http.client.HTTPConnection) -> tuple[int, bytes]:
+        until = self._clock() + ANSWER_WITHIN
+        response = connection.getresponse()
+        body = bytearray()
+        while chunk := response.read1(_CHUNK):
+            body += chunk
+            if len(body) > LARGEST_BODY:
+                self.close()
+                raise Garbled(f"{self.url} answered more than {LARGEST_BODY} bytes")
+            if self._clock() > until:
+                self.close()
+                raise TimedOut(f"{self.url} did not finish its answer in {ANSWER_WITHIN:g} s")
+        if response.will_close:
+            self.close()
+        return response.status, bytes(body)
+
+    def _recognise(self) -> Profile:
+        """The profile of the target, by what its health route says."""
+        status, body = self._exchange("GET", "/_kmspec/health", b"", {})
+        try:
+            told = json.loads(body)
+        except ValueError:
+            told = None
+        ours = succeeded(status) and isinstance(told, dict) and told.get("status") == "ok"
+        return load("kmspec" if ours else "generic")
+
+    def _credentials(self) -> Credentials | None:
+        """The environment's credentials, where an account is not chosen by the access key."""
+        if self.profile.isolation is Isolation.ACCESS_KEY:
+            return None
+        key, secret = os.environ.get("AWS_ACCESS_KEY_ID"), os.environ.get("AWS_SECRET_ACCESS_KEY")
+        if not key or not secret:
+            return None
+        return Credentials(key, secret, os.environ.get("AWS_SESSION_TOKEN"))
+
+
+def _pair(answer: Answer) -> tuple[int, dict[str, Any]]:
+    return answer.status, dict(answer.body)

@@ -1,0 +1,157 @@
+"""The matrix: the only place that tries every operation in every situation.
+
+Each situation is reached by a shortest path from fresh resources. What changes nothing shares
+one session; whatever changes the world gets one of its own.
+"""
+
+from collections.abc import Sequence
+
+from kmspec_check.cells import Cell, Status
+from kmspec_check.confirm import report
+from kmspec_check.events import Progressed
+from kmspec_check.oracle import Node
+from kmspec_check.plan import Entry, Plan, Stop, label_of, matrix_cells
+from kmspec_check.run import Run
+from kmspec_check.session import FITS, Result, Session, Verdict
+from kmspec_model import Command
+
+PHASE = "matrix"
+
+
+def matrix(run: Run, plan: Plan) -> None:
+    """Decide every cell.
+
+    :raises kmspec_check.run.OutOfTimeError: the budget is used up.
+    """
+    cells = matrix_cells(run, plan, PHASE)
+    done = 0
+    for stop, entries in cells.items():
+        _Stop(run, plan, stop).decide(entries)
+        done += len(entries)
+        run.tell(Progressed(PHASE, done))
+
+
+class _Stop:
+    """One world of the matrix, and the session that is there."""
+
+    def __init__(self, run: Run, plan: Plan, stop: Stop) -> None:
+        self._run = run
+        self._plan = plan
+        self._node = plan.node(stop)
+        self._way = plan.way_to(stop)
+        self._session: Session | None = None
+
+    def decide(self, entries: Sequence[Entry]) -> None:
+        """Decide the cells of this world: first those that leave it as it is."""
+        staying = [entry for entry in entries if self._stays(entry.probe.command)]
+        leaving = [entry for entry in entries if entry not in staying]
+        for entry in (*staying, *leaving):
+            self._run.check_time()
+            if not self._decided_without_trying(entry):
+                self._try(entry)
+
+    def _stays(self, command: Command) -> bool:
+        return self._node.permitted(command)[0].node.home is self._node
+
+    def _decided_without_trying(self, entry: Entry) -> bool:
+        """Whether it is already known that a cell cannot be tried."""
+        run = self._run
+        if not run.applies(entry.probe.command.operation):
+            reason = f"{run.area(entry.probe.command.operation)} is no area of {run.profile.name}"
+            run.decide(entry.cell, Status.UNSUPPORTED, reason)
+            return True
+        for command in (*self._way, entry.probe.command):
+            if not run.offers(command):
+                reason = f"the target has no {command.operation}"
+                run.decide(entry.cell, Status.UNSUPPORTED, reason)
+                return True
+        obstacle = self._plan.obstacle(self._way)
+        if obstacle:
+            run.decide(entry.cell, Status.SKIP, f"not reached: {obstacle} is violated on the way")
+            return True
+        return False
+
+    def _try(self, entry: Entry) -> None:
+        """Try one cell, in the session that is here or in a new one."""
+        run, command = self._run, entry.probe.command
+        if self._session is None:
+            self._session, result = reach(run, self._plan, self._way)
+            if not result.fits:
+                self._session = None
+                _not_reached(run, entry.cell, result)
+                return
+        session = self._session
+        if session.node.home is not self._node:
+            self._session = None
+            run.decide(entry.cell, Status.SKIP, "the target took another permitted way")
+            return
+        before = session.node
+        result = tried(session, command)
+        self._session = session if result.fits and session.node is before else None
+        if result.fits:
+            run.reached.edges.add((before.home, command))
+        _note(run, self._plan, entry.cell, result, (*self._way, command), before)
+
+
+def tried(session: Session, command: Command) -> Result:
+    """Take a step and compare the whole observable state after it."""
+    first = session.step(command)
+    if not first.fits:
+        return first
+    second = session.observe()
+    return first if second.fits and second.finding is None else second
+
+
+def retaken(session: Session, command: Command) -> Result:
+    """Take a step that was compared before: look only at what has to be named or narrowed."""
+    result = session.step(command)
+    if result.fits:
+        return session.name_new() if session.certain else session.observe()
+    return result
+
+
+def reach(run: Run, plan: Plan, way: Sequence[Command]) -> tuple[Session, Result]:
+    """Go a way from nothing. State is compared where this run has not yet compared it."""
+    session = Session(run)
+    for index, command in enumerate(way):
+        before = session.node
+        edge = (before.home, command)
+        if edge in run.reached.edges:
+            result = retaken(session, command)
+        else:
+            result = tried(session, command)
+        if not result.fits or result.finding is not None:
+            cell = Cell(PHASE, str(before.situation), label_of(before, command))
+            _note(run, plan, cell, result, way[: index + 1], before)
+        if not result.fits:
+            return session, result
+        run.reached.edges.add(edge)
+    return session, FITS
+
+
+def _note(
+    run: Run, plan: Plan, cell: Cell, result: Result, way: Sequence[Command], before: Node
+) -> None:
+    """Decide the cell that a step belongs to by how the step ended."""
+    match result.verdict:
+        case Verdict.FITS if result.finding is None:
+            rules = {rule for one in before.permitted(way[-1]) for rule in one.rules}
+            run.decide(cell, Status.PASS, rules=sorted(rules))
+        case Verdict.FITS if result.finding is not None:
+            report(run, cell, result.finding, way)
+        case Verdict.DEVIATES if result.finding is not None:
+            plan.broken[before.home, way[-1]] = result.finding.rule
+            report(run, cell, result.finding, way)
+        case _:
+            _not_reached(run, cell, result)
+
+
+def _not_reached(run: Run, cell: Cell, result: Result) -> None:
+    match result.verdict:
+        case Verdict.UNSUPPORTED:
+            run.decide(cell, Status.UNSUPPORTED, result.reason)
+        case Verdict.TROUBLE:
+            run.decide(cell, Status.ERROR, result.reason)
+        case _:
+            rule = result.finding.rule if result.finding else "a rule"
+            run.decide(cell, Status.SKIP, f"not reached: {rule} is violated on the way")

@@ -1,0 +1,114 @@
+"""Replay: the only place that runs a recorded trace again and compares then with now."""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any, NamedTuple
+
+from kmspec_check import resolve
+from kmspec_check.binding import Binding, Place
+from kmspec_check.patterns import Fit, describe, fit
+from kmspec_check.profile import Isolation, Profile
+from kmspec_check.target import Answer, Target, Trouble, ask
+from kmspec_check.trace import Difference, Trace, TraceStep
+from kmspec_check.violation import absent
+from kmspec_model import Ref
+
+
+class Ending(Enum):
+    """What a trace shows when it is run again."""
+
+    REPRODUCED = "the violation shows again"
+    FIXED = "the last step now fits what is expected"
+    DIFFERENT = "something else happens than was recorded"
+    COULD_NOT_RUN = "the target could not be asked"
+
+
+class Again(NamedTuple):
+    """One step, then and now."""
+
+    number: int
+    step: TraceStep
+    recorded: str
+    present: str
+    differences: tuple[Difference, ...]
+    """From what is expected, now."""
+    same: bool
+
+
+class Replayed(NamedTuple):
+    """A trace that was run again."""
+
+    ending: Ending
+    steps: tuple[Again, ...]
+    reason: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        """0 when it is fixed, 1 when the violation or another one shows, 2 otherwise."""
+        return {Ending.FIXED: 0, Ending.COULD_NOT_RUN: 2}.get(self.ending, 1)
+
+
+def replay(trace: Trace, target: Target, profile: Profile, *, account: str = "") -> Replayed:
+    """Run a trace on a target.
+
+    ``account`` is where, 12 digits; by default one of its own where accounts are kept apart.
+    """
+    isolated = profile.isolation is not Isolation.NONE
+    account = account or ("100000000002" if isolated else "000000000000")
+    binding = Binding(Place(account, trace.region, "replay"))
+    done: list[Again] = []
+    for number, step in enumerate(trace.steps, start=1):
+        try:
+            answer = _answer(step, target, binding)
+        except Trouble as trouble:
+            return Replayed(Ending.COULD_NOT_RUN, tuple(done), str(trouble))
+        found, binding = _held(step, answer, binding, shared=not isolated)
+        again = _compared(number, step, answer, found, binding)
+        done.append(again)
+        if number < len(trace.steps) and not again.same:
+            reason = f"step {number} is answered otherwise than was recorded"
+            return Replayed(Ending.DIFFERENT, tuple(done), reason)
+    return Replayed(_ending(done[-1]), tuple(done))
+
+
+def _ending(last: Again) -> Ending:
+    if not last.differences:
+        return Ending.FIXED
+    return Ending.REPRODUCED if last.same else Ending.DIFFERENT
+
+
+def _answer(step: TraceStep, target: Target, binding: Binding) -> Answer:
+    account, region, _ = binding.place
+
+    def asking(service: str, operation: str, parameters: Mapping[str, Any]) -> Answer:
+        return ask(target, service, operation, parameters, account=account, region=region)
+
+    parameters = resolve.parameters(step.command, binding, asking)
+    return asking(step.command.service, step.command.operation, parameters)
+
+
+def _held(
+    step: TraceStep, answer: Answer, binding: Binding, *, shared: bool
+) -> tuple[Fit, Binding]:
+    """The nearest of the expected outcomes, and the symbols it bound."""
+    fits = [fit(outcome, answer, binding, shared=shared) for outcome in step.expected]
+    nearest = min(fits, key=lambda found: (found.hard, len(found.mismatches)))
+    new: Mapping[Ref, Any] = nearest.new if not nearest.hard else {}
+    return nearest, binding.extended(new)
+
+
+def _compared(number: int, step: TraceStep, answer: Answer, found: Fit, binding: Binding) -> Again:
+    differences = tuple(
+        Difference(one.where, describe(one.expected), absent(binding.symbolic(one.observed)))
+        for one in found.mismatches
+    )
+    recorded = _summary(step.recorded.status, step.recorded.body)
+    present = _summary(answer.status, answer.body)
+    same = recorded == present and differences == step.differences
+    return Again(number, step, recorded, present, differences, same)
+
+
+def _summary(status: int, body: Mapping[str, Any]) -> str:
+    """An answer in a few words: status, and the code of an error."""
+    code = str(body.get("__type") or "").rpartition("#")[2]
+    return f"{status} {code}".strip()

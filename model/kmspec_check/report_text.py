@@ -1,0 +1,194 @@
+"""The text report: the only place that lays out a result for people.
+
+A short summary first, then the violations in full, then what was not reached. Rich adds colour
+on a terminal; the text is the same without.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.text import Text
+
+from kmspec_check.cells import Decided, Status
+from kmspec_check.result import Counted, Result
+from kmspec_check.script_boto3 import script
+from kmspec_check.script_cli import lines as cli_lines
+from kmspec_check.tour import reasons
+from kmspec_check.violation import Violation, lines
+
+_MOST_CELLS = 8
+_MOST_MISSING = 10
+_COLOURS = {
+    Status.PASS: "green",
+    Status.FAIL: "bold red",
+    Status.UNEXPECTED_PASS: "red",
+    Status.ERROR: "bold magenta",
+    Status.EXPECTED_FAIL: "yellow",
+}
+
+
+def write(result: Result, console: Console, *, scripts: bool = True) -> None:
+    """Print the report; ``scripts`` adds to each violation how to reproduce it."""
+    for line in report_lines(result, scripts=scripts):
+        console.print(_coloured(line), soft_wrap=True)
+
+
+def _coloured(line: str) -> Text:
+    """One line, its statuses in colour."""
+    text = Text(line)
+    for status, colour in _COLOURS.items():
+        text.highlight_regex(rf"(?<![\w-])\d+ {status.word}(?![\w-])", colour)
+    if line.startswith("violation "):
+        text.stylize("bold red")
+    return text
+
+
+def report_lines(result: Result, *, scripts: bool = True) -> Iterator[str]:
+    """The report, line by line."""
+    yield _headline(result)
+    yield from _identity(result)
+    if result.trouble:
+        return
+    yield from _summary(result)
+    told = [violation for violation in result.violations if violation.trace is not None]
+    for number, violation in enumerate(told, start=1):
+        yield ""
+        yield f"violation {number} of {len(told)}"
+        yield from lines(violation)
+        yield from _further(result, violation)
+        if scripts:
+            yield from _reproduction(violation)
+    yield from _errors(result)
+    yield from _missing(result)
+
+
+def _headline(result: Result) -> str:
+    """Which side failed, in one line."""
+    if result.trouble:
+        return f"could not run: {result.trouble}"
+    failed, errors = result.count(Status.FAIL), result.count(Status.ERROR)
+    if failed:
+        rules = len({violation.rule for violation in _unexpected(result)})
+        return f"{rules} {_plural('rule', rules)} violated, in {failed} {_plural('cell', failed)}"
+    if result.unexpected_passes:
+        return "rules expected to be violated are kept: take them off the list of expected ones"
+    if errors:
+        return f"could not run: {errors} {_plural('cell', errors)} ended in error; 0 violations"
+    if result.exit_code:
+        return "nothing ran: no cell was decided"
+    return "0 violations"
+
+
+def _plural(word: str, count: int) -> str:
+    return word if count == 1 else f"{word}s"
+
+
+def _unexpected(result: Result) -> tuple[Violation, ...]:
+    expected = {rule for rule, _ in result.expected}
+    return tuple(one for one in result.violations if one.rule not in expected)
+
+
+def _identity(result: Result) -> Iterator[str]:
+    found = result.identity
+    yield f"  checked    {found.subject} (profile {found.profile}, {found.endpoint_kind})"
+    yield (
+        f"  by         kmspec {found.kmspec}, spec {found.spec}, botocore {found.botocore},"
+        f" level {found.level}, seed {found.seed}"
+    )
+    if found.date:
+        yield f"  at         {found.date}"
+    if found.command:
+        yield f"  command    {found.command}"
+
+
+def _summary(result: Result) -> Iterator[str]:
+    counts = ", ".join(
+        f"{result.count(status)} {status.word}" for status in Status if result.count(status)
+    )
+    yield f"  cells      {counts or 'none'}"
+    coverage = result.coverage
+    yield f"  situations {_counted(coverage.situations)}"
+    if any(phase.name == "tour" for phase in result.phases):
+        unsupported = coverage.unsupported_transitions
+        more = f", {unsupported} unsupported" if unsupported else ""
+        yield f"  transitions {_counted(coverage.transitions)}{more}"
+    yield f"  rules      {_counted(coverage.rules)}"
+    for phase in result.phases:
+        stopped = f", stopped: {phase.stopped}" if phase.stopped else ""
+        yield f"  {phase.name:<10} {phase.steps} steps in {phase.seconds:.1f} s{stopped}"
+    rate = result.steps / result.seconds if result.seconds else 0.0
+    yield f"  in all     {result.steps} steps in {result.seconds:.1f} s, {rate:.0f} steps/s"
+
+
+def _counted(counted: Counted) -> str:
+    return f"{counted.reached} of {counted.total} reached"
+
+
+def _further(result: Result, violation: Violation) -> Iterator[str]:
+    """The other cells in which the same rule is violated."""
+    cells = [
+        str(other.cell)
+        for other in result.violations
+        if other.rule == violation.rule and other.cell != violation.cell
+    ]
+    if cells:
+        yield f"  also in {len(cells)} other {_plural('cell', len(cells))}:"
+        yield from (f"    {cell}" for cell in cells[:_MOST_CELLS])
+        if len(cells) > _MOST_CELLS:
+            yield f"    and {len(cells) - _MOST_CELLS} more"
+
+
+def _reproduction(violation: Violation) -> Iterator[str]:
+    if violation.trace is None:
+        return
+    yield "  reproduce with boto3 (save as show.py, run: python show.py [URL]):"
+    yield from (f"    {line}".rstrip() for line in script(violation.trace).splitlines())
+    yield "  reproduce with the AWS CLI (save as show.sh, run: bash show.sh [URL]):"
+    yield from (f"    {line}".rstrip() for line in _split(cli_lines(violation.trace)))
+    yield "  replay: kmspec replay FILE, where FILE holds its trace from --report json=FILE"
+
+
+def _split(lines_of: Iterator[str]) -> Iterator[str]:
+    for line in lines_of:
+        yield from line.splitlines()
+
+
+def _errors(result: Result) -> Iterator[str]:
+    errors = [cell for cell in result.cells if cell.status is Status.ERROR]
+    if errors:
+        yield ""
+        yield "errors: nothing is said of the target there"
+        yield from _by_reason(errors)
+
+
+def _by_reason(cells: list[Decided]) -> Iterator[str]:
+    for reason, count in Counter(cell.reason for cell in cells).most_common(_MOST_MISSING):
+        yield f"  {count} {_plural('cell', count)}: {reason}"
+
+
+def _missing(result: Result) -> Iterator[str]:
+    """What was not reached, and why."""
+    coverage = result.coverage
+    skipped = [cell for cell in result.cells if cell.status is Status.SKIP]
+    unsupported = [cell for cell in result.cells if cell.status is Status.UNSUPPORTED]
+    for title, cells in (("skipped", skipped), ("unsupported", unsupported)):
+        if cells:
+            yield ""
+            yield title
+            yield from _by_reason(cells)
+    if coverage.missed_transitions:
+        yield ""
+        yield "transitions not taken"
+        for reason, count in reasons(coverage.missed_transitions).most_common(_MOST_MISSING):
+            yield f"  {count}: {reason}"
+    for title, counted in (("situations", coverage.situations), ("rules", coverage.rules)):
+        if counted.missing:
+            yield ""
+            yield f"{title} not reached"
+            yield from (f"  {name}" for name in counted.missing[:_MOST_MISSING])
+            if len(counted.missing) > _MOST_MISSING:
+                yield f"  and {len(counted.missing) - _MOST_MISSING} more (all in the JSON report)"
+    if coverage.silent:
+        yield ""
+        yield f"the documents leave {len(coverage.silent)} answers open that were met; any was taken"

@@ -1,0 +1,137 @@
+"""A run: the only place for what the phases of one check share.
+
+What is asked of which target, how time and accounts are handed out, and everything that was
+found: cells, violations, what was reached.
+"""
+
+import hashlib
+import itertools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from kmspec.tables import Spec
+from kmspec_check.binding import Binding, Place
+from kmspec_check.cells import Board, Cell, Status
+from kmspec_check.events import CellDecided, Event, Listener, ViolationFound, silent
+from kmspec_check.oracle import Node, Oracle
+from kmspec_check.profile import Isolation, Profile
+from kmspec_check.target import Clock, Target
+from kmspec_check.violation import Violation
+from kmspec_model import Command
+
+LEVELS = ("may", "should", "must")
+
+
+class OutOfTimeError(Exception):
+    """The budget is used up; phases end, nothing is held against the target."""
+
+
+@dataclass
+class Reached:
+    """What a run came by."""
+
+    rules: set[str] = field(default_factory=set)
+    situations: set[str] = field(default_factory=set)
+    edges: set[tuple[Node, Command]] = field(default_factory=set)
+    """Steps whose answer and the state after which were compared."""
+
+
+@dataclass
+class Run:
+    """One check of one target."""
+
+    target: Target
+    profile: Profile
+    oracle: Oracle
+    spec: Spec
+    clock: Clock
+    level: str = "should"
+    seed: int = 0
+    nonce: str = ""
+    """What tells this run from earlier ones against the same target."""
+    region: str = "us-east-1"
+    account: str = "000000000000"
+    """Where everything happens when accounts are not kept apart."""
+    flowing: bool = False
+    """Whether the target's time passes by itself."""
+    deadline: float | None = None
+    listener: Listener = silent
+    board: Board = field(default_factory=Board)
+    reached: Reached = field(default_factory=Reached)
+    violations: list[Violation] = field(default_factory=list)
+    unsupported: set[tuple[str, str]] = field(default_factory=set)
+    expected: frozenset[str] = frozenset()
+    """Rules whose violation is expected."""
+    areas: frozenset[str] = frozenset()
+    """Only these areas; empty: all."""
+    steps: int = 0
+    """Calls whose answer was compared."""
+    _numbers: Iterable[int] = field(default_factory=lambda: itertools.count(1))
+
+    @property
+    def isolated(self) -> bool:
+        """Whether a fresh account can be had at any time."""
+        return self.profile.isolation is not Isolation.NONE
+
+    def fresh(self) -> Binding:
+        """A place where nothing is yet, or at least nothing of the same name."""
+        number = next(iter(self._numbers))
+        digest = hashlib.sha256(f"{self.seed} {self.nonce}".encode()).hexdigest()
+        account = self.account
+        if self.isolated:
+            account = f"{100_000 + int(digest[:8], 16) % 900_000}{number:06d}"
+        return Binding(Place(account, self.region, f"{digest[:8]}-{number}"))
+
+    def check_time(self) -> None:
+        """Let a phase end when the budget is used up.
+
+        :raises OutOfTimeError: it is.
+        """
+        if self.deadline is not None and self.clock() >= self.deadline:
+            raise OutOfTimeError
+
+    def heeds(self, level: str) -> bool:
+        """Whether a deviation of this level counts."""
+        return LEVELS.index(level) >= LEVELS.index(self.level)
+
+    def applies(self, operation: str) -> bool:
+        """Whether an operation is in the areas asked for and in those of the profile."""
+        area = self.area(operation)
+        in_profile = not self.profile.areas or area in self.profile.areas
+        return in_profile and (not self.areas or area in self.areas)
+
+    def area(self, operation: str) -> str:
+        """The area of an operation; the operator and the clock have none."""
+        known = self.spec.operations.get(operation)
+        return known.resource if known else ""
+
+    def offers(self, command: Command) -> bool:
+        """Whether the target may be able to perform a command at all."""
+        key = (command.service, command.operation)
+        return self.profile.reaches(command.service) and key not in self.unsupported
+
+    def decide(
+        self, cell: Cell, status: Status, reason: str = "", rules: Iterable[str] = ()
+    ) -> None:
+        """Raise the status of a cell and tell."""
+        decided = self.board.decide(cell, status, reason, rules)
+        self.tell(CellDecided(cell, decided.status))
+
+    def found(self, violation: Violation) -> None:
+        """Keep a violation, once for each rule and cell, and tell."""
+        if not any(violation.same_as(known) for known in self.violations):
+            self.violations.append(violation)
+            self.tell(ViolationFound(violation))
+
+    def failed(self, cell: Cell, rule: str) -> None:
+        """Note that a rule is violated in a cell."""
+        expected = rule in self.expected
+        self.decide(cell, Status.EXPECTED_FAIL if expected else Status.FAIL, rules=(rule,))
+
+    def violated(self) -> Mapping[str, Violation]:
+        """The first violation of each rule."""
+        return {violation.rule: violation for violation in reversed(self.violations)}
+
+    def tell(self, event: Event) -> None:
+        """Tell whoever listens."""
+        self.listener(event)

@@ -1,0 +1,232 @@
+"""The boto3 script: the only place that writes a trace as a Python program.
+
+The program needs boto3 and the standard library, and ``cryptography`` only where a certificate is
+to be signed. It ends with exit status 1 when the fault shows and 0 when it does not.
+"""
+
+from collections.abc import Iterator
+
+from kmspec.names import Service
+from kmspec_check.binding import Binding, Place
+from kmspec_check.patterns import Chosen, Path
+from kmspec_check.snippets import CHECKS, HEAD, SIGNING
+from kmspec_check.trace import Trace, TraceStep
+from kmspec_check.violation import describe_outcome
+from kmspec_model import Command, Ref, Success
+from kmspec_model.command import Pairs
+from kmspec_model.outcome import Bind, Items, Mark, Members, OneOf
+
+ACCOUNT = "100000000001"
+"""The account of a script, where the target keeps accounts apart."""
+_HELD = ("key", "store", "cluster", "hsm", "backup", "ciphertext")
+_CLIENTS = {Service.KMS: "kms", Service.CLOUDHSM: "cloudhsm", Service.STS: "sts"}
+
+
+def script(trace: Trace) -> str:
+    """The program that shows the violation of a trace."""
+    return "\n".join(_Script(trace).lines()) + "\n"
+
+
+class _Script:
+    """One program being written."""
+
+    def __init__(self, trace: Trace) -> None:
+        self._trace = trace
+        account = ACCOUNT if trace.isolated else "000000000000"
+        self._binding = Binding(Place(account, trace.region, "script"))
+        self._named: set[Ref] = set()
+
+    def lines(self) -> Iterator[str]:
+        """The program, line by line."""
+        trace = self._trace
+        yield f'"""{trace.rule}'
+        yield ""
+        yield trace.sentence
+        yield '"""'
+        yield ""
+        signing = any(
+            ref.kind in ("ca", "certificate")
+            for step in trace.steps
+            for ref in step.command.references()
+        )
+        account = ACCOUNT if trace.isolated else "kmspec"
+        yield HEAD.format(account=account, region=trace.region)
+        if signing:
+            yield SIGNING
+        for number, step in enumerate(trace.steps, start=1):
+            yield from self._step(number, step, last=number == len(trace.steps))
+        yield from self._verdict(trace.steps[-1])
+
+    def _step(self, number: int, step: TraceStep, *, last: bool) -> Iterator[str]:
+        command = step.command
+        yield f"# {number}. {command}"
+        call = self._call(command)
+        refused = not any(isinstance(outcome, Success) for outcome in step.expected)
+        if last or refused or step.recorded.status >= 300:
+            yield f"answer = attempt(lambda: {call})"
+        else:
+            yield f"answer = {call}"
+        if not last:
+            yield from self._names(step)
+        if command.operation == "CreateCluster" and not last:
+            yield "zones.update({subnet: zone for zone, subnet in"
+            yield '             answer["Cluster"].get("SubnetMapping", {}).items()})'
+        if not last:
+            yield ""
+
+    def _names(self, step: TraceStep) -> Iterator[str]:
+        for ref, path in step.names:
+            if ref.kind == "plaintext" or ref.kind in _HELD:
+                self._named.add(ref)
+                yield f"{_variable(ref)} = {self._at(path)}"
+                if ref.kind in ("hsm", "backup", "cluster", "key", "store"):
+                    yield f"known.add({_variable(ref)})"
+
+    def _at(self, path: Path) -> str:
+        return f"at(answer, {', '.join(self._part(part) for part in path)})"
+
+    def _part(self, part: str | Chosen) -> str:
+        if isinstance(part, str):
+            return repr(part)
+        value = part.value.ref if isinstance(part.value, Bind) else part.value
+        if isinstance(value, Ref) and value.kind in _HELD and self._plain(value) not in self._named:
+            return f"New({part.by!r})"
+        return f"({part.by!r}, {self._value(value)})"
+
+    def _plain(self, ref: Ref) -> Ref:
+        return Ref(ref.kind, ref.index)
+
+    def _call(self, command: Command) -> str:
+        arguments = {name: self._value(value, command) for name, value in command.arguments}
+        if command.service in (Service.OPERATOR, Service.CLOCK):
+            inner = ", ".join(f"{name!r}: {value}" for name, value in arguments.items())
+            return f"post({command.service + '/' + command.operation!r}, {{{inner}}})"
+        client = _CLIENTS[Service(command.service)]
+        inner = "".join(f", {name}={value}" for name, value in arguments.items())
+        return f"call({client}, {command.operation!r}{inner})"
+
+    def _value(self, value: object, command: Command | None = None) -> str:
+        if isinstance(value, Ref):
+            return self._reference(value, command)
+        if isinstance(value, Pairs):
+            inner = ", ".join(
+                f"{name!r}: {self._value(held, command)}" for name, held in value.items
+            )
+            return f"{{{inner}}}"
+        if isinstance(value, tuple):
+            return f"[{', '.join(self._value(held, command) for held in value)}]"
+        return repr(str(value)) if isinstance(value, str) else repr(value)
+
+    def _reference(self, ref: Ref, command: Command | None) -> str:
+        plain = self._plain(ref)
+        if ref.kind == "ca":
+            return f"anchor({ref.index})"
+        if ref.kind == "certificate":
+            cluster = self._reference(Ref("cluster", ref.index), None)
+            return f"certificate({cluster}, {int(ref.form or '0')})"
+        if ref.kind == "handle":
+            where = command.get("ClusterId") if command else None
+            return f"handle({self._value(where)}, {self._reference(Ref('key', ref.index), None)})"
+        if ref.kind == "zone":
+            subnet = repr(self._binding.value(Ref("subnet", ref.index)))
+            return f"zones.get({subnet}, {self._binding.value(ref)!r})"
+        if plain in self._named:
+            return _formed(ref)
+        if ref.kind == "alias" and ref.form == "arn":
+            return f"arn('kms', {self._binding.value(plain)!r})"
+        return repr(self._binding.value(ref))
+
+    def _verdict(self, last: TraceStep) -> Iterator[str]:
+        """The lines that compare, tell, and end the program."""
+        codes = tuple(o.code for o in last.expected if not isinstance(o, Success))
+        success = any(isinstance(outcome, Success) for outcome in last.expected)
+        yield f"codes = {codes!r}"
+        yield f"success = {success}"
+        yield "checks = ["
+        soft = {"HTTP status", "message"}
+        for difference, path in zip(last.differences, last.paths, strict=False):
+            if difference.where == "error code":
+                continue
+            if difference.where in soft:
+                yield f"    {self._soft_check(last, difference.where)},"
+            else:
+                pattern = _pattern_at(last, path)
+                yield f"    ({difference.where!r}, {self._getter(path)}, {self._test(pattern)}),"
+        yield "]"
+        expected = " or ".join(dict.fromkeys(describe_outcome(o, ("",)) for o in last.expected))
+        if last.differences and last.differences[0].where != "error code":
+            expected = "; ".join(f"{d.where}: {d.expected}" for d in last.differences)
+        yield CHECKS.format(expected=expected)
+
+    def _getter(self, path: Path) -> str:
+        return f"lambda: {self._at(path)}"
+
+    def _soft_check(self, last: TraceStep, where: str) -> str:
+        refusal = next(o for o in last.expected if not isinstance(o, Success))
+        if where == "HTTP status":
+            return f"({where!r}, lambda: answer['status'], lambda seen: seen == {refusal.status})"
+        parts, rest = [], refusal.message or ""
+        while "{" in rest:
+            before, _, after = rest.partition("{")
+            name, _, rest = after.partition("}")
+            parts += [repr(before), f"str({self._value(Ref.parse(name))})"]
+        text = " + ".join([*parts, repr(rest)])
+        return f"({where!r}, lambda: answer['message'], lambda seen: seen == {text})"
+
+    def _test(self, pattern: object) -> str:
+        """A predicate on one observed value, which is ``None`` when absent."""
+        return f"lambda seen: {self._condition(pattern)}"
+
+    def _condition(self, pattern: object) -> str:
+        match pattern:
+            case Mark.ABSENT:
+                return "seen is None"
+            case Mark.PRESENT | Members() | Items() | Bind():
+                return "seen is not None"
+            case OneOf():
+                inner = " or ".join(self._condition(option) for option in pattern.options)
+                return f"({inner})"
+        return f"seen == {self._value(pattern)}"
+
+
+def _variable(ref: Ref) -> str:
+    return f"{ref.kind}_{ref.index}"
+
+
+def _formed(ref: Ref) -> str:
+    name = _variable(ref)
+    match ref.kind, ref.form:
+        case _, "":
+            return name
+        case "ciphertext", "corrupt":
+            return f"{name}[:-1] + bytes([{name}[-1] ^ 1])"
+        case "ciphertext", _:
+            return f"{name}[:len({name}) // 2]"
+        case "key", _:
+            return f"arn('kms', 'key/' + {name})"
+        case "backup", _:
+            return f"arn('cloudhsm', 'backup/' + {name})"
+    return name
+
+
+def _pattern_at(step: TraceStep, path: Path) -> object:
+    """The pattern that the nearest expected success has at a path."""
+    for outcome in step.expected:
+        if isinstance(outcome, Success):
+            found = _descend(outcome.response, path)
+            if found is not None:
+                return found
+    return Mark.ABSENT if path and isinstance(path[-1], Chosen) else Mark.PRESENT
+
+
+def _descend(pattern: object, path: Path) -> object:
+    for part in path:
+        if isinstance(part, str) and isinstance(pattern, Members):
+            pattern = dict(pattern.fields).get(part)
+        elif isinstance(part, Chosen) and isinstance(pattern, Items):
+            pattern = next(
+                (e for e in pattern.entries if dict(e.fields)[pattern.by] == part.value), None
+            )
+        else:
+            return None
+    return pattern

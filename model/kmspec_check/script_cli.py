@@ -1,0 +1,196 @@
+"""The AWS CLI lines: the only place that writes a trace as a shell script.
+
+Every id that is returned goes into a shell variable; what AWS has no API for is done with
+``kmspec hsm`` and, for the clock, with curl.
+"""
+
+import base64
+import json
+import re
+import shlex
+from collections.abc import Iterator
+
+from botocore import xform_name
+
+from kmspec.names import Service
+from kmspec_check.binding import Binding, Place
+from kmspec_check.patterns import Chosen, Path
+from kmspec_check.script_boto3 import ACCOUNT
+from kmspec_check.trace import Trace, TraceStep
+from kmspec_model import Command, Ref
+from kmspec_model.command import Pairs
+
+_SERVICES = {Service.KMS: "kms", Service.CLOUDHSM: "cloudhsmv2", Service.STS: "sts"}
+_HSM = {
+    "ActivateCluster": "activate {ClusterId} --password {Password}",
+    "CreateUser": "user add {ClusterId} {UserName} --password {Password}",
+    "ChangePassword": "user password {ClusterId} {UserName} --password {Password}",
+    "LockUser": "user lock {ClusterId} {UserName}",
+    "LoginUser": "user login {ClusterId} {UserName} --password {Password}",
+    "LogoutUser": "user logout {ClusterId} {UserName}",
+    "DeleteUser": "user remove {ClusterId} {UserName}",
+    "ListUsers": "user list {ClusterId}",
+    "ListHsmKeys": "key list {ClusterId}",
+    "DeleteHsmKey": "key delete {ClusterId} {Handle}",
+    "SetFault": "fault set {ClusterId} {Name}",
+    "ClearFault": "fault clear {ClusterId} {Name}",
+    "ListFaults": "fault list {ClusterId}",
+    "SetLoad": "load {ClusterId} {Rate}",
+}
+"""The words of ``kmspec hsm`` for what an operator does."""
+_BINARY = frozenset({"Plaintext", "CiphertextBlob"})
+_MEMBER = re.compile(r"\{(\w+)\}")
+_CA = """\
+ca() {{  # a certificate authority: its trust anchor is ca$1.pem
+  [ -f "ca$1.pem" ] || openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \\
+    -keyout "ca$1.key" -out "ca$1.pem" -days 3650 -subj "/CN=CA $1" 2>/dev/null
+}}
+certificate() {{  # cluster, certificate authority: cluster.pem, signed over the cluster's request
+  ca "$2"; aws cloudhsmv2 describe-clusters --filters clusterIds="$1" \\
+    --query 'Clusters[0].Certificates.ClusterCsr' --output text > cluster.csr
+  openssl x509 -req -in cluster.csr -CA "ca$2.pem" -CAkey "ca$2.key" -CAcreateserial -days 3650 \\
+    -out cluster.pem 2>/dev/null
+}}"""
+
+
+def lines(trace: Trace) -> Iterator[str]:
+    """The shell script that shows the violation of a trace, line by line."""
+    return _Lines(trace).lines()
+
+
+class _Lines:
+    """One script being written."""
+
+    def __init__(self, trace: Trace) -> None:
+        self._trace = trace
+        account = ACCOUNT if trace.isolated else "000000000000"
+        self._account = account
+        self._binding = Binding(Place(account, trace.region, "script"))
+        self._named: set[Ref] = set()
+
+    def lines(self) -> Iterator[str]:
+        """The script, line by line."""
+        trace = self._trace
+        yield 'export AWS_ENDPOINT_URL="${1:-http://127.0.0.1:4599}"'
+        yield f"export AWS_ACCESS_KEY_ID={self._account} AWS_SECRET_ACCESS_KEY=kmspec"
+        yield f"export AWS_DEFAULT_REGION={trace.region} AWS_PAGER="
+        references = [ref for step in trace.steps for ref in step.command.references()]
+        if any(ref.kind in ("ca", "certificate") for ref in references):
+            yield _CA.format()
+        for step in trace.steps:
+            yield from self._step(step)
+        last = trace.steps[-1]
+        for difference in last.differences:
+            yield f"# expected {difference.where}: {difference.expected}"
+            yield f"# observed {difference.where}: {difference.observed}"
+
+    def _step(self, step: TraceStep) -> Iterator[str]:
+        command = step.command
+        for ref in command.references():
+            if ref.kind == "certificate":
+                cluster = self._text(Ref("cluster", ref.index))
+                yield f"certificate {cluster} {int(ref.form or '0')}"
+            elif ref.kind == "ca":
+                yield f"ca {ref.index}"
+            elif ref.kind == "handle":
+                yield self._handle(ref, command)
+        line = self._line(command)
+        names = [(ref, path) for ref, path in step.names if ref.kind != "plaintext"]
+        if not names or command.service in (Service.OPERATOR, Service.CLOCK):
+            yield line
+            return
+        if len(names) == 1:
+            ref, path = names[0]
+            yield f"{_variable(ref)}=$({line} --query {shlex.quote(_query(path))} --output text)"
+        else:
+            yield f"answer=$({line} --output json)"
+            for ref, path in names:
+                query = _query(path)
+                yield f'{_variable(ref)}=$(jp.py {shlex.quote(query)} <<< "$answer" | tr -d \'"\')'
+        self._named.update(ref for ref, _ in names)
+
+    def _handle(self, ref: Ref, command: Command) -> str:
+        cluster = self._text(command.get("ClusterId"))
+        key = self._text(Ref("key", ref.index))
+        find = (
+            "import json, sys; print(*(k['Handle'] for k in json.load(sys.stdin)['Keys']"
+            " if k['Label'].endswith(sys.argv[1])))"
+        )
+        listing = f'kmspec hsm key list {cluster} --json --endpoint-url "$AWS_ENDPOINT_URL"'
+        return f"{_variable(ref)}=$({listing} | python3 -c {shlex.quote(find)} {key})"
+
+    def _line(self, command: Command) -> str:
+        arguments = dict(command.arguments)
+        if command.service == Service.CLOCK:
+            body = json.dumps(self._binding.resolved(Pairs(command.arguments)))
+            path = f"/_kmspec/clock/{command.operation}"
+            return f'curl -s -d {shlex.quote(body)} "$AWS_ENDPOINT_URL{path}"'
+        if command.service == Service.OPERATOR:
+            words = _HSM[command.operation]
+            words = _MEMBER.sub(lambda found: self._text(arguments.get(found[1], "")), words)
+            hsm = f" --hsm {self._text(arguments['HsmId'])}" if "HsmId" in arguments else ""
+            return f'kmspec hsm {words}{hsm} --endpoint-url "$AWS_ENDPOINT_URL"'
+        name = xform_name(command.operation, "-")
+        parts = [f"aws {_SERVICES[Service(command.service)]} {name}"]
+        for member, value in command.arguments:
+            parts += self._option(member, value)
+        return " ".join(parts)
+
+    def _option(self, member: str, value: object) -> Iterator[str]:
+        option = "--" + xform_name(member, "-")
+        if isinstance(value, bool):
+            yield option if value else f"--no-{option[2:]}"
+        elif member in _BINARY:
+            yield f"{option} {self._blob(value)}"
+        elif isinstance(value, Ref) and value.kind in ("certificate", "ca"):
+            pem = "cluster.pem" if value.kind == "certificate" else f"ca{value.index}.pem"
+            yield f"{option} file://{pem}"
+        elif isinstance(value, tuple) and not isinstance(value, Ref | Pairs):
+            yield f"{option} {' '.join(self._text(inner) for inner in value)}"
+        else:
+            yield f"{option} {self._text(value)}"
+
+    def _blob(self, value: object) -> str:
+        if isinstance(value, Ref) and value.kind == "ciphertext":
+            plain = Ref(value.kind, value.index)
+            if plain in self._named:
+                filtered = {"corrupt": " | sed '$ s/.$/X/'", "short": " | head -c 40"}
+                cut = filtered.get(value.form, "")
+                return f'fileb://<(base64 -d <<< "${_variable(plain)}"{cut})'
+        raw = self._binding.resolved(value)  # type: ignore[arg-type]
+        blob = raw if isinstance(raw, bytes) else str(raw).encode()
+        return f"fileb://<(base64 -d <<< {base64.b64encode(blob).decode()})"
+
+    def _text(self, value: object) -> str:
+        """One argument as a word of the shell."""
+        if not isinstance(value, Ref):
+            resolved = self._binding.resolved(value)  # type: ignore[arg-type]
+            text = resolved if isinstance(resolved, str) else json.dumps(resolved)
+            return shlex.quote(text)
+        plain = Ref(value.kind, value.index)
+        if value.kind == "handle":
+            return f'"${_variable(plain)}"'
+        if plain not in self._named:
+            return shlex.quote(str(self._binding.value(value)))
+        name = f"${{{_variable(plain)}}}"
+        region, account = self._trace.region, self._account
+        if value.form == "arn" and value.kind == "key":
+            return f'"arn:aws:kms:{region}:{account}:key/{name}"'
+        if value.form == "arn" and value.kind == "backup":
+            return f'"arn:aws:cloudhsm:{region}:{account}:backup/{name}"'
+        return f'"{name}"'
+
+
+def _variable(ref: Ref) -> str:
+    return f"{ref.kind}_{ref.index}"
+
+
+def _query(path: Path) -> str:
+    """A path as JMESPath; the item that has no name yet is the newest, the last listed."""
+    text = ""
+    for part in path:
+        if isinstance(part, Chosen):
+            text += "[-1]"
+        else:
+            text += f".{part}" if text else part
+    return text

@@ -1,0 +1,318 @@
+"""Sessions: the only place where a target and the model take a step together.
+
+A session begins from nothing, in an account of its own where the target keeps accounts apart,
+and carries the worlds that are possible after all that was answered. :meth:`Session.step` is
+the one funnel: it resolves, calls, and keeps the worlds that the answer fits. When none is left,
+the target deviates.
+"""
+
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from typing import Any, NamedTuple
+
+from kmspec_check import resolve
+from kmspec_check.binding import Binding
+from kmspec_check.oracle import Node, Way
+from kmspec_check.patterns import Fit, Mismatch, Path, fit
+from kmspec_check.run import Run
+from kmspec_check.target import Answer, Trouble, ask
+from kmspec_model import EMPTY, Command, Ref, Success, advance
+
+_QUANTUM = 0.25
+"""Seconds of real time after which the model is told that time has passed."""
+_SUBNETS = 10
+"""As many as a cluster can have."""
+_PAGES = 200
+"""A list that goes on longer than this many pages never ends."""
+_PAGING = {"Limit", "Marker", "MaxResults", "NextToken"}
+
+
+class Possible(NamedTuple):
+    """A world that fits everything answered so far, and what the symbols stand for in it."""
+
+    node: Node
+    binding: Binding
+
+
+class Verdict(Enum):
+    """How a step ended."""
+
+    FITS = "fits"
+    DEVIATES = "deviates"
+    UNSUPPORTED = "unsupported"
+    TROUBLE = "trouble"
+
+
+class Finding(NamedTuple):
+    """A way in which a target deviates."""
+
+    rules: tuple[str, ...]
+    """The rule that is violated, then the others that are concerned."""
+    level: str
+    mismatches: tuple[Mismatch, ...]
+
+    @property
+    def rule(self) -> str:
+        """The rule that is violated."""
+        return self.rules[0]
+
+
+class Step(NamedTuple):
+    """One step taken."""
+
+    command: Command
+    before: Node
+    ways: tuple[Way, ...]
+    """What was permitted."""
+    answer: Answer
+    fits: tuple[Mismatch, ...]
+    """How the answer differs from the nearest of the ways; empty when it fits."""
+    binding: Binding
+    """After the step."""
+    binds: Mapping[Ref, Path]
+    """What the answer named, and where in it."""
+    node: Node
+    """A world possible after the step; the one before it when the target deviates."""
+    view: bool
+
+
+class Result(NamedTuple):
+    """What came of a step or of several."""
+
+    verdict: Verdict
+    finding: Finding | None = None
+    """For a deviation; also for an answer that fits but for its message or HTTP status."""
+    reason: str = ""
+
+    @property
+    def fits(self) -> bool:
+        """Whether the session can go on."""
+        return self.verdict is Verdict.FITS
+
+
+FITS = Result(Verdict.FITS)
+
+
+class Session:
+    """A target and the model from nothing, in lockstep."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.binding = run.fresh()
+        self.possible: tuple[Possible, ...] = (Possible(run.oracle.node(EMPTY), self.binding),)
+        self.steps: list[Step] = []
+        self.soft: list[Finding] = []
+        self._told = run.clock()
+
+    @property
+    def node(self) -> Node:
+        """A world that is possible now; the only one, mostly."""
+        return self.possible[0].node
+
+    @property
+    def certain(self) -> bool:
+        """Whether only one world is possible."""
+        return len(self.possible) == 1
+
+    def step(self, command: Command, *, view: bool = False) -> Result:
+        """Take one step: the one way in which anything is asked of the target."""
+        run = self.run
+        if not run.offers(command):
+            return Result(Verdict.UNSUPPORTED, reason=f"the target has no {command.operation}")
+        try:
+            self._let_time_pass()
+            parameters = resolve.parameters(command, self.possible[0].binding, self._ask)
+            answer = self._all_pages(command, parameters)
+        except Trouble as trouble:
+            return Result(Verdict.TROUBLE, reason=str(trouble))
+        if run.profile.does_not_know(answer):
+            run.unsupported.add((command.service, command.operation))
+            return Result(Verdict.UNSUPPORTED, reason=f"the target has no {command.operation}")
+        if answer.refused and not answer.code:
+            text = (answer.message or "").strip().splitlines() or [""]
+            reason = f"{command.operation} was answered HTTP {answer.status}: {text[0][:80]}"
+            return Result(Verdict.TROUBLE, reason=reason)
+        run.steps += 1
+        return self._narrow(command, answer, view=view)
+
+    def _ask(self, service: str, operation: str, parameters: Mapping[str, Any]) -> Answer:
+        place = self.binding.place
+        return ask(
+            self.run.target,
+            service,
+            operation,
+            parameters,
+            account=place.account,
+            region=place.region,
+        )
+
+    def _all_pages(self, command: Command, parameters: dict[str, Any]) -> Answer:
+        """The answer, of a list with all its pages unless the command asks for one."""
+        first = answer = self._ask(command.service, command.operation, parameters)
+        if answer.refused or not _PAGING.isdisjoint(parameters):
+            return answer
+        for _ in range(_PAGES):
+            token = {
+                theirs: answer.body[ours]
+                for ours, theirs in (("NextMarker", "Marker"), ("NextToken", "NextToken"))
+                if answer.body.get(ours)
+            }
+            if not token:
+                return first
+            answer = self._ask(command.service, command.operation, {**parameters, **token})
+            if answer.refused:
+                return answer
+            first = Answer(answer.status, _joined(first.body, answer.body))
+        raise Trouble(f"{command.operation} has more than {_PAGES} pages")
+
+    def _let_time_pass(self) -> None:
+        """Tell the model that the target's time went by, where it does by itself."""
+        if not self.run.flowing:
+            return
+        now = self.run.clock()
+        if now - self._told >= _QUANTUM:
+            moved = advance(round(now - self._told, 3))
+            self._told = now
+            self.possible = _distinct(
+                Possible(way.node, possible.binding)
+                for possible in self.possible
+                for way in possible.node.permitted(moved)
+            )
+
+    def _narrow(self, command: Command, answer: Answer, *, view: bool) -> Result:
+        """Keep the worlds that the answer fits."""
+        shared = not self.run.isolated
+        tried = [
+            (possible, way, fit(way.outcome, answer, possible.binding, shared=shared))
+            for possible in self.possible
+            for way in possible.node.permitted(command)
+        ]
+        kept = [one for one in tried if not one[2].mismatches]
+        soft = None
+        if not kept:
+            kept = [one for one in tried if not one[2].hard]
+            if kept:
+                soft = Finding(kept[0][1].rules, "should", kept[0][2].mismatches)
+        before = self.node
+        ways = tuple(way for _, way, _ in tried)
+        if not kept:
+            return self._deviates(command, answer, before, tried, view=view)
+        learned = _zones(answer.body, self.binding) if command.operation == "CreateCluster" else {}
+        self.possible = _distinct(
+            Possible(way.node, possible.binding.extended({**found.new, **learned}))
+            for possible, way, found in kept
+        )
+        self.binding = self.possible[0].binding
+        found = kept[0][2]
+        self.steps.append(
+            Step(
+                command,
+                before,
+                ways,
+                answer,
+                found.mismatches,
+                self.binding,
+                found.paths,
+                self.node,
+                view,
+            )
+        )
+        self._reach(kept[0][1], before)
+        if soft is not None and self.run.heeds("should"):
+            self.soft.append(soft)
+            return Result(Verdict.FITS, soft)
+        return FITS
+
+    def _reach(self, way: Way, before: Node) -> None:
+        reached = self.run.reached
+        reached.rules.update(way.rules)
+        reached.situations.add(str(before.situation))
+        reached.situations.add(str(self.node.situation))
+
+    def _deviates(
+        self,
+        command: Command,
+        answer: Answer,
+        before: Node,
+        tried: list[tuple[Possible, Way, Fit]],
+        *,
+        view: bool,
+    ) -> Result:
+        """None of the possible worlds permits the answer."""
+        ways = tuple(way for _, way, _ in tried)
+        alike = [one for one in tried if isinstance(one[1].outcome, Success) != answer.refused]
+        _, nearest, found = min(alike or tried, key=lambda one: len(one[2].mismatches))
+        rules = tuple(
+            dict.fromkeys(rule for way in (tried[0][1], nearest, *ways) for rule in way.rules)
+        )
+        self.steps.append(
+            Step(command, before, ways, answer, found.mismatches, self.binding, {}, before, view)
+        )
+        return Result(Verdict.DEVIATES, Finding(rules, self._level(rules[0]), found.mismatches))
+
+    def _level(self, rule: str) -> str:
+        known = self.run.spec.rules.get(rule)
+        return known.level if known else "must"
+
+    def observe(self) -> Result:
+        """Compare the whole observable state; what deviates is blamed on the step before."""
+        culprit = self.steps[-1] if self.steps else None
+        for command in self._views():
+            result = self.step(command, view=True)
+            if not result.fits:
+                return self._blamed(result, culprit)
+        return FITS
+
+    def name_new(self) -> Result:
+        """Look at those views only that name something made by the step before."""
+        culprit = self.steps[-1] if self.steps else None
+        for view in self.node.views:
+            if any(not self.binding.known(ref) for ref in view.binds):
+                result = self.step(view.command, view=True)
+                if not result.fits:
+                    return self._blamed(result, culprit)
+        return FITS
+
+    def _views(self) -> tuple[Command, ...]:
+        found = dict.fromkeys(
+            view.command for possible in self.possible for view in possible.node.views
+        )
+        return tuple(command for command in found if self.run.offers(command))
+
+    def _blamed(self, result: Result, culprit: Step | None) -> Result:
+        """A view that deviates shows what the step before it did, so that one is at fault."""
+        finding = result.finding
+        if finding is None or culprit is None or culprit.view:
+            return result
+        taken = next((way for way in culprit.ways if way.node is self.node), culprit.ways[0])
+        rules = tuple(dict.fromkeys((*taken.rules, *finding.rules)))
+        level = self._level(rules[0])
+        return result._replace(finding=finding._replace(rules=rules, level=level))
+
+
+def _distinct(found: Iterable[Possible]) -> tuple[Possible, ...]:
+    """Each world once; the first binding under which it is possible is kept."""
+    seen: dict[int, Possible] = {}
+    for possible in found:
+        seen.setdefault(id(possible.node), possible)
+    return tuple(seen.values())
+
+
+def _zones(body: Mapping[str, Any], binding: Binding) -> dict[Ref, Any]:
+    """The Availability Zones that a new cluster shows for our subnets."""
+    mapping = (body.get("Cluster") or {}).get("SubnetMapping") or {}
+    zones = {subnet: zone for zone, subnet in mapping.items()}
+    found = {}
+    for index in range(_SUBNETS):
+        subnet = binding.value(Ref("subnet", index))
+        if subnet in zones:
+            found[Ref("zone", index)] = zones[subnet]
+    return found
+
+
+def _joined(first: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Two pages of a list as one: lists joined, all else of the later page."""
+    joined = {name: value for name, value in first.items() if isinstance(value, list)}
+    for name, value in more.items():
+        joined[name] = joined.get(name, []) + value if isinstance(value, list) else value
+    return joined

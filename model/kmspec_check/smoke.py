@@ -1,0 +1,138 @@
+"""Smoke: the only place that asks whether the target is there and which operations it knows.
+
+Each operation is asked once, in a way that does no harm: about things that do not exist. Trouble
+here is ``error`` and never a violation; an operation that the target does not know is
+``unsupported`` from here on.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from kmspec.names import Service
+from kmspec_check import wire
+from kmspec_check.binding import Binding
+from kmspec_check.cells import Cell, Status
+from kmspec_check.events import Progressed
+from kmspec_check.profile import Profile
+from kmspec_check.run import Run
+from kmspec_check.target import Answer, Target, Trouble, Unreachable, ask
+from kmspec_model import Ref
+
+PHASE = "smoke"
+
+_NOWHERE: Mapping[str, Any] = {
+    "KeyId": Ref("key", 0),
+    "DestinationKeyId": Ref("key", 0),
+    "TargetKeyId": Ref("key", 0),
+    "AliasName": Ref("alias", 0),
+    "CiphertextBlob": Ref("ciphertext", 0),
+    "Plaintext": Ref("plaintext", 0),
+    "CustomKeyStoreId": Ref("store", 0),
+    "CustomKeyStoreName": Ref("name", 0),
+    "ClusterId": Ref("cluster", 0),
+    "BackupId": Ref("backup", 0),
+    "AvailabilityZone": Ref("zone", 0),
+    "SignedCert": Ref("ca", 0),
+    "TrustAnchor": Ref("ca", 0),
+    "HsmType": "hsm1.medium",
+    "SubnetIds": ("subnet-none",),
+    "Description": "kmspec",
+}
+"""Values for required members: well-formed names of nothing."""
+_HARMLESS: Mapping[str, Mapping[str, Any]] = {
+    "CreateKey": {"Origin": "AWS_CLOUDHSM"},
+    "GenerateRandom": {"NumberOfBytes": 1},
+    "Decrypt": {"CiphertextBlob": Ref("ciphertext", 0)},
+    "Advance": {"Seconds": 0.0},
+}
+"""What else an operation needs so as to do no harm, or to get as far as being known."""
+
+
+class Time(NamedTuple):
+    """What is known of a target's time."""
+
+    movable: bool
+    flowing: bool
+    """Whether it passes by itself."""
+
+
+def time_of(target: Target, profile: Profile) -> Time:
+    """Ask for the target's time twice.
+
+    :raises Trouble: the profile says that there is a clock, and it does not answer.
+    """
+    if not profile.reaches(Service.CLOCK):
+        return Time(movable=False, flowing=True)
+    seen = [_clock(target, "Now", {}) for _ in range(2)]
+    if any(answer.refused for answer in seen):
+        return Time(movable=False, flowing=True)
+    moved = _clock(target, "Advance", {"Seconds": 0.0})
+    first, second = (answer.body.get("Now") for answer in seen)
+    return Time(movable=not moved.refused, flowing=first != second)
+
+
+def _clock(target: Target, operation: str, parameters: Mapping[str, Any]) -> Answer:
+    account, region = "000000000000", "us-east-1"
+    return ask(target, Service.CLOCK, operation, parameters, account=account, region=region)
+
+
+def smoke(run: Run) -> None:
+    """Ask each operation once.
+
+    :raises Unreachable: nothing answers, so that going on has no sense.
+    """
+    binding = run.fresh()
+    for done, (name, operation) in enumerate(sorted(run.spec.operations.items()), start=1):
+        cell = Cell(PHASE, "-", name)
+        if not run.profile.reaches(operation.service):
+            run.unsupported.add((operation.service, name))
+            run.decide(cell, Status.UNSUPPORTED, f"profile {run.profile.name} has no way to it")
+            continue
+        try:
+            answer = _asked(run, binding, operation.service, name)
+        except Unreachable:
+            raise
+        except Trouble as trouble:
+            run.decide(cell, Status.ERROR, str(trouble))
+            continue
+        _classify(run, cell, operation.service, answer)
+        run.tell(Progressed(PHASE, done))
+
+
+def _classify(run: Run, cell: Cell, service: str, answer: Answer) -> None:
+    if run.profile.does_not_know(answer):
+        run.unsupported.add((service, cell.probe))
+        run.decide(cell, Status.UNSUPPORTED, f"answered {answer.code or answer.status}")
+    elif answer.refused and not answer.code:
+        text = f"HTTP {answer.status} with a body that says no error code"
+        run.decide(cell, Status.ERROR, text)
+    else:
+        run.decide(cell, Status.PASS)
+
+
+def _asked(run: Run, binding: Binding, service: str, operation: str) -> Answer:
+    account, region, _ = binding.place
+    parameters = _parameters(service, operation)
+    resolved = {name: binding.resolved(value) for name, value in parameters.items()}
+    return ask(run.target, service, operation, resolved, account=account, region=region)
+
+
+def _parameters(service: str, operation: str) -> dict[str, Any]:
+    """Harmless parameters that get past the checks of required members."""
+    known = dict(_HARMLESS.get(operation, {}))
+    if service == Service.OPERATOR:
+        return {"ClusterId": _NOWHERE["ClusterId"]}
+    if service == Service.CLOCK:
+        return known
+    shape = wire.service_model(service).operation_model(operation).input_shape
+    required = shape.required_members if shape else ()
+    return {**{name: _NOWHERE[name] for name in required if name in _NOWHERE}, **known}
+
+
+def account_of(run: Run) -> str:
+    """The account in which everything happens, if the target can say it."""
+    try:
+        answer = _asked(run, run.fresh(), Service.STS, "GetCallerIdentity")
+    except Trouble:
+        return run.account
+    return str(answer.body.get("Account") or run.account)

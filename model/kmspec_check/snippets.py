@@ -1,0 +1,174 @@
+"""Snippets: the only place for the fixed text of the programs that reproductions are."""
+
+HEAD = '''\
+import json
+import sys
+import urllib.error
+import urllib.request
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+ENDPOINT = sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:4599"
+ACCOUNT, REGION = "{account}", "{region}"
+options = {{
+    "endpoint_url": ENDPOINT,
+    "region_name": REGION,
+    "aws_access_key_id": ACCOUNT,
+    "aws_secret_access_key": "kmspec",
+    "config": Config(parameter_validation=False, retries={{"total_max_attempts": 1}}),
+}}
+kms = boto3.client("kms", **options)
+cloudhsm = boto3.client("cloudhsmv2", **options)
+sts = boto3.client("sts", **options)
+known = set()
+zones = {{}}
+
+
+class Refused(Exception):
+    """An answer that is an error."""
+
+
+def call(client, operation, **parameters):
+    """One operation of AWS."""
+    name = client.meta.method_to_api_mapping
+    method = next(ours for ours, theirs in name.items() if theirs == operation)
+    try:
+        return getattr(client, method)(**parameters)
+    except ClientError as error:
+        found = error.response["Error"]
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        raise Refused(found["Code"], found.get("Message", ""), status) from None
+
+
+def post(path, parameters):
+    """What AWS has no API for: the operator of the HSMs, and the clock."""
+    request = urllib.request.Request(
+        ENDPOINT + "/_kmspec/" + path,
+        json.dumps(parameters).encode(),
+        {{"Content-Type": "application/json"}},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=30) as response:
+            return json.load(response)
+    except urllib.error.HTTPError as error:
+        body = json.load(error)
+        raise Refused(body["__type"], body.get("message", ""), error.code) from None
+
+
+def attempt(action):
+    """The answer, or the error that came instead of it."""
+    try:
+        return action()
+    except Refused as refused:
+        code, message, status = refused.args
+        return {{"code": code, "message": message, "status": status}}
+
+
+class New(str):
+    """The first item of a list that has no name yet, by this member."""
+
+
+def at(answer, *path):
+    """The value at a path, or None."""
+    for part in path:
+        if isinstance(part, New):
+            answer = next((item for item in answer or [] if item[part] not in known), None)
+        elif isinstance(part, tuple):
+            name, value = part
+            answer = next((item for item in answer or [] if item.get(name) == value), None)
+        else:
+            answer = answer.get(part) if answer else None
+    return answer
+
+
+def arn(service, resource):
+    """An ARN in this account."""
+    account = sts.get_caller_identity()["Account"]
+    return f"arn:aws:{{service}}:{{REGION}}:{{account}}:{{resource}}"
+
+
+def handle(cluster, key):
+    """The handle of a KMS key's material in a cluster."""
+    label = arn("kms", "key/" + key)
+    keys = attempt(lambda: post("operator/ListHsmKeys", {{"ClusterId": cluster}})).get("Keys", [])
+    return next((found["Handle"] for found in keys if found["Label"] == label), 0x3FFFFFFF)
+
+'''
+
+SIGNING = '''\
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+authorities = {}
+
+
+def built(subject, public_key, issuer, key, serial):
+    """A builder of a certificate."""
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(public_key)
+        .serial_number(serial)
+        .not_valid_before(datetime(2020, 1, 1))
+        .not_valid_after(datetime(2049, 12, 31))
+    )
+
+
+def authority(number):
+    """The key and the name of a certificate authority."""
+    if number not in authorities:
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"CA {number}")])
+        constraint = x509.BasicConstraints(ca=True, path_length=None)
+        made = built(name, key.public_key(), name, key, 1).add_extension(constraint, critical=True)
+        authorities[number] = key, name, pem(made.sign(key, hashes.SHA256()))
+    return authorities[number]
+
+
+def pem(certificate):
+    return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def anchor(number):
+    """The trust anchor of a certificate authority."""
+    return authority(number)[2]
+
+
+def certificate(cluster, number):
+    """The certificate of a cluster, signed over the request that the cluster shows."""
+    key, issuer, _ = authority(number)
+    found = cloudhsm.describe_clusters(Filters={"clusterIds": [cluster]})["Clusters"]
+    csr = at({"Clusters": found}, "Clusters", ("ClusterId", cluster), "Certificates", "ClusterCsr")
+    if csr:
+        request = x509.load_pem_x509_csr(csr.encode())
+        subject, public_key = request.subject, request.public_key()
+    else:
+        subject, public_key = issuer, ec.generate_private_key(ec.SECP256R1()).public_key()
+    return pem(built(subject, public_key, issuer, key, 2).sign(key, hashes.SHA256()))
+
+'''
+
+CHECKS = """\
+
+refused = "code" in answer and "status" in answer
+if refused:
+    kept = answer["code"] in codes
+    observed = "{{code}}, HTTP {{status}}, {{message}}".format(**answer)
+else:
+    kept = success
+    observed = "success"
+for where, look, holds in checks:
+    seen = look()
+    kept = kept and holds(seen)
+    observed += f"; {{where}}: {{seen!r}}"
+print("expected:", {expected!r})
+print("observed:", observed)
+sys.exit(0 if kept else 1)
+"""

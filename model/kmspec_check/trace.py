@@ -1,0 +1,244 @@
+"""Traces: the only place that says how a recorded sequence of steps is kept and read.
+
+A trace is symbolic: it holds no id that a target made, so it runs anywhere. The JSON form is
+versioned and has a schema, ``schemas/trace-1.json``.
+"""
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple, cast
+
+from kmspec_check.patterns import Chosen, Path
+from kmspec_model import Command, Ref, Success
+from kmspec_model.command import Pairs, Value
+from kmspec_model.outcome import (
+    Bind,
+    Items,
+    Mark,
+    Members,
+    OneOf,
+    Outcome,
+    Pattern,
+    Refusal,
+)
+
+FORMAT = "kmspec-trace"
+VERSION = 1
+
+
+class TraceError(ValueError):
+    """A file is no trace that can be run; the text is one line with the remedy."""
+
+
+class Difference(NamedTuple):
+    """Where an answer was not as expected, in words and symbols."""
+
+    where: str
+    expected: str
+    observed: str
+
+
+class Recorded(NamedTuple):
+    """What was answered: ids replaced by symbols, blobs by their length."""
+
+    status: int
+    body: Mapping[str, Any]
+
+
+class TraceStep(NamedTuple):
+    """One step of a trace."""
+
+    command: Command
+    expected: tuple[Outcome, ...]
+    """Any of these."""
+    rules: tuple[str, ...]
+    recorded: Recorded
+    differences: tuple[Difference, ...]
+    """From the nearest of the expected outcomes."""
+    state: str
+    """The situation after the step, as the model has it."""
+    view: bool
+    """Whether the step only looks."""
+    names: tuple[tuple[Ref, Path], ...]
+    """What the answer names, and where in it."""
+    paths: tuple[Path, ...] = ()
+    """The places of the differences; not kept in a file."""
+
+
+class Trace(NamedTuple):
+    """A recorded sequence of steps; the last one deviates."""
+
+    rule: str
+    level: str
+    sentence: str
+    cell: str
+    profile: str
+    isolated: bool
+    """Whether it was recorded in an account of its own."""
+    region: str
+    steps: tuple[TraceStep, ...]
+
+
+def dumps(trace: Trace) -> str:
+    """The JSON form of a trace."""
+    return json.dumps(to_json(trace), indent=2) + "\n"
+
+
+def to_json(trace: Trace) -> dict[str, Any]:
+    """The JSON form of a trace, as data."""
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        **{name: value for name, value in trace._asdict().items() if name != "steps"},
+        "steps": [_step_to_json(step) for step in trace.steps],
+    }
+
+
+def _step_to_json(step: TraceStep) -> dict[str, Any]:
+    return {
+        "service": step.command.service,
+        "operation": step.command.operation,
+        "arguments": {name: _encoded(value) for name, value in step.command.arguments},
+        "keep": step.command.keep,
+        "view": step.view,
+        "rules": list(step.rules),
+        "expected": [_outcome_to_json(outcome) for outcome in step.expected],
+        "recorded": {"status": step.recorded.status, "body": dict(step.recorded.body)},
+        "differences": [difference._asdict() for difference in step.differences],
+        "state": step.state,
+        "names": {str(ref): [_part_to_json(part) for part in path] for ref, path in step.names},
+    }
+
+
+def _part_to_json(part: str | Chosen) -> object:
+    return part if isinstance(part, str) else {"by": part.by, "value": _encoded(part.value)}
+
+
+def _outcome_to_json(outcome: Outcome) -> dict[str, Any]:
+    if isinstance(outcome, Refusal):
+        return {"refusal": outcome.code, "message": outcome.message, "status": outcome.status}
+    return {"success": _encoded(outcome.response)}
+
+
+def _encoded(value: object) -> object:
+    """An argument or a pattern; what JSON has no word for is an object with one ``$`` member."""
+    match value:
+        case Ref():
+            return {"$ref": str(value)}
+        case bytes():
+            return {"$bytes": base64.b64encode(value).decode()}
+        case Pairs():
+            return {"$map": {name: _encoded(inner) for name, inner in value.items}}
+        case Mark():
+            return {"$mark": value.value}
+        case Bind():
+            return {"$bind": str(value.ref)}
+        case OneOf():
+            return {"$oneOf": [_encoded(option) for option in value.options]}
+        case Members():
+            return {"$members": {name: _encoded(inner) for name, inner in value.fields}}
+        case Items():
+            entries = [_encoded(entry) for entry in value.entries]
+            return {"$items": {"by": value.by, "entries": entries, "free": value.free}}
+        case tuple():
+            return [_encoded(inner) for inner in value]
+    return value
+
+
+def loads(text: str) -> Trace:
+    """Read the JSON form.
+
+    :raises TraceError: it is not one, or of a version we do not know.
+    """
+    try:
+        raw = json.loads(text)
+    except ValueError as fault:
+        raise TraceError(f"this is no JSON: {fault}") from fault
+    if not isinstance(raw, dict) or raw.get("format") != FORMAT:
+        raise TraceError(f'this is no trace: a trace begins with "format": "{FORMAT}"')
+    if raw.get("version") != VERSION:
+        raise TraceError(f"trace version {raw.get('version')!r} is not known; known is {VERSION}")
+    try:
+        return _from_json(raw)
+    except (KeyError, TypeError, ValueError, AttributeError) as fault:
+        raise TraceError(f"the trace is damaged at {fault}; record it again") from fault
+
+
+def _from_json(raw: Mapping[str, Any]) -> Trace:
+    if not raw["steps"]:
+        raise ValueError("steps: there is none")
+    return Trace(
+        rule=raw["rule"],
+        level=raw["level"],
+        sentence=raw["sentence"],
+        cell=raw["cell"],
+        profile=raw["profile"],
+        isolated=raw["isolated"],
+        region=raw["region"],
+        steps=tuple(_step_from_json(step) for step in raw["steps"]),
+    )
+
+
+def _step_from_json(raw: Mapping[str, Any]) -> TraceStep:
+    arguments = tuple((name, _decoded(value)) for name, value in raw["arguments"].items())
+    return TraceStep(
+        command=Command(
+            raw["service"],
+            raw["operation"],
+            cast("tuple[tuple[str, Value], ...]", arguments),
+            keep=raw["keep"],
+        ),
+        expected=tuple(_outcome_from_json(outcome) for outcome in raw["expected"]),
+        rules=tuple(raw["rules"]),
+        recorded=Recorded(raw["recorded"]["status"], raw["recorded"]["body"]),
+        differences=tuple(Difference(**difference) for difference in raw["differences"]),
+        state=raw["state"],
+        view=raw["view"],
+        names=tuple(
+            (Ref.parse(name), tuple(_part_from_json(part) for part in path))
+            for name, path in raw["names"].items()
+        ),
+    )
+
+
+def _part_from_json(raw: object) -> str | Chosen:
+    if isinstance(raw, Mapping):
+        return Chosen(raw["by"], _decoded(raw["value"]))
+    return str(raw)
+
+
+def _outcome_from_json(raw: Mapping[str, Any]) -> Outcome:
+    if "refusal" in raw:
+        return Refusal(raw["refusal"], raw["message"], raw["status"])
+    return Success(cast("Members", _decoded(raw["success"])))
+
+
+def _decoded(raw: object) -> object:
+    if isinstance(raw, list):
+        return tuple(_decoded(inner) for inner in raw)
+    if not isinstance(raw, Mapping):
+        return raw
+    ((word, value),) = raw.items()
+    return _DECODERS[word](value)
+
+
+def _decoded_items(raw: Mapping[str, Any]) -> Items:
+    entries = tuple(cast("Members", _decoded(entry)) for entry in raw["entries"])
+    return Items(raw["by"], entries, raw["free"])
+
+
+def _decoded_pairs(raw: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    return tuple((name, _decoded(inner)) for name, inner in raw.items())
+
+
+_DECODERS: dict[str, Any] = {
+    "$ref": Ref.parse,
+    "$bytes": base64.b64decode,
+    "$map": lambda raw: Pairs(_decoded_pairs(raw)),
+    "$mark": Mark,
+    "$bind": lambda raw: Bind(Ref.parse(raw)),
+    "$oneOf": lambda raw: OneOf(tuple(cast("Pattern", _decoded(option)) for option in raw)),
+    "$members": lambda raw: Members(_decoded_pairs(raw)),
+    "$items": _decoded_items,
+}

@@ -1,0 +1,79 @@
+"""Violations: the only place that says what one is and in which order it is told.
+
+Rule, level and sentence; source; situation; expected; observed; the steps with the state after
+each; how to reproduce. Nothing in it needs our source to be understood.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from kmspec_check.cells import Cell
+from kmspec_check.patterns import describe
+from kmspec_check.trace import Trace
+from kmspec_model import Success
+from kmspec_model.outcome import Mark, Outcome
+
+
+class Violation(NamedTuple):
+    """A rule that a target does not keep, and how that was seen."""
+
+    rule: str
+    level: str
+    sentence: str
+    sources: tuple[str, ...]
+    also: tuple[str, ...]
+    """Other rules that are concerned."""
+    cell: Cell
+    situation: str
+    expected: tuple[str, ...]
+    """Any of these."""
+    observed: tuple[str, ...]
+    trace: Trace | None
+    """``None`` for a further cell of a rule whose violation was already told in full."""
+
+    def same_as(self, other: "Violation") -> bool:
+        """Whether it is the same rule in the same cell."""
+        return self.rule == other.rule and self.cell == other.cell
+
+
+def describe_outcome(outcome: Outcome, paths: tuple[str, ...] = ()) -> str:
+    """A permitted outcome in words."""
+    if isinstance(outcome, Success):
+        members = describe(outcome.response)
+        return "success" if members == "{}" or paths else f"success with {members}"
+    text = f"{outcome.code}, HTTP {outcome.status}"
+    return text if outcome.message is None else f'{text}, "{outcome.message}"'
+
+
+def lines(violation: Violation) -> Iterator[str]:
+    """A violation as plain text, without how to reproduce it."""
+    yield f"{violation.rule} ({violation.level})"
+    yield f"  {violation.sentence}"
+    for source in violation.sources:
+        yield f"  source: {source}"
+    yield f"  situation: {violation.situation}"
+    yield from _alternatives("expected", violation.expected)
+    yield from _alternatives("observed", violation.observed)
+    if violation.trace is not None:
+        yield "  steps:"
+        for number, step in enumerate(violation.trace.steps, start=1):
+            look = "look: " if step.view else ""
+            yield f"    {number}. {look}{step.command}"
+            yield f"       {_answer(step.recorded.status, step.recorded.body)}; {step.state}"
+    if violation.also:
+        yield f"  concerns also: {', '.join(violation.also)}"
+
+
+def _alternatives(word: str, texts: tuple[str, ...]) -> Iterator[str]:
+    for index, text in enumerate(texts):
+        yield f"  {word}: {text}" if index == 0 else f"  {' ' * len(word)}  {text}"
+
+
+def _answer(status: int, body: object) -> str:
+    code = body.get("__type") if isinstance(body, dict) else None
+    return f"{status} {str(code).rpartition('#')[2]}" if code else str(status)
+
+
+def absent(value: object) -> str:
+    """An observed value in words; what was not there is said to be absent."""
+    return Mark.ABSENT.value if value is Mark.ABSENT else describe(value)
