@@ -152,7 +152,8 @@ def _condemn(realm: Realm, backup: Backup, now: float) -> Backup:
 
 def _finish(realm: Realm, backup_id: str, when: float) -> None:
     backup = realm.backups.get(backup_id)
-    if backup is not None and backup.due == when:
+    state = BackupState.CREATE_IN_PROGRESS
+    if backup is not None and (backup.state, backup.due) == (state, when):
         ready = realm.backups.put(replace(backup, state=BackupState.READY, due=None))
         _note_purge(realm, ready, when)
         _purge(realm, ready.cluster, when)
@@ -160,7 +161,8 @@ def _finish(realm: Realm, backup_id: str, when: float) -> None:
 
 def _expire(realm: Realm, backup_id: str, when: float) -> None:
     backup = realm.backups.get(backup_id)
-    if backup is not None and backup.due == when:
+    state = BackupState.PENDING_DELETION
+    if backup is not None and (backup.state, backup.due) == (state, when):
         realm.backups.remove(backup_id)
 
 

@@ -33,6 +33,13 @@ _MESSAGES: Final = {
 }
 """[CHSM:initialize-cluster] [CHSM:delete-cluster]"""
 
+_FOLLOWING: Final = {
+    ClusterState.CREATE_IN_PROGRESS: ClusterState.UNINITIALIZED,
+    ClusterState.INITIALIZE_IN_PROGRESS: ClusterState.INITIALIZED,
+    ClusterState.DELETE_IN_PROGRESS: ClusterState.DELETED,
+}
+"""How the states that pass end."""
+
 _NOT_YET_CERTIFIED: Final = (
     ClusterState.CREATE_IN_PROGRESS,
     ClusterState.UNINITIALIZED,
@@ -80,7 +87,7 @@ def create_cluster(realm: Realm, parameters: Parameters, now: float) -> Response
     )
     realm.zones.update(zones)
     realm.clusters.put(cluster)
-    _note_end(realm, cluster, ClusterState.UNINITIALIZED)
+    _note_end(realm, cluster)
     return {"Cluster": shape(cluster)}
 
 
@@ -108,7 +115,7 @@ def initialize_cluster(realm: Realm, parameters: Parameters, now: float) -> Resp
     state = ClusterState.INITIALIZE_IN_PROGRESS
     due = after(now, realm.machinery.delay)
     cluster = realm.clusters.put(replace(cluster, state=state, due=due, certificates=claimed))
-    _note_end(realm, cluster, ClusterState.INITIALIZED)
+    _note_end(realm, cluster)
     return {"State": state.value, "StateMessage": _MESSAGES[state]}
 
 
@@ -122,7 +129,7 @@ def delete_cluster(realm: Realm, parameters: Parameters, now: float) -> Response
     due = after(now, realm.machinery.delay)
     cluster = replace(cluster, state=ClusterState.DELETE_IN_PROGRESS, due=due)
     realm.clusters.put(cluster)
-    _note_end(realm, cluster, ClusterState.DELETED)
+    _note_end(realm, cluster)
     return {"Cluster": shape(cluster)}
 
 
@@ -264,16 +271,17 @@ def _zones(realm: Realm, subnets: list[str]) -> dict[str, str]:
     return zones
 
 
-def _note_end(realm: Realm, cluster: Cluster, following: ClusterState) -> None:
+def _note_end(realm: Realm, cluster: Cluster) -> None:
     if cluster.due is not None:
-        realm.machinery.agenda.note(cluster.due, partial(_end, realm, cluster.id, following))
+        realm.machinery.agenda.note(cluster.due, partial(_end, realm, cluster.id, cluster.state))
 
 
-def _end(realm: Realm, cluster_id: str, following: ClusterState, when: float) -> None:
+def _end(realm: Realm, cluster_id: str, state: ClusterState, when: float) -> None:
     """Let a state that passes end; a DELETED cluster is no longer listed (open question 3)."""
     cluster = realm.clusters.get(cluster_id)
-    if cluster is None or cluster.due != when:
+    if cluster is None or (cluster.state, cluster.due) != (state, when):
         return
+    following = _FOLLOWING[state]
     if following is ClusterState.DELETED:
         realm.clusters.remove(cluster_id)
     else:

@@ -143,8 +143,8 @@ def _come_up(realm: Realm, cluster_id: str, hsm_id: str, when: float) -> None:
     makes it ACTIVE, for nobody may initialise or activate such a cluster (open question 1).
     """
     cluster = realm.clusters.get(cluster_id)
-    hsm = next((hsm for hsm in cluster.hsms if hsm.id == hsm_id), None) if cluster else None
-    if cluster is None or hsm is None or hsm.due != when:
+    hsm = None if cluster is None else _due(cluster, hsm_id, HsmState.CREATE_IN_PROGRESS, when)
+    if cluster is None or hsm is None:
         return
     bring_up(realm, cluster, hsm)
     up = with_hsm(cluster, replace(hsm, state=HsmState.ACTIVE, due=None))
@@ -159,5 +159,13 @@ def _come_up(realm: Realm, cluster_id: str, hsm_id: str, when: float) -> None:
 
 def _leave(realm: Realm, cluster_id: str, hsm_id: str, when: float) -> None:
     cluster = realm.clusters.get(cluster_id)
-    if cluster is not None and any(hsm.id == hsm_id and hsm.due == when for hsm in cluster.hsms):
+    if cluster is not None and _due(cluster, hsm_id, HsmState.DELETE_IN_PROGRESS, when):
         discard(realm, cluster, hsm_id)
+
+
+def _due(cluster: Cluster, hsm_id: str, state: HsmState, when: float) -> Hsm | None:
+    """The HSM of that id, if it is still in a state that ends now."""
+    for hsm in cluster.hsms:
+        if hsm.id == hsm_id and (hsm.state, hsm.due) == (state, when):
+            return hsm
+    return None

@@ -68,7 +68,7 @@ def disconnect_custom_key_store(realm: Realm, parameters: Parameters, now: float
 
 def _finish_connecting(realm: Realm, store_id: str, when: float) -> None:
     store = realm.stores.get(store_id)
-    if store is None or store.due != when:
+    if store is None or (store.state, store.due) != (ConnectionState.CONNECTING, when):
         return
     error = next(_causes(realm, store), None)
     if error is not None:
@@ -85,7 +85,8 @@ def _finish_connecting(realm: Realm, store_id: str, when: float) -> None:
 
 def _finish_disconnecting(realm: Realm, store_id: str, when: float) -> None:
     store = realm.stores.get(store_id)
-    if store is not None and store.due == when:
+    state = ConnectionState.DISCONNECTING
+    if store is not None and (store.state, store.due) == (state, when):
         realm.stores.put(replace(store, state=ConnectionState.DISCONNECTED, due=None))
 
 
