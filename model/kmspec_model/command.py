@@ -105,7 +105,7 @@ def written(value: Value) -> str:
         return "{" + ", ".join(f"{name}: {written(inner)}" for name, inner in value.items) + "}"
     if isinstance(value, tuple):
         return "[" + ", ".join(written(inner) for inner in value) + "]"
-    return repr(value)
+    return repr(str(value)) if isinstance(value, str) else repr(value)
 
 
 def command(service: str, operation: str, /, *, keep: bool = False, **arguments: Value) -> Command:

@@ -31,6 +31,8 @@ class Moves(NamedTuple):
     table: Mapping[tuple[str, str, str, str], Transition]
     transient: Mapping[str, frozenset[str]]
     """The states of each machine that pass by themselves."""
+    initial: Mapping[str, str]
+    """The first state of each machine."""
 
     def of(self, machine: str, trigger: str, state: str, when: str = "") -> Move:
         """Where ``trigger`` takes ``state``; where no row says so it stays."""
@@ -57,4 +59,5 @@ def compile_moves(spec: Spec) -> Moves:
         )
         for machine in spec.machines.values()
     }
-    return Moves(table, transient)
+    initial = {machine.name: machine.initial[0] for machine in spec.machines.values()}
+    return Moves(table, transient, initial)

@@ -42,6 +42,10 @@ class Event(NamedTuple):
     fire: Callable[[World], tuple[Change, ...]]
 
 
+_JUDGING = 3
+"""From this rank on an event looks at other resources, and its place in the order matters."""
+
+
 class Clockwork(NamedTuple):
     """What moves time: the transitions, the causes of failed connects, the target's timing."""
 
@@ -53,24 +57,34 @@ class Clockwork(NamedTuple):
         """Every world that may be ``seconds`` later, that of our emulator first."""
         end = world.now + round(seconds * 1000)
         found: dict[World, tuple[str, ...]] = {}
-        self._run(world._replace(exhausted=()) if end > world.now else world, end, (), found)
+        start = world._replace(exhausted=()) if end > world.now else world
+        self._run(start, end, (), found, set())
         changes = []
         for later, rules in found.items():
             changes.append(self._backed_up(later._replace(now=end), world.now, rules))
         return tuple(changes)
 
     def _run(
-        self, world: World, end: int, rules: tuple[str, ...], found: dict[World, tuple[str, ...]]
+        self,
+        world: World,
+        end: int,
+        rules: tuple[str, ...],
+        found: dict[World, tuple[str, ...]],
+        seen: set[World],
     ) -> None:
-        """Let events end one by one, in every order that their times permit."""
+        """Let events end one by one, in every order that their times permit and that matters."""
+        if world in seen:
+            return
+        seen.add(world)
         pending = sorted(self._events(world), key=lambda event: (event.earliest, event.rank))
         due = [event for event in pending if event.earliest <= end]
         first = min((event.latest for event in due), default=end + 1)
-        for event in due:
-            if event.earliest > first:
-                break
+        now = [event for event in due if event.earliest <= first]
+        if now and now[0].latest <= end and all(event.rank < _JUDGING for event in now):
+            now = now[:1]
+        for event in now:
             for change in event.fire(world):
-                self._run(change.world, end, (*rules, *change.rules), found)
+                self._run(change.world, end, (*rules, *change.rules), found, seen)
         if first > end:
             found.setdefault(world, rules)
 

@@ -7,6 +7,7 @@ state was entered that passes by itself, and ``None`` in every other state.
 
 from typing import NamedTuple, Protocol, TypeVar
 
+from kmspec import limits
 from kmspec_model.command import Ref
 
 NONE = -1
@@ -262,10 +263,10 @@ def _index(item: _Indexed) -> int:
 
 
 def rebased(world: World) -> World:
-    """The same world as seen at time 0, with the passwords that KMS set renumbered.
+    """The same world as seen at time 0, with waits in whole days and passwords renumbered.
 
-    Two worlds that differ only in when they are, or in how often KMS has changed a password,
-    become equal: that is what keeps the number of worlds in a scope finite.
+    Two worlds that differ only in when they are, in moments of a wait of days, or in how often
+    KMS has changed a password become equal: that keeps the number of worlds finite.
     """
     shift = world.now
     if shift:
@@ -274,7 +275,7 @@ def rebased(world: World) -> World:
             clusters=tuple(_cluster_earlier(cluster, shift) for cluster in world.clusters),
             backups=tuple(
                 backup._replace(
-                    since=_earlier(backup.since, shift), deadline=_earlier(backup.deadline, shift)
+                    since=_earlier(backup.since, shift), deadline=_days(backup.deadline, shift)
                 )
                 for backup in world.backups
             ),
@@ -282,7 +283,7 @@ def rebased(world: World) -> World:
                 store._replace(since=_earlier(store.since, shift)) for store in world.stores
             ),
             keys=tuple(
-                key if key.deadline is None else key._replace(deadline=key.deadline - shift)
+                key if key.deadline is None else key._replace(deadline=_days(key.deadline, shift))
                 for key in world.keys
             ),
         )
@@ -291,6 +292,12 @@ def rebased(world: World) -> World:
 
 def _earlier(time: int | None, shift: int) -> int | None:
     return None if time is None else time - shift
+
+
+def _days(deadline: int | None, shift: int) -> int | None:
+    """What is left of a wait, in whole days begun."""
+    day = limits.DAY * 1000
+    return None if deadline is None else -((shift - deadline) // day) * day
 
 
 def _cluster_earlier(cluster: Cluster, shift: int) -> Cluster:

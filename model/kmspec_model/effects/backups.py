@@ -10,13 +10,13 @@ from kmspec_model.outcome import Bind, Items, Mark, Members, members
 from kmspec_model.world import Backup, Cluster, World
 
 
-def backed_up(world: World, cluster: Cluster) -> World:
+def backed_up(moves: Moves, world: World, cluster: Cluster) -> World:
     """The world with a new backup of what the cluster holds now."""
     index = world.made.backups
     backup = Backup(
         index,
         cluster.index,
-        "CREATE_IN_PROGRESS",
+        moves.initial["backup"],
         world.now,
         cluster.lineage,
         cluster.anchor,

@@ -59,7 +59,7 @@ def entry(cluster: Cluster) -> Members:
     )
 
 
-def create(_moves: Moves, case: Case) -> tuple[Change, ...]:
+def create(moves: Moves, case: Case) -> tuple[Change, ...]:
     """A cluster that is being created, from nothing or from a backup."""
     world = case.world
     index = world.made.clusters
@@ -67,7 +67,7 @@ def create(_moves: Moves, case: Case) -> tuple[Change, ...]:
     backup = case.backup
     cluster = Cluster(
         index,
-        "CREATE_IN_PROGRESS",
+        moves.initial["cluster"],
         world.now,
         tuple(subnet.index for subnet in subnets),
         backup.lineage if backup is not None else index,
@@ -76,7 +76,7 @@ def create(_moves: Moves, case: Case) -> tuple[Change, ...]:
     )
     world = world.with_cluster(cluster)
     world = world._replace(made=world.made._replace(clusters=index + 1))
-    answer = members(ClusterId=Bind(Ref("cluster", index)), State="CREATE_IN_PROGRESS")
+    answer = members(ClusterId=Bind(Ref("cluster", index)), State=cluster.state)
     return (Change(world, members(Cluster=answer)),)
 
 

@@ -11,28 +11,28 @@ from kmspec_model.states import active_hsms, has_hsm, is_activated, newest_conte
 from kmspec_model.world import NONE, Cluster, Contents, Hsm, World
 
 
-def create(_moves: Moves, case: Case) -> tuple[Change, ...]:
+def create(moves: Moves, case: Case) -> tuple[Change, ...]:
     """An HSM that is being created, filled as its cluster is or from the newest backup."""
     cluster, world = case.cluster, case.world
     if cluster is None:
         return ()
     rules: tuple[str, ...] = ()
     if is_activated(cluster) and active_hsms(cluster):
-        world = backed_up(world, cluster)
+        world = backed_up(moves, world, cluster)
         rules = ("effect/CreateHsm/backup",)
     elif not has_hsm(cluster) and (is_activated(cluster) or cluster.source != NONE):
         cluster = cluster._replace(contents=newest_contents(world, cluster))
         rules = ("effect/CreateHsm/restores",)
     index = world.made.hsms
     zone = case.arguments["AvailabilityZone"].index
-    hsm = Hsm(index, zone, "CREATE_IN_PROGRESS", world.now)
+    hsm = Hsm(index, zone, moves.initial["hsm"], world.now)
     world = world.with_cluster(cluster._replace(hsms=(*cluster.hsms, hsm)))
     world = world._replace(made=world.made._replace(hsms=index + 1))
     answer = members(
         HsmId=Bind(Ref("hsm", index)),
         ClusterId=Ref("cluster", cluster.index),
         AvailabilityZone=Ref("zone", zone),
-        State="CREATE_IN_PROGRESS",
+        State=hsm.state,
     )
     return (Change(world, members(Hsm=answer), rules),)
 
@@ -44,7 +44,7 @@ def delete(moves: Moves, case: Case) -> tuple[Change, ...]:
         return ()
     rules: tuple[str, ...] = ()
     if is_activated(cluster) and hsm in active_hsms(cluster):
-        world = backed_up(world, cluster)
+        world = backed_up(moves, world, cluster)
         rules = ("effect/DeleteHsm/backup",)
     move = moves.of("hsm", "DeleteHsm", hsm.state)
     answer = members(HsmId=Ref("hsm", hsm.index))

@@ -11,9 +11,6 @@ from kmspec_model.outcome import Bind, Items, Mark, Members, Pattern, members
 from kmspec_model.states import is_connected, is_enabled, is_pending_deletion
 from kmspec_model.world import NONE, Key, World
 
-NOT_GIVEN: tuple[Change, ...] = ()
-
-
 def metadata(world: World, key: Key, *, new: bool = False) -> Members:
     """KeyMetadata of a key; with ``new`` its id is only now learnt."""
     name = Ref("key", key.index)
@@ -40,7 +37,7 @@ def metadata(world: World, key: Key, *, new: bool = False) -> Members:
     )
 
 
-def create(_moves: Moves, case: Case) -> tuple[Change, ...]:
+def create(moves: Moves, case: Case) -> tuple[Change, ...]:
     """A new key; in a store its material is generated in the cluster."""
     world = case.world
     index = world.made.keys
@@ -48,21 +45,23 @@ def create(_moves: Moves, case: Case) -> tuple[Change, ...]:
         index,
         str(case.arguments.get("Origin", Origin.AWS_KMS)),
         case.store.index if case.store is not None else NONE,
-        "Enabled",
+        moves.initial["key"],
         description=str(case.arguments.get("Description", "")),
     )
     world = world.with_key(key)._replace(made=world.made._replace(keys=index + 1))
+    rules: tuple[str, ...] = ()
     if case.cluster is not None:
         contents = case.cluster.contents
         held = contents._replace(materials=tuple(sorted((*contents.materials, index))))
         world = world.with_cluster(case.cluster._replace(contents=held))
-    return (Change(world, members(KeyMetadata=metadata(world, key, new=True))),)
+        rules = ("effect/CreateKey/material",)
+    return (Change(world, members(KeyMetadata=metadata(world, key, new=True)), rules),)
 
 
 def describe(_moves: Moves, case: Case) -> tuple[Change, ...]:
     """The metadata of the key."""
     if case.key is None:
-        return NOT_GIVEN
+        return ()
     return (Change(case.world, members(KeyMetadata=metadata(case.world, case.key))),)
 
 
@@ -88,7 +87,7 @@ def _moved(trigger: str) -> Callable[[Moves, Case], tuple[Change, ...]]:
     def effect(moves: Moves, case: Case) -> tuple[Change, ...]:
         key = case.key
         if key is None:
-            return NOT_GIVEN
+            return ()
         move = moves.of("key", trigger, key.state)
         resumes = move.resumes if move.resumes is not None else key.resumes
         return tuple(
@@ -104,7 +103,7 @@ def _moved(trigger: str) -> Callable[[Moves, Case], tuple[Change, ...]]:
 def update_description(_moves: Moves, case: Case) -> tuple[Change, ...]:
     """Another description."""
     if case.key is None:
-        return NOT_GIVEN
+        return ()
     key = case.key._replace(description=str(case.arguments["Description"]))
     return (Change(case.world.with_key(key)),)
 
@@ -112,7 +111,7 @@ def update_description(_moves: Moves, case: Case) -> tuple[Change, ...]:
 def schedule_deletion(moves: Moves, case: Case) -> tuple[Change, ...]:
     """The waiting period begins."""
     if case.key is None:
-        return NOT_GIVEN
+        return ()
     days = int(case.arguments.get("PendingWindowInDays", limits.DEFAULT_DELETION_WINDOW_DAYS))
     move = moves.of("key", "ScheduleKeyDeletion", case.key.state)
     deadline = case.world.now + days * limits.DAY * 1000
@@ -135,7 +134,7 @@ def cancel_deletion(moves: Moves, case: Case) -> tuple[Change, ...]:
     """The waiting period ends without a deletion."""
     key = case.key
     if key is None:
-        return NOT_GIVEN
+        return ()
     when = availability(case.world, key)
     move = moves.of("key", "CancelKeyDeletion", key.state, when)
     answer = members(KeyId=Ref("key", key.index, "arn"))

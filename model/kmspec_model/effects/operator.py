@@ -16,7 +16,7 @@ def activate(moves: Moves, case: Case) -> tuple[Change, ...]:
         return ()
     move = moves.of("cluster", "ActivateCluster", case.cluster.state)
     cluster = case.cluster._replace(state=move.states[0], since=None)
-    world = backed_up(case.world.with_cluster(cluster), cluster)
+    world = backed_up(moves, case.world.with_cluster(cluster), cluster)
     return (Change(world, rules=move.rule),)
 
 

@@ -45,7 +45,7 @@ def same_as_existing(case: Case) -> tuple[Change, ...]:
     return ()
 
 
-def create(_moves: Moves, case: Case) -> tuple[Change, ...]:
+def create(moves: Moves, case: Case) -> tuple[Change, ...]:
     """A new store, not connected."""
     name = case.arguments["CustomKeyStoreName"]
     anchor = case.arguments["TrustAnchorCertificate"]
@@ -59,7 +59,7 @@ def create(_moves: Moves, case: Case) -> tuple[Change, ...]:
         case.cluster.lineage,
         anchor.index,
         str(case.arguments["KeyStorePassword"]),
-        "DISCONNECTED",
+        moves.initial["connection"],
     )
     world = case.world.with_store(store)
     world = world._replace(made=world.made._replace(stores=index + 1))

@@ -1,0 +1,166 @@
+"""Steps that scopes and probes share: the only place where a whole key store is put together."""
+
+from kmspec import limits
+from kmspec.names import KMSUSER, Origin
+from kmspec_model.command import Command, Ref, advance, command
+
+SETTLE = advance(1)
+"""Long enough for all that takes our emulator's delay."""
+WAIT = advance(8 * limits.DAY + 3600)
+"""Long enough for the shortest waiting period, even where it takes a day longer."""
+
+PASSWORD = "Password1"  # noqa: S105 (a made-up password of a made-up user)
+OTHER_PASSWORD = "Password2"  # noqa: S105
+ADMIN_PASSWORD = "Administrator1"  # noqa: S105
+
+
+def create_cluster(first_subnet: int = 0) -> Command:
+    """A cluster with subnets in two Availability Zones."""
+    subnets = (Ref("subnet", first_subnet), Ref("subnet", first_subnet + 1))
+    return command("cloudhsm", "CreateCluster", HsmType="hsm2m.medium", SubnetIds=subnets)
+
+
+def restore_cluster(backup: int) -> Command:
+    """A cluster from a backup."""
+    subnets = (Ref("subnet", 0), Ref("subnet", 1))
+    return command(
+        "cloudhsm",
+        "CreateCluster",
+        HsmType="hsm2m.medium",
+        SubnetIds=subnets,
+        SourceBackupId=Ref("backup", backup),
+    )
+
+
+def create_hsm(cluster: int, zone: int) -> Command:
+    """An HSM in one zone."""
+    return command(
+        "cloudhsm", "CreateHsm", ClusterId=Ref("cluster", cluster), AvailabilityZone=Ref("zone", zone)
+    )
+
+
+def delete_hsm(cluster: int, hsm: int) -> Command:
+    """One HSM fewer."""
+    return command("cloudhsm", "DeleteHsm", ClusterId=Ref("cluster", cluster), HsmId=Ref("hsm", hsm))
+
+
+def initialize(cluster: int, ca: int = 0, anchor: int | None = None) -> Command:
+    """The certificate of a cluster, signed by ``ca``."""
+    return command(
+        "cloudhsm",
+        "InitializeCluster",
+        ClusterId=Ref("cluster", cluster),
+        SignedCert=Ref("certificate", cluster, str(ca)),
+        TrustAnchor=Ref("ca", ca if anchor is None else anchor),
+    )
+
+
+def activate(cluster: int) -> Command:
+    """The administrator's password."""
+    return command(
+        "operator", "ActivateCluster", ClusterId=Ref("cluster", cluster), Password=ADMIN_PASSWORD
+    )
+
+
+def user(operation: str, cluster: int, password: str = "") -> Command:
+    """Something done to ``kmsuser``."""
+    arguments = {"Password": password} if password else {}
+    return command(
+        "operator", operation, ClusterId=Ref("cluster", cluster), UserName=KMSUSER, **arguments
+    )
+
+
+def fault(operation: str, cluster: int, name: str, hsm: int | None = None) -> Command:
+    """A fault set or cleared."""
+    of_hsm = {} if hsm is None else {"HsmId": Ref("hsm", hsm)}
+    return command("operator", operation, ClusterId=Ref("cluster", cluster), Name=name, **of_hsm)
+
+
+def create_store(name: int = 0, cluster: int = 0, ca: int = 0, password: str = PASSWORD) -> Command:
+    """A key store on a cluster."""
+    return command(
+        "kms",
+        "CreateCustomKeyStore",
+        CustomKeyStoreName=Ref("name", name),
+        CloudHsmClusterId=Ref("cluster", cluster),
+        TrustAnchorCertificate=Ref("ca", ca),
+        KeyStorePassword=password,
+    )
+
+
+def of_store(operation: str, store: int = 0) -> Command:
+    """An operation that names a store and nothing else."""
+    return command("kms", operation, CustomKeyStoreId=Ref("store", store))
+
+
+def create_store_key(store: int = 0) -> Command:
+    """A KMS key in a store."""
+    return command(
+        "kms", "CreateKey", Origin=Origin.AWS_CLOUDHSM.value, CustomKeyStoreId=Ref("store", store)
+    )
+
+
+def of_key(operation: str, key: int = 0) -> Command:
+    """An operation that names a KMS key and nothing else."""
+    return command("kms", operation, KeyId=Ref("key", key))
+
+
+def create_alias(alias: int = 0, key: int = 0) -> Command:
+    """An alias of a KMS key."""
+    named = {"AliasName": Ref("alias", alias), "TargetKeyId": Ref("key", key)}
+    return command("kms", "CreateAlias", **named)
+
+
+def schedule(key: int = 0, days: int = limits.DELETION_WINDOW_DAYS.start) -> Command:
+    """The deletion of a KMS key."""
+    return command("kms", "ScheduleKeyDeletion", KeyId=Ref("key", key), PendingWindowInDays=days)
+
+
+def encrypt(key: int = 0, *, keep: bool = True) -> Command:
+    """A plaintext with an encryption context."""
+    return command(
+        "kms",
+        "Encrypt",
+        keep=keep,
+        KeyId=Ref("key", key),
+        Plaintext=Ref("plaintext", 0),
+        EncryptionContext=Ref("context", 0),
+    )
+
+
+def decrypt(ciphertext: int = 0) -> Command:
+    """A ciphertext with its encryption context."""
+    return command(
+        "kms",
+        "Decrypt",
+        CiphertextBlob=Ref("ciphertext", ciphertext),
+        EncryptionContext=Ref("context", 0),
+    )
+
+
+def active_cluster(cluster: int = 0, ca: int = 0) -> tuple[Command, ...]:
+    """From nothing to an active cluster with two HSMs in two zones and ``kmsuser``."""
+    return (
+        create_cluster(),
+        SETTLE,
+        create_hsm(cluster, 0),
+        SETTLE,
+        initialize(cluster, ca),
+        SETTLE,
+        activate(cluster),
+        user("CreateUser", cluster, PASSWORD),
+        create_hsm(cluster, 1),
+        SETTLE,
+    )
+
+
+CONNECTED_STORE = (
+    *active_cluster(),
+    create_store(),
+    of_store("ConnectCustomKeyStore"),
+    SETTLE,
+)
+"""From nothing to a connected key store."""
+
+STORE_KEY = (*CONNECTED_STORE, create_store_key(), create_alias(), encrypt())
+"""From nothing to a KMS key in a connected store, with an alias, and a ciphertext of it."""

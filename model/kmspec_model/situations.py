@@ -1,0 +1,102 @@
+"""Situations: the only place that says which worlds are alike for the matrix.
+
+Two worlds are the same situation when the key, its store and its cluster are in the same
+condition, whatever else there is.
+"""
+
+from typing import NamedTuple
+
+from kmspec import limits
+from kmspec.names import KMSUSER
+from kmspec_model.states import active_hsms, is_activated
+from kmspec_model.world import NONE, Cluster, Key, Store, World
+
+NOTHING = "-"
+
+
+class Situation(NamedTuple):
+    """A distinct combination; ``-`` stands where there is no key, store or cluster."""
+
+    key_kind: str
+    key_state: str
+    connection_state: str
+    cluster_condition: str
+
+    def __str__(self) -> str:
+        parts = []
+        if self.key_kind != NOTHING:
+            parts.append(f"{self.key_kind} key {self.key_state}")
+        if self.connection_state != NOTHING:
+            parts.append(f"store {self.connection_state}")
+        if self.cluster_condition != NOTHING:
+            parts.append(f"cluster {self.cluster_condition}")
+        return ", ".join(parts) or "nothing made"
+
+
+def subject_key(world: World) -> Key | None:
+    """The key that a situation is about: the first of a store, or else the first there is."""
+    for key in world.keys:
+        if key.store != NONE:
+            return key
+    return world.keys[0] if world.keys else None
+
+
+def subject_store(world: World) -> Store | None:
+    """The store that a situation is about: that of the key, or else the first there is."""
+    key = subject_key(world)
+    if key is not None and key.store != NONE:
+        return world.store(key.store)
+    return world.stores[0] if world.stores else None
+
+
+def subject_cluster(world: World) -> Cluster | None:
+    """The cluster that a situation is about: that of the store, or else the newest."""
+    store = subject_store(world)
+    if store is not None:
+        return world.cluster(store.cluster)
+    return world.clusters[-1] if world.clusters else None
+
+
+def situation(world: World) -> Situation:
+    """The situation of a world."""
+    key = subject_key(world)
+    store = subject_store(world)
+    return Situation(
+        key.origin if key is not None else NOTHING,
+        key.state if key is not None else NOTHING,
+        store.state if store is not None else NOTHING,
+        _condition(world, key, store),
+    )
+
+
+def _condition(world: World, key: Key | None, store: Store | None) -> str:
+    cluster = subject_cluster(world)
+    if cluster is None:
+        return "deleted" if store is not None else NOTHING
+    if not is_activated(cluster):
+        return f"{cluster.state} with {_hsms(cluster)}"
+    words = [_hsms(cluster), *cluster.faults]
+    user = cluster.contents.user(KMSUSER)
+    if active_hsms(cluster):
+        if user is None:
+            words.append("no kmsuser")
+        elif user.locked:
+            words.append("kmsuser locked")
+        elif user.logged_in:
+            words.append("kmsuser logged in")
+        elif store is not None and user.password != store.password:
+            words.append("another password")
+        if key is not None and key.store != NONE and key.index not in cluster.contents.materials:
+            words.append("material missing")
+    if store is not None and store.index in world.exhausted:
+        words.append("quota used up")
+    return "with " + ", ".join(words)
+
+
+def _hsms(cluster: Cluster) -> str:
+    active = active_hsms(cluster)
+    if not active:
+        return "no active HSM"
+    if len({hsm.zone for hsm in active}) < limits.MINIMUM_ACTIVE_HSMS:
+        return "HSMs in one zone"
+    return "HSMs in two zones"
