@@ -16,7 +16,7 @@ what was noted is never struck out."""
 
 
 class Agenda:
-    """Everything that is due some day, of all accounts and Regions."""
+    """Everything that is due some day in one account and Region."""
 
     def __init__(self) -> None:
         self._entries: list[tuple[float, int, Action]] = []

@@ -56,10 +56,8 @@ class Emulator:
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings: Final = Settings() if settings is None else settings
         self._clock = self.settings.clock
-        self._agenda = Agenda()
         self._quotas = Quotas(Enforced(self.settings.quotas))
-        ids = Ids(self.settings.seed)
-        self._machinery = Machinery(self.settings.delay, ids, self._agenda, self._quotas)
+        self._ids = Ids(self.settings.seed)
         self._realms: dict[Caller, Realm] = {}
         self._handlers: Final = {
             (service.value, operation): handler
@@ -89,32 +87,36 @@ class Emulator:
             return self._own[service](operation, parameters)
         if service != Service.STS:
             validate(service, operation, parameters)
-        now = self._settle()
+        realm, now = self._realm(caller), self._clock.now()
+        realm.machinery.agenda.settle(now)
         if service == Service.KMS:
             self._quotas.charge_operation(caller, operation, now)
-        realm = self._realms.get(caller)
-        if realm is None:
-            realm = self._realms[caller] = Realm(caller, self._machinery)
         return handler(realm, parameters, now)
 
     def advance(self, seconds: float) -> float:
-        """Move time, and let everything happen that becomes due; the new moment.
+        """Move time; the new moment. What becomes due by it happens when it is asked for.
 
         :raises ServiceError: OperatorInvalidRequest, when time would go back or out of sight.
         """
         if not 0 <= seconds <= MOST_SECONDS:
             raise refused(f"Seconds must be 0 to {MOST_SECONDS:.0f}")
         self._clock.advance(seconds)
-        return self._settle()
+        return self._clock.now()
 
-    def _settle(self) -> float:
-        now = self._clock.now()
-        self._agenda.settle(now)
-        return now
+    def _realm(self, caller: Caller) -> Realm:
+        """What the caller has.
+
+        Each realm has an agenda of its own and is settled when it is asked for, so that accounts
+        at rest cost nothing.
+        """
+        realm = self._realms.get(caller)
+        if realm is None:
+            machinery = Machinery(self.settings.delay, self._ids, Agenda(), self._quotas)
+            realm = self._realms[caller] = Realm(caller, machinery)
+        return realm
 
     def _operate(self, operation: str, parameters: Parameters) -> Response:
-        now = self._settle()
-        return operator.operate(self._realms.values(), operation, parameters, now)
+        return operator.operate(self._realms.values(), operation, parameters, self._clock.now())
 
     def _tell_time(self, operation: str, parameters: Parameters) -> Response:
         if operation == "Advance":
@@ -122,7 +124,7 @@ class Emulator:
             return {"Now": self.advance(seconds)}
         if operation == "Now":
             Arguments(operation, parameters, ())
-            return {"Now": self._settle()}
+            return {"Now": self._clock.now()}
         raise _unknown(Service.CLOCK, operation)
 
 

@@ -4,7 +4,7 @@ Activation, users, keys in the HSMs, faults and load. A cluster is found by its 
 account and Region it is. What is refused says in one line how to mend it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Reversible
 from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
@@ -29,7 +29,7 @@ _LOGIN_REFUSALS: Final = {
 
 
 def operate(
-    realms: Iterable[Realm], operation: str, parameters: Mapping[str, Any], now: float
+    realms: Reversible[Realm], operation: str, parameters: Mapping[str, Any], now: float
 ) -> Response:
     """Do what the operator asks for.
 
@@ -42,10 +42,12 @@ def operate(
     do, required, optional = _OPERATIONS[operation]
     arguments = Arguments(operation, parameters, ("ClusterId", *required), optional)
     cluster_id = arguments.text("ClusterId")
-    for realm in realms:
-        cluster = realm.clusters.get(cluster_id)
-        if cluster is not None:
-            return do(realm, cluster, arguments, now)
+    for realm in reversed(realms):
+        if realm.clusters.get(cluster_id) is not None:
+            realm.machinery.agenda.settle(now)
+            cluster = realm.clusters.get(cluster_id)
+            if cluster is not None:
+                return do(realm, cluster, arguments, now)
     raise not_found(f"there is no cluster {cluster_id}; create it first, or mind the spelling")
 
 

@@ -35,7 +35,7 @@ class Handler(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Machinery:
-    """What all realms of an emulator share. ``delay`` is in seconds."""
+    """What a realm works with; all but the agenda is shared by all. ``delay`` is in seconds."""
 
     delay: float
     ids: Ids
