@@ -18,7 +18,6 @@ from kmspec_impl.gateway.exchange import (
     EdgeCode,
     Handling,
     Refusal,
-    Reply,
     Route,
     take_only,
 )
@@ -57,25 +56,36 @@ class Application:
         # A UUID by its form; the first digits spell our name.
         request_id = f"6b6d7370-6563-4000-8000-{self._requests:012x}"
         headers: Headers = dict(scope["headers"])
-        path, query = scope["path"], scope["query_string"]
-        route = _speaker(path, headers)
-        allow = None
+        method, path, query = scope["method"], scope["path"], scope["query_string"]
+        route: Route | None = None
+        allow: tuple[tuple[bytes, bytes], ...] = ()
         try:
-            route = self._route(scope["method"], path, query, headers)
-            body = query if scope["method"] == "GET" else await _body(headers, receive)
+            route = self._route(method, path, query, headers)
+            body = query if method == "GET" else await _body(headers, receive)
             if body is None:
                 return
             caller = scope_of(headers.get(b"authorization"), query).caller
             reply = route.answer(self._emulator, caller, body, request_id)
         except ServiceError as error:
-            reply = route.refuse(error.code, error.message, error.status, request_id)
+            speaker = route or _speaker(path, headers)
+            reply = speaker.refuse(error.code, error.message, error.status, request_id)
         except Refusal as error:
-            allow = error.allow
-            reply = route.refuse(error.code, error.message, error.status, request_id)
+            speaker = route or _speaker(path, headers)
+            reply = speaker.refuse(error.code, error.message, error.status, request_id)
+            allow = _allow(error)
         except Exception:  # noqa: BLE001 - the last resort: an answer and a traceback, no hang
-            _LOG.exception("A defect of kmspec, in %s %s:", scope["method"], path)
-            reply = route.refuse(EdgeCode.INTERNAL_FAILURE, _DEFECT, 500, request_id)
-        await _send(send, reply, request_id, allow)
+            _LOG.exception("A defect of kmspec, in %s %s:", method, path)
+            speaker = route or _speaker(path, headers)
+            reply = speaker.refuse(EdgeCode.INTERNAL_FAILURE, _DEFECT, 500, request_id)
+        given = [
+            (b"content-type", reply.content_type),
+            (b"content-length", b"%d" % len(reply.body)),
+            (b"x-amzn-requestid", request_id.encode("ascii")),
+            *reply.headers,
+            *allow,
+        ]
+        await send({"type": "http.response.start", "status": reply.status, "headers": given})
+        await send({"type": "http.response.body", "body": reply.body})
 
     def _route(self, method: str, path: str, query: bytes, headers: Headers) -> Route:
         """The route of a request; raises ServiceError or Refusal if it has none."""
@@ -153,31 +163,23 @@ async def _body(headers: Headers, receive: Receive) -> bytes | None:
         raise _too_large()
     chunks: list[bytes] = []
     size = 0
-    more = True
-    while more:
+    while True:
         message = await receive()
         if message["type"] != "http.request":
             return None
-        chunks.append(message["body"])
-        size += len(message["body"])
+        chunk: bytes = message["body"]
+        size += len(chunk)
         if size > BODY_LIMIT:
             raise _too_large()
-        more = message["more_body"]
-    return b"".join(chunks)
+        if not message["more_body"]:
+            return b"".join([*chunks, chunk]) if chunks else chunk
+        chunks.append(chunk)
 
 
 def _too_large() -> Refusal:
     return Refusal(EdgeCode.TOO_LARGE, _TOO_LARGE, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
 
-async def _send(send: Send, reply: Reply, request_id: str, allow: str | None) -> None:
-    headers = [
-        (b"content-type", reply.content_type),
-        (b"content-length", b"%d" % len(reply.body)),
-        (b"x-amzn-requestid", request_id.encode("ascii")),
-        *reply.headers,
-    ]
-    if allow is not None:
-        headers.append((b"allow", allow.encode("ascii")))
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": reply.body})
+def _allow(refusal: Refusal) -> tuple[tuple[bytes, bytes], ...]:
+    """The header that goes with a refused method."""
+    return () if refusal.allow is None else ((b"allow", refusal.allow.encode("ascii")),)

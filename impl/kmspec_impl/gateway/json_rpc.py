@@ -16,8 +16,6 @@ CONTENT_TYPES: Final = frozenset({CONTENT_TYPE, b"application/x-amz-json-1.0", b
 TARGET_PREFIXES: Final = {"TrentService": Service.KMS, "BaldrApiService": Service.CLOUDHSM}
 """What stands before the operation in X-Amz-Target, and in a path of RPC v2."""
 
-_NOT_STORED: Final = (b"cache-control", b"no-cache, no-store, must-revalidate, private")
-
 
 class JsonErrors:
     """How refusals are said: KMS names the text ``message``, CloudHSM ``Message``."""
@@ -59,7 +57,7 @@ class JsonRoute(JsonErrors):
         parameters = self._decode(from_json(body))
         answered = emulator.handle(self._service, self._name, parameters, caller)
         content = b"" if self._encode is None else to_json(self._encode(answered))
-        return Reply(200, CONTENT_TYPE, content, (_NOT_STORED,))
+        return Reply(200, CONTENT_TYPE, content)
 
 
 def json_route(target: str) -> JsonRoute:

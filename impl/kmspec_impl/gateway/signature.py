@@ -11,13 +11,12 @@ from urllib.parse import parse_qs
 
 from kmspec_impl.caller import Caller
 
-_SCOPE: Final = (
+_SCOPE: Final = re.compile(
     rb"([^/,\s]{1,128})/[0-9]{8}/([a-z][a-z0-9-]{1,40})/([a-z][a-z0-9-]{0,40})/aws4_request"
 )
-_HEADER: Final = re.compile(rb"Credential=" + _SCOPE + rb"(?![^,\s])")
-_PARAMETER: Final = re.compile(_SCOPE)
+_CREDENTIAL: Final = b"Credential="
+_PARAMETER: Final = b"X-Amz-Credential"
 _ACCOUNT: Final = re.compile(rb"[0-9]{12}")
-_PARAMETER_NAME: Final = b"X-Amz-Credential"
 
 
 class Scope(NamedTuple):
@@ -32,17 +31,20 @@ _UNSIGNED: Final = Scope(Caller(), None)
 
 def scope_of(authorization: bytes | None, query: bytes) -> Scope:
     """The scope of a request, from its Authorization header or, presigned, from its query."""
-    found = None
     if authorization is not None:
-        found = _HEADER.search(authorization)
-    elif _PARAMETER_NAME in query:
-        values = parse_qs(query).get(_PARAMETER_NAME, [b""])
-        found = _PARAMETER.fullmatch(values[0])
-    return _UNSIGNED if found is None else _scope(*found.groups())
+        given = authorization.partition(_CREDENTIAL)[2].partition(b",")[0]
+        return _scope(given.rstrip())
+    if _PARAMETER in query:
+        return _scope(parse_qs(query).get(_PARAMETER, [b""])[0])
+    return _UNSIGNED
 
 
 @lru_cache(maxsize=1024)
-def _scope(access_key: bytes, region: bytes, service: bytes) -> Scope:
+def _scope(credential: bytes) -> Scope:
     """An access key id of exactly 12 digits is the account's id."""
+    found = _SCOPE.fullmatch(credential)
+    if found is None:
+        return _UNSIGNED
+    access_key, region, service = found.groups()
     account = access_key.decode() if _ACCOUNT.fullmatch(access_key) else Caller().account
     return Scope(Caller(account, region.decode()), service.decode())
