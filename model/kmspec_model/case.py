@@ -1,7 +1,7 @@
 """Cases: the only place where the members of a command become the resources they name."""
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeVar
 
 from kmspec.rules import Operation
 from kmspec_model.command import Command, Ref
@@ -15,6 +15,8 @@ from kmspec_model.world import (
     Store,
     World,
 )
+
+T = TypeVar("T")
 
 
 class Case(NamedTuple):
@@ -42,7 +44,7 @@ def case_of(world: World, command: Command, operation: Operation) -> Case:
     arguments = dict(command.arguments)
     key = _key(world, arguments.get(operation.key)) if operation.key else None
     ciphertext = alias = store = cluster = hsm = backup = None
-    keys = (key,) if key is not None else ()
+    keys: tuple[Key, ...] = (key,) if key is not None else ()
     if operation.ciphertext:
         ciphertext = _ciphertext(world, arguments.get(operation.ciphertext))
         keys = _keys_of_ciphertext(world, arguments, operation, ciphertext, key)
@@ -63,15 +65,26 @@ def case_of(world: World, command: Command, operation: Operation) -> Case:
     if operation.backup:
         backup = _indexed(world.backup, arguments.get(operation.backup))
     return Case(
-        world, command, operation, arguments, keys, key, ciphertext, alias, store, cluster, hsm, backup
+        world,
+        command,
+        operation,
+        arguments,
+        keys,
+        key,
+        ciphertext,
+        alias,
+        store,
+        cluster,
+        hsm,
+        backup,
     )
 
 
-def _indexed(find: Any, named: Any) -> Any:
+def _indexed(find: Callable[[int], T | None], named: object) -> T | None:
     return find(named.index) if isinstance(named, Ref) else None
 
 
-def _key(world: World, named: Any) -> Key | None:
+def _key(world: World, named: object) -> Key | None:
     """The KMS key that an id, key ARN, alias name or alias ARN names."""
     if not isinstance(named, Ref):
         return None
@@ -81,7 +94,7 @@ def _key(world: World, named: Any) -> Key | None:
     return world.key(named.index)
 
 
-def _ciphertext(world: World, named: Any) -> Ciphertext | None:
+def _ciphertext(world: World, named: object) -> Ciphertext | None:
     return world.ciphertext(named.index) if isinstance(named, Ref) else None
 
 

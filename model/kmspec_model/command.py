@@ -5,11 +5,9 @@ caller chooses (``alias#0``, ``ca#0``) are references, bound to real values by w
 command. A reference may name another form of the same thing: ``key#0.arn``, ``alias#0.arn``.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
-from typing import NamedTuple, Self, TypeAlias
+from typing import NamedTuple, Self, TypeAlias, Union
 
 MADE = ("key", "store", "cluster", "hsm", "backup", "ciphertext", "handle")
 """What a target makes. ``handle#0`` is the handle, in its cluster, of the material of ``key#0``."""
@@ -28,7 +26,7 @@ class Ref(NamedTuple):
     """A symbolic reference, written ``kind#index`` or ``kind#index.form``."""
 
     kind: str
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, of no use here
     form: str = ""
 
     def __str__(self) -> str:
@@ -47,7 +45,7 @@ class Ref(NamedTuple):
         return cls(found[1], int(found[2]), found[3] or "")
 
 
-Value: TypeAlias = "str | int | float | bool | bytes | Ref | tuple[Value, ...] | Pairs"
+Value: TypeAlias = Union[str, int, float, bool, bytes, Ref, tuple["Value", ...], "Pairs"]
 
 
 class Pairs(NamedTuple):
@@ -108,9 +106,9 @@ def written(value: Value) -> str:
     return repr(str(value)) if isinstance(value, str) else repr(value)
 
 
-def command(service: str, operation: str, /, *, keep: bool = False, **arguments: Value) -> Command:
+def command(service: str, operation: str, /, **arguments: Value) -> Command:
     """A command from keyword arguments, in the order given."""
-    return Command(service, operation, tuple(arguments.items()), keep)
+    return Command(service, operation, tuple(arguments.items()))
 
 
 def advance(seconds: float) -> Command:

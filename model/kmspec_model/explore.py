@@ -67,7 +67,7 @@ def first_world(model: Model, preamble: Iterable[Command]) -> World:
         permitted = model.permitted(world, step)[0]
         if isinstance(permitted.outcome, Refusal):
             message = f"the preamble's step {step} is refused with {permitted.outcome.code}"
-            raise ValueError(message)
+            raise ValueError(message)  # noqa: TRY004 (the value of the preamble is wrong)
         world = permitted.world
     return rebased(world)
 

@@ -74,7 +74,9 @@ class Model:
             raise TypeError(message)
         changes = self._clockwork.advance(world, seconds)
         rules = self._answers["Advance"]
-        return tuple(Permitted(Success(), (*change.rules, *rules), change.world) for change in changes)
+        return tuple(
+            Permitted(Success(), (*change.rules, *rules), change.world) for change in changes
+        )
 
     @staticmethod
     def _success(change: Change, rules: tuple[str, ...]) -> Permitted:

@@ -4,10 +4,8 @@ An outcome is a success whose response must fit a pattern, or a refusal with an 
 Patterns are open: members that a pattern does not name may have any value.
 """
 
-from __future__ import annotations
-
 from enum import Enum
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, Union
 
 from kmspec_model.command import Ref
 
@@ -23,7 +21,8 @@ class Mark(Enum):
 
 class Bind(NamedTuple):
     """Any value; from here on ``ref`` stands for it. It must differ from every value that
-    another reference of the same kind is bound to."""
+    another reference of the same kind is bound to.
+    """
 
     ref: Ref
 
@@ -31,13 +30,13 @@ class Bind(NamedTuple):
 class OneOf(NamedTuple):
     """Any of these."""
 
-    options: tuple["Pattern", ...]
+    options: tuple[Pattern, ...]
 
 
 class Members(NamedTuple):
     """A structure with these members; others are free."""
 
-    fields: tuple[tuple[str, "Pattern"], ...]
+    fields: tuple[tuple[str, Pattern], ...]
 
 
 class Items(NamedTuple):
@@ -55,9 +54,7 @@ class Items(NamedTuple):
     free: bool = False
 
 
-Pattern: TypeAlias = (
-    "str | int | float | bool | bytes | Ref | Mark | Bind | OneOf | Members | Items"
-)
+Pattern: TypeAlias = Union[str, int, float, bool, bytes, Ref, Mark, Bind, OneOf, "Members", "Items"]
 
 
 def members(**fields: Pattern) -> Members:

@@ -64,8 +64,24 @@ def _password_wrong(_world: World, store: Store, cluster: Cluster | None) -> boo
     return user is not None and user.password != store.password
 
 
-def _store_exhausted(world: World, store: Store, _cluster: Cluster | None) -> bool:
-    return store.index in world.exhausted
+def rate_of(cluster: Cluster | None) -> float:
+    """The requests per second that the keys of a store can count on."""
+    load = cluster.load if cluster is not None else 0
+    spare = max(limits.CLUSTER_CAPACITY - load, limits.BUSY_CLUSTER_RATE)
+    return min(spare, limits.CUSTOM_KEY_STORE_RATE)
+
+
+_FEW = 100
+"""Requests that single commands may add up to at one moment."""
+
+
+def _quota_used_up(world: World, store: Store, cluster: Cluster | None) -> bool:
+    """Whatever the shape of the quota, twice its rate at one moment is beyond it."""
+    return world.spent_by(store.index) > 2 * rate_of(cluster)
+
+
+def _quota_nearly_used_up(world: World, store: Store, cluster: Cluster | None) -> bool:
+    return world.spent_by(store.index) + _FEW > rate_of(cluster)
 
 
 OF_STORE: Mapping[str, OfStore] = {
@@ -80,7 +96,8 @@ OF_STORE: Mapping[str, OfStore] = {
     "kmsuser-locked": _kmsuser_locked,
     "kmsuser-logged-in": _kmsuser_logged_in,
     "password-wrong": _password_wrong,
-    "store-exhausted": _store_exhausted,
+    "quota-used-up": _quota_used_up,
+    "quota-nearly-used-up": _quota_nearly_used_up,
 }
 """Predicates of a key store and its cluster, by the word the tables use."""
 
@@ -104,12 +121,12 @@ def _cluster_has_fault(fault: Fault) -> OfCase:
     return lambda case: case.cluster is not None and fault in case.cluster.faults
 
 
-def _store_key_is(member: str, *accepted: object) -> OfCase:
-    """A member of CreateKey in a key store that has another value than those it may have."""
+def _store_key_is(member: str, accepted: object) -> OfCase:
+    """A member of CreateKey in a key store that has another value than the only one it may have."""
 
     def holds(case: Case) -> bool:
-        in_store = case.arguments.get("Origin") == Origin.AWS_CLOUDHSM
-        return in_store and case.arguments.get(member, accepted[0]) not in accepted
+        in_store = bool(case.arguments.get("Origin") == Origin.AWS_CLOUDHSM)
+        return in_store and bool(case.arguments.get(member, accepted) != accepted)
 
     return holds
 
@@ -140,6 +157,13 @@ def _key_unknown(case: Case) -> bool:
         elif world.key(named.index) is None:
             return True
     return False
+
+
+def _fifty_aliases(case: Case) -> bool:
+    if case.key is None or (case.alias is not None and case.alias.key == case.key.index):
+        return False
+    own = sum(alias.key == case.key.index for alias in case.world.aliases)
+    return own >= limits.ALIASES_PER_KEY
 
 
 def _named_by_alias(case: Case) -> bool:
@@ -307,13 +331,14 @@ OF_CASE: Mapping[str, OfCase] = {
     "dry-run": lambda case: bool(case.arguments.get("DryRun")),
     "alias-unknown": lambda case: case.alias is None,
     "alias-taken": lambda case: case.alias is not None,
+    "fifty-aliases": _fifty_aliases,
     "ciphertext-key-unknown": _ciphertext_key_unknown,
     "wrong-key": _wrong_key,
     "context-differs": _context_differs,
     # CreateKey
     "store-without-origin": _store_without_origin,
     "store-key-not-symmetric": _store_key_is("KeySpec", "SYMMETRIC_DEFAULT"),
-    "store-key-multi-region": _store_key_is("MultiRegion", False),
+    "store-key-multi-region": _store_key_is("MultiRegion", accepted=False),
     "fewer-than-two-hsms": _fewer_than_two_hsms,
     "fault-security-group": _cluster_has_fault(Fault.SECURITY_GROUP),
     "cluster-out-of-reach": lambda case: (
@@ -342,9 +367,7 @@ OF_CASE: Mapping[str, OfCase] = {
         sum(len(cluster.hsms) for cluster in case.world.clusters) >= limits.HSMS
     ),
     "hsm-unknown": lambda case: "HsmId" in case.arguments and case.hsm is None,
-    "backup-unknown": lambda case: (
-        case.operation.backup in case.arguments and case.backup is None
-    ),
+    "backup-unknown": lambda case: case.operation.backup in case.arguments and case.backup is None,
     # the operator
     "cluster-not-activated": lambda case: (
         case.cluster is not None and not is_activated(case.cluster)
@@ -365,4 +388,3 @@ OF_CASE: Mapping[str, OfCase] = {
     "fault-not-set": _fault_not_set,
 }
 """Predicates of a request, by the word the tables use."""
-

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from kmspec.names import KMSUSER, Fault, Origin
 from kmspec_model.command import Command, Ref, Value, command
+from kmspec_model.settled import is_settled
 from kmspec_model.setup import (
     OTHER_PASSWORD,
     PASSWORD,
@@ -24,7 +25,6 @@ from kmspec_model.setup import (
     schedule,
     user,
 )
-from kmspec_model.settled import is_settled
 from kmspec_model.situations import subject_cluster, subject_key, subject_store
 from kmspec_model.world import NONE, Cluster, Key, Store, World
 
@@ -43,13 +43,18 @@ class Probe(NamedTuple):
 
 
 def probes(world: World) -> tuple[Probe, ...]:
-    """What to try in a world, each label once."""
+    """What to try in a world, each label once.
+
+    At a moment of many requests only what counts towards the quota is of interest.
+    """
+    key = subject_key(world)
+    if world.spent and key is not None:
+        return tuple(_cryptography(world, key))
     found = [*_always(world)]
     if _is_calm(world):
         found += _unknown()
-    key = subject_key(world)
     if key is not None:
-        found += _of_key(world, key)
+        found += _of_key(key)
         found += _cryptography(world, key)
         found += _aliases(world, key)
     elif world.made.keys:
@@ -99,9 +104,7 @@ def _unknown() -> Iterator[Probe]:
     yield _kms("unknown", "UpdateKeyDescription", KeyId=UNKNOWN_KEY, Description="other")
     yield _kms("unknown", "Encrypt", KeyId=UNKNOWN_KEY, Plaintext=Ref("plaintext", 0))
     yield _kms("unknown", "GenerateDataKey", KeyId=UNKNOWN_KEY, KeySpec="AES_256")
-    yield _kms(
-        "unknown", "GenerateDataKeyWithoutPlaintext", KeyId=UNKNOWN_KEY, KeySpec="AES_256"
-    )
+    yield _kms("unknown", "GenerateDataKeyWithoutPlaintext", KeyId=UNKNOWN_KEY, KeySpec="AES_256")
     yield _kms("unknown", "CreateAlias", AliasName=Ref("alias", 1), TargetKeyId=UNKNOWN_KEY)
     yield _kms("unknown", "DeleteAlias", AliasName=Ref("alias", 1))
     for operation in (
@@ -135,12 +138,10 @@ def _unknown_of_cloudhsm() -> Iterator[Probe]:
         "DeleteHsm/unknown-cluster", command("cloudhsm", "DeleteHsm", HsmId=UNKNOWN_HSM, **named)
     )
     for operation in ("DeleteBackup", "RestoreBackup"):
-        yield Probe(
-            f"{operation}/unknown", command("cloudhsm", operation, BackupId=UNKNOWN_BACKUP)
-        )
+        yield Probe(f"{operation}/unknown", command("cloudhsm", operation, BackupId=UNKNOWN_BACKUP))
 
 
-def _of_key(world: World, key: Key) -> Iterator[Probe]:
+def _of_key(key: Key) -> Iterator[Probe]:
     named = Ref("key", key.index)
     arn = Ref("key", key.index, "arn")
     yield _kms("", "DescribeKey", KeyId=named)
@@ -247,9 +248,7 @@ def _of_store(world: World, store: Store) -> Iterator[Probe]:
         same = "same-cluster" if cluster.index == store.cluster else "other-cluster"
         of_cluster = Ref("cluster", cluster.index)
         yield _kms(same, update, CustomKeyStoreId=named, CloudHsmClusterId=of_cluster)
-    yield _kms(
-        "unknown-cluster", update, CustomKeyStoreId=named, CloudHsmClusterId=UNKNOWN_CLUSTER
-    )
+    yield _kms("unknown-cluster", update, CustomKeyStoreId=named, CloudHsmClusterId=UNKNOWN_CLUSTER)
     for other in world.stores:
         if other.index != store.index:
             taken = Ref("name", other.name)

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from kmspec import limits
 from kmspec.names import KMSUSER, Fault
-from kmspec_model.command import Command, Ref, command
+from kmspec_model.command import Command, Ref, advance, command
 from kmspec_model.explore import Scope
+from kmspec_model.settled import is_settled
 from kmspec_model.setup import (
     OTHER_PASSWORD,
     PASSWORD,
@@ -18,6 +19,8 @@ from kmspec_model.setup import (
     WAIT,
     activate,
     active_cluster,
+    burst,
+    create_alias,
     create_cluster,
     create_hsm,
     create_store,
@@ -27,13 +30,13 @@ from kmspec_model.setup import (
     encrypt,
     fault,
     initialize,
+    load,
     of_key,
     of_store,
     restore_cluster,
     schedule,
     user,
 )
-from kmspec_model.settled import is_settled
 from kmspec_model.states import (
     active_hsms,
     is_connected,
@@ -193,9 +196,7 @@ def _mending(cluster: Cluster, *, locked: bool) -> Iterator[Command]:
 
 
 def _lose_material() -> Command:
-    return command(
-        "operator", "DeleteHsmKey", ClusterId=Ref("cluster", 0), Handle=Ref("handle", 0)
-    )
+    return command("operator", "DeleteHsmKey", ClusterId=Ref("cluster", 0), Handle=Ref("handle", 0))
 
 
 def _new_password(password: str) -> Command:
@@ -340,6 +341,27 @@ def _pairing(world: World) -> Iterator[Command]:
         )
 
 
+# ---- Request quotas ----------------------------------------------------------------------------
+
+_WITHIN = limits.CUSTOM_KEY_STORE_RATE // 2
+_BEYOND = 2 * limits.CUSTOM_KEY_STORE_RATE + 100
+_BUSY = limits.CLUSTER_CAPACITY
+
+
+def _quota(world: World) -> Iterator[Command]:
+    """Many requests at one moment, with and without other work in the cluster."""
+    busy = bool(world.clusters[0].load)
+    if world.spent:
+        yield advance(10)
+    else:
+        yield burst(100)
+        if not busy:
+            yield burst(_WITHIN)
+            yield burst(_BEYOND)
+        yield load(0 if busy else _BUSY)
+    yield encrypt(keep=False)
+
+
 # ---- What an account may have ------------------------------------------------------------------
 
 
@@ -350,6 +372,41 @@ def _limits(world: World) -> Iterator[Command]:
     else:
         yield SETTLE
 
+
+def _stores(_world: World) -> Iterator[Command]:
+    """One store more, on a cluster that is as it should be."""
+    yield create_store(limits.CUSTOM_KEY_STORES, limits.CUSTOM_KEY_STORES, 0)
+    yield of_store("DeleteCustomKeyStore", 0)
+
+
+def _abandoned_store(index: int) -> tuple[Command, ...]:
+    """A store whose cluster was deleted, which leaves room for another cluster."""
+    return (
+        *active_cluster(index),
+        create_store(index, index, 0),
+        delete_hsm(index, 2 * index),
+        delete_hsm(index, 2 * index + 1),
+        SETTLE,
+        command("cloudhsm", "DeleteCluster", ClusterId=Ref("cluster", index)),
+        SETTLE,
+    )
+
+
+_TEN_STORES = (
+    *(step for index in range(limits.CUSTOM_KEY_STORES) for step in _abandoned_store(index)),
+    *active_cluster(limits.CUSTOM_KEY_STORES),
+)
+
+
+def _names(_world: World) -> Iterator[Command]:
+    yield create_alias(limits.ALIASES_PER_KEY)
+    yield command("kms", "DeleteAlias", AliasName=Ref("alias", 0))
+
+
+_FIFTY_ALIASES = (
+    command("kms", "CreateKey"),
+    *(create_alias(alias) for alias in range(limits.ALIASES_PER_KEY)),
+)
 
 _FULL = (
     *active_cluster(),
@@ -406,7 +463,10 @@ SCOPES: Mapping[str, Scope] = {
             (*active_cluster(), *_second_cluster()),
             _pair,
         ),
+        Scope("quota", "many requests at one moment", STORE_KEY, _quota),
         Scope("limits", "as many clusters and HSMs as an account may have", _FULL, _limits),
+        Scope("stores", "as many key stores as an account may have", _TEN_STORES, _stores),
+        Scope("aliases", "as many aliases as a key may have", _FIFTY_ALIASES, _names),
     )
 }
 """Every scope by its name."""

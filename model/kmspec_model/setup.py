@@ -35,13 +35,18 @@ def restore_cluster(backup: int) -> Command:
 def create_hsm(cluster: int, zone: int) -> Command:
     """An HSM in one zone."""
     return command(
-        "cloudhsm", "CreateHsm", ClusterId=Ref("cluster", cluster), AvailabilityZone=Ref("zone", zone)
+        "cloudhsm",
+        "CreateHsm",
+        ClusterId=Ref("cluster", cluster),
+        AvailabilityZone=Ref("zone", zone),
     )
 
 
 def delete_hsm(cluster: int, hsm: int) -> Command:
     """One HSM fewer."""
-    return command("cloudhsm", "DeleteHsm", ClusterId=Ref("cluster", cluster), HsmId=Ref("hsm", hsm))
+    return command(
+        "cloudhsm", "DeleteHsm", ClusterId=Ref("cluster", cluster), HsmId=Ref("hsm", hsm)
+    )
 
 
 def initialize(cluster: int, ca: int = 0, anchor: int | None = None) -> Command:
@@ -118,14 +123,24 @@ def schedule(key: int = 0, days: int = limits.DELETION_WINDOW_DAYS.start) -> Com
 
 def encrypt(key: int = 0, *, keep: bool = True) -> Command:
     """A plaintext with an encryption context."""
-    return command(
+    once = command(
         "kms",
         "Encrypt",
-        keep=keep,
         KeyId=Ref("key", key),
         Plaintext=Ref("plaintext", 0),
         EncryptionContext=Ref("context", 0),
     )
+    return once._replace(keep=keep)
+
+
+def burst(count: int, key: int = 0) -> Command:
+    """Many Encrypt requests at one moment."""
+    return command("load", "Burst", KeyId=Ref("key", key), Count=count)
+
+
+def load(rate: int, cluster: int = 0) -> Command:
+    """Other work in a cluster, operations per second."""
+    return command("operator", "SetLoad", ClusterId=Ref("cluster", cluster), Rate=rate)
 
 
 def decrypt(ciphertext: int = 0) -> Command:

@@ -76,21 +76,29 @@ def _condition(world: World, key: Key | None, store: Store | None) -> str:
     if not is_activated(cluster):
         return f"{cluster.state} with {_hsms(cluster)}"
     words = [_hsms(cluster), *cluster.faults]
-    user = cluster.contents.user(KMSUSER)
     if active_hsms(cluster):
-        if user is None:
-            words.append("no kmsuser")
-        elif user.locked:
-            words.append("kmsuser locked")
-        elif user.logged_in:
-            words.append("kmsuser logged in")
-        elif store is not None and user.password != store.password:
-            words.append("another password")
+        words += _user(cluster, store)
         if key is not None and key.store != NONE and key.index not in cluster.contents.materials:
             words.append("material missing")
-    if store is not None and store.index in world.exhausted:
-        words.append("quota used up")
+    if cluster.load:
+        words.append("busy")
+    if world.spent:
+        words.append("many requests at once")
     return "with " + ", ".join(words)
+
+
+def _user(cluster: Cluster, store: Store | None) -> list[str]:
+    """What is wrong with ``kmsuser``, if anything."""
+    user = cluster.contents.user(KMSUSER)
+    if user is None:
+        return ["no kmsuser"]
+    if user.locked:
+        return ["kmsuser locked"]
+    if user.logged_in:
+        return ["kmsuser logged in"]
+    if store is not None and user.password != store.password:
+        return ["another password"]
+    return []
 
 
 def _hsms(cluster: Cluster) -> str:

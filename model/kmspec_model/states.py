@@ -49,6 +49,16 @@ def is_disconnected(store: Store) -> bool:
     return store.state == ConnectionState.DISCONNECTED
 
 
+def is_failed(store: Store) -> bool:
+    """Whether the last connect failed."""
+    return store.state == ConnectionState.FAILED
+
+
+def is_unavailable(key: Key) -> bool:
+    """Whether the key waits for its store."""
+    return key.state == KeyState.UNAVAILABLE
+
+
 def is_enabled(key: Key) -> bool:
     """KeyMetadata.Enabled."""
     return key.state == KeyState.ENABLED

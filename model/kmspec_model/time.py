@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 from kmspec import limits
 from kmspec.names import KMSUSER
-from kmspec.rules import ConnectionError
+from kmspec.rules import ConnectFailure
 from kmspec_model.effects.hsms import with_hsm, without_hsm
 from kmspec_model.moves import Change, Moves
 from kmspec_model.predicates import OF_STORE
 from kmspec_model.states import active_hsms, is_activated, is_connected, is_usable
-from kmspec_model.world import NONE, ROTATED, Automatic, Cluster, Hsm, Key, Store, World
+from kmspec_model.world import NONE, ROTATED, Automatic, Backup, Cluster, Hsm, Key, Store, World
 
 
 class Timing(NamedTuple):
@@ -50,14 +50,14 @@ class Clockwork(NamedTuple):
     """What moves time: the transitions, the causes of failed connects, the target's timing."""
 
     moves: Moves
-    failures: tuple[ConnectionError, ...]
+    failures: tuple[ConnectFailure, ...]
     timing: Timing
 
     def advance(self, world: World, seconds: float) -> tuple[Change, ...]:
         """Every world that may be ``seconds`` later, that of our emulator first."""
         end = world.now + round(seconds * 1000)
         found: dict[World, tuple[str, ...]] = {}
-        start = world._replace(exhausted=()) if end > world.now else world
+        start = world._replace(spent=()) if end > world.now else world
         self._run(start, end, (), found, set())
         changes = []
         for later, rules in found.items():
@@ -96,12 +96,7 @@ class Clockwork(NamedTuple):
                 if hsm.since is not None:
                     yield self._passing(hsm.since, 1, self._hsm_moves(cluster, hsm))
         for backup in world.backups:
-            trigger = "creation ends" if backup.since is not None else "deletion ends"
-            if backup.since is not None:
-                yield self._passing(backup.since, 2, self._backup_moves(backup.index, trigger))
-            elif backup.deadline is not None:
-                fire = self._backup_moves(backup.index, trigger)
-                yield Event(backup.deadline, backup.deadline, 2, fire)
+            yield from self._backup_events(backup)
         for store in world.stores:
             if store.since is not None:
                 yield self._passing(store.since, 3, self._connection_moves(store))
@@ -110,9 +105,15 @@ class Clockwork(NamedTuple):
             if key.deadline is not None:
                 yield Event(key.deadline, key.deadline + slack, 4, self._deleted(key))
 
-    def _passing(
-        self, since: int, rank: int, fire: Callable[[World], tuple[Change, ...]]
-    ) -> Event:
+    def _backup_events(self, backup: Backup) -> Iterator[Event]:
+        if backup.since is not None:
+            fire = self._backup_moves(backup.index, "creation ends")
+            yield self._passing(backup.since, 2, fire)
+        elif backup.deadline is not None:
+            fire = self._backup_moves(backup.index, "deletion ends")
+            yield Event(backup.deadline, backup.deadline, 2, fire)
+
+    def _passing(self, since: int, rank: int, fire: Callable[[World], tuple[Change, ...]]) -> Event:
         low, high = self.timing.low, self.timing.high
         return Event(since + round(low * 1000), since + round(high * 1000), rank, fire)
 
@@ -171,16 +172,14 @@ class Clockwork(NamedTuple):
                 moved = store._replace(state=ends.states[0], since=None)
                 return (Change(world.with_store(moved), rules=ends.rule),)
             cluster = world.cluster(store.cluster)
-            causes = [
-                row for row in self.failures if OF_STORE[row.when](world, store, cluster)
-            ]
+            causes = [row for row in self.failures if OF_STORE[row.when](world, store, cluster)]
             if causes:
                 return tuple(self._failed(world, store, cause) for cause in causes)
             return (self._connected(world, store),)
 
         return fire
 
-    def _failed(self, world: World, store: Store, cause: ConnectionError) -> Change:
+    def _failed(self, world: World, store: Store, cause: ConnectFailure) -> Change:
         move = self.moves.of("connection", "connect fails", store.state)
         failed = store._replace(state=move.states[0], since=None, error=cause.code)
         world = world.with_store(failed)

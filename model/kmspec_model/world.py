@@ -51,7 +51,7 @@ class Contents(NamedTuple):
 class Hsm(NamedTuple):
     """One HSM; ``zone`` is the index of its Availability Zone."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, of no use here
     zone: int
     state: str
     since: int | None = None
@@ -74,7 +74,7 @@ class Cluster(NamedTuple):
     ``anchor`` is the ``ca`` that signed the certificate; ``source`` the backup it came from.
     """
 
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, of no use here
     state: str
     since: int | None
     zones: tuple[int, ...]
@@ -98,7 +98,7 @@ class Cluster(NamedTuple):
 class Backup(NamedTuple):
     """One backup and what is in it; ``deadline`` is when a deleted one is gone."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, of no use here
     cluster: int
     state: str
     since: int | None
@@ -115,7 +115,7 @@ class Store(NamedTuple):
     ConnectionErrorCode, or empty.
     """
 
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, of no use here
     name: int
     cluster: int
     lineage: int
@@ -129,7 +129,7 @@ class Store(NamedTuple):
 class Key(NamedTuple):
     """One KMS key. ``resumes`` is the state it takes when its store is connected again."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, of no use here
     origin: str
     store: int
     state: str
@@ -141,14 +141,14 @@ class Key(NamedTuple):
 class Alias(NamedTuple):
     """One alias, by the index of the name the caller gave, and its KMS key."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, of no use here
     key: int
 
 
 class Ciphertext(NamedTuple):
     """One ciphertext that was kept: its KMS key, plaintext and encryption context."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, of no use here
     key: int
     plaintext: Ref
     context: Ref | None
@@ -176,8 +176,8 @@ class World(NamedTuple):
     keys: tuple[Key, ...] = ()
     aliases: tuple[Alias, ...] = ()
     ciphertexts: tuple[Ciphertext, ...] = ()
-    exhausted: tuple[int, ...] = ()
-    """The stores whose request quota is used up at this very moment."""
+    spent: tuple[tuple[int, int], ...] = ()
+    """How many requests each store had to serve at this very moment, by store index."""
     made: Made = Made()
 
     def cluster(self, index: int) -> Cluster | None:
@@ -203,6 +203,10 @@ class World(NamedTuple):
     def ciphertext(self, index: int) -> Ciphertext | None:
         """The ciphertext of that index."""
         return _at(self.ciphertexts, index)
+
+    def spent_by(self, store: int) -> int:
+        """How many requests a store had to serve at this very moment."""
+        return dict(self.spent).get(store, 0)
 
     def with_cluster(self, cluster: Cluster) -> "World":
         """With this cluster in the place of the one of the same index, or added."""

@@ -8,13 +8,17 @@ from enum import StrEnum
 
 
 class Service(StrEnum):
-    """Who answers an operation: three AWS services, the HSM operator, and the clock."""
+    """Who answers an operation: three AWS services, the HSM operator, the clock, and a load.
+
+    An operation of ``load`` is many requests of one kind, sent while the clock stands still.
+    """
 
     KMS = "kms"
     CLOUDHSM = "cloudhsm"
     STS = "sts"
     OPERATOR = "operator"
     CLOCK = "clock"
+    LOAD = "load"
 
 
 class KeyState(StrEnum):
@@ -145,7 +149,7 @@ class ErrorCode(StrEnum):
     INVALID_ALIAS_NAME = "InvalidAliasNameException"
     INVALID_ARN = "InvalidArnException"
     INVALID_CIPHERTEXT = "InvalidCiphertextException"
-    INVALID_GRANT_TOKEN = "InvalidGrantTokenException"
+    INVALID_GRANT_TOKEN = "InvalidGrantTokenException"  # noqa: S105 (a name)
     INVALID_KEY_USAGE = "InvalidKeyUsageException"
     INVALID_MARKER = "InvalidMarkerException"
     KMS_INTERNAL = "KMSInternalException"

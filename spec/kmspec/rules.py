@@ -93,7 +93,7 @@ class Effect(Rule):
     operation: str
 
 
-class ConnectionError(Rule):  # noqa: A001 (AWS's own term; nothing here catches the builtin)
+class ConnectFailure(Rule):
     """Why a connect fails asynchronously: the code, its cause, and the remedy."""
 
     code: str

@@ -20,7 +20,7 @@ from kmspec.rules import (
     Answer,
     Cell,
     Condition,
-    ConnectionError,
+    ConnectFailure,
     Effect,
     Error,
     Machine,
@@ -59,7 +59,7 @@ class Spec(NamedTuple):
     cells: tuple[Cell, ...]
     conditions: tuple[Condition, ...]
     effects: tuple[Effect, ...]
-    connection_errors: tuple[ConnectionError, ...]
+    connection_errors: tuple[ConnectFailure, ...]
     errors: Mapping[str, Error]
     quotas: tuple[Quota, ...]
     rules: Mapping[str, Rule]
@@ -102,9 +102,7 @@ def assemble(tables: Mapping[str, Table]) -> Spec:
 
     :raises TableError: a row is wrong.
     """
-    answers = {
-        name: _row(Answer, "answers", name, row) for name, row in tables["answers"].items()
-    }
+    answers = {name: _row(Answer, "answers", name, row) for name, row in tables["answers"].items()}
     machines = {name: _machine(name, tables[name]) for name in MACHINES}
     cells = tuple(
         chain.from_iterable(_cells(file, tables[file], machines, answers) for file in CELL_TABLES)
@@ -125,9 +123,7 @@ def assemble(tables: Mapping[str, Table]) -> Spec:
         effects=effects,
         connection_errors=failures,
         errors={name: _row(Error, "errors", name, row) for name, row in tables["errors"].items()},
-        quotas=tuple(
-            _row(Quota, "quotas", None, row) for row in tables["quotas"]["quota"]
-        ),
+        quotas=tuple(_row(Quota, "quotas", None, row) for row in tables["quotas"]["quota"]),
         rules=_by_id(chain(cells, conditions, effects, failures, moves)),
     )
     _check_words(spec)
@@ -211,11 +207,7 @@ def _cells(
             )
 
 
-
-
-def _answers(
-    text: str, answers: Mapping[str, Answer], file: str, row: str
-) -> tuple[Answer, ...]:
+def _answers(text: str, answers: Mapping[str, Answer], file: str, row: str) -> tuple[Answer, ...]:
     names = [name.strip() for name in text.split("|")]
     for name in names:
         if name not in answers:
@@ -229,14 +221,14 @@ def _conditions(table: Table, answers: Mapping[str, Answer]) -> Iterator[Conditi
         for word, row in rows.items():
             identity = f"{group}/{word}"
             found = (
-                _answers(row["answers"], answers, "conditions", identity) if "answers" in row else ()
+                _answers(row["answers"], answers, "conditions", identity)
+                if "answers" in row
+                else ()
             )
             if bool(found) == ("decided_by" in row) or bool(found) != ("when" in row):
                 message = f"tables/conditions.toml, row {identity}: give `when` with `answers`"
                 raise TableError(f"{message}, or `decided_by` alone")
-            yield _row(
-                Condition, "conditions", None, {**row, "id": identity, "answers": found}
-            )
+            yield _row(Condition, "conditions", None, {**row, "id": identity, "answers": found})
 
 
 def _effects(table: Table) -> Iterator[Effect]:
@@ -246,11 +238,11 @@ def _effects(table: Table) -> Iterator[Effect]:
             yield _row(Effect, "effects", None, {**row, "id": identity, "operation": operation})
 
 
-def _connection_errors(table: Table) -> Iterator[ConnectionError]:
+def _connection_errors(table: Table) -> Iterator[ConnectFailure]:
     for code, row in table.items():
         sentence = f"A connect fails with {code}: {row['cause']}"
         given = {**row, "id": f"connect/{code}", "code": code, "sentence": sentence}
-        yield _row(ConnectionError, "connection_errors", None, given)
+        yield _row(ConnectFailure, "connection_errors", None, given)
 
 
 def _by_id(rules: Iterable[Rule]) -> Mapping[str, Rule]:

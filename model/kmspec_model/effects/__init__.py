@@ -16,6 +16,7 @@ from kmspec_model.effects import (
     hsms,
     keys,
     operator,
+    quotas,
     stores,
 )
 from kmspec_model.moves import Change, Moves
@@ -31,5 +32,6 @@ EFFECTS: Mapping[str, Effect] = {
     **hsms.EFFECTS,
     **backups.EFFECTS,
     **operator.EFFECTS,
+    **quotas.EFFECTS,
 }
 """The effect of every operation but ``Advance``, which is time itself."""

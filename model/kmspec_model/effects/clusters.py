@@ -53,9 +53,7 @@ def entry(cluster: Cluster) -> Members:
         State=_shown_state(cluster),
         Hsms=Items("HsmId", tuple(hsm_entry(cluster, hsm) for hsm in cluster.hsms)),
         Certificates=_certificates(cluster),
-        SourceBackupId=(
-            Ref("backup", cluster.source) if cluster.source != NONE else Mark.ABSENT
-        ),
+        SourceBackupId=(Ref("backup", cluster.source) if cluster.source != NONE else Mark.ABSENT),
     )
 
 
@@ -112,9 +110,7 @@ def delete(moves: Moves, case: Case) -> tuple[Change, ...]:
     return tuple(
         Change(
             case.world.with_cluster(case.cluster._replace(state=state, since=case.world.now)),
-            members(
-                Cluster=members(ClusterId=Ref("cluster", case.cluster.index), State=state)
-            ),
+            members(Cluster=members(ClusterId=Ref("cluster", case.cluster.index), State=state)),
             move.rule,
         )
         for state in move.states

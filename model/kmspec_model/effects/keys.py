@@ -11,6 +11,7 @@ from kmspec_model.outcome import Bind, Items, Mark, Members, Pattern, members
 from kmspec_model.states import is_connected, is_enabled, is_pending_deletion
 from kmspec_model.world import NONE, Key, World
 
+
 def metadata(world: World, key: Key, *, new: bool = False) -> Members:
     """KeyMetadata of a key; with ``new`` its id is only now learnt."""
     name = Ref("key", key.index)
@@ -91,9 +92,7 @@ def _moved(trigger: str) -> Callable[[Moves, Case], tuple[Change, ...]]:
         move = moves.of("key", trigger, key.state)
         resumes = move.resumes if move.resumes is not None else key.resumes
         return tuple(
-            Change(
-                case.world.with_key(key._replace(state=state, resumes=resumes)), rules=move.rule
-            )
+            Change(case.world.with_key(key._replace(state=state, resumes=resumes)), rules=move.rule)
             for state in move.states
         )
 

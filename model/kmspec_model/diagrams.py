@@ -1,0 +1,32 @@
+"""Diagrams: the only place where a state machine is drawn, from its rows."""
+
+from kmspec.rules import Machine, Transition
+
+
+def mermaid(machine: Machine) -> str:
+    """One machine as a Mermaid state diagram; every arrow is a row, and no row is left out."""
+    lines = ["stateDiagram-v2"]
+    lines += [f"    [*] --> {state}" for state in machine.initial]
+    drawn = {name for move in machine.transitions for name in (move.origin, move.to, *move.also)}
+    lines += [
+        f"    {state.name}: {state.name} (nothing in scope leads here)"
+        for state in machine.states
+        if state.name not in drawn and state.name not in machine.initial
+    ]
+    for move in machine.transitions:
+        lines += [f"    {move.origin} --> {target}: {_label(move)}" for target in _targets(move)]
+    return "\n".join(lines) + "\n"
+
+
+def _targets(move: Transition) -> tuple[str, ...]:
+    """Where an arrow ends: ``gone`` is the end of the diagram, ``resumed`` what is remembered."""
+    if move.to == "gone":
+        return ("[*]",)
+    if move.to == "resumed":
+        return ("Enabled", "Disabled")
+    return (move.to, *move.also)
+
+
+def _label(move: Transition) -> str:
+    details = [detail for detail in (move.when, move.resumes and f"then {move.resumes}") if detail]
+    return f"{move.trigger} ({', '.join(details)})" if details else move.trigger

@@ -1,0 +1,195 @@
+"""Invariants and witnesses: the only place that says what holds in every world.
+
+And what must be reachable, so that no invariant is true of nothing.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple, TypeAlias
+
+from kmspec.names import KMSUSER, ErrorCode
+from kmspec_model.explore import Graph
+from kmspec_model.model import Model
+from kmspec_model.outcome import Refusal
+from kmspec_model.probes import probes
+from kmspec_model.setup import encrypt
+from kmspec_model.states import (
+    active_hsms,
+    has_certificate,
+    is_connected,
+    is_enabled,
+    is_failed,
+    is_pending_deletion,
+    is_unavailable,
+    is_usable,
+)
+from kmspec_model.world import NONE, Key, World
+
+Holds: TypeAlias = Callable[[World], bool]
+
+
+class Broken(NamedTuple):
+    """An invariant that does not hold in a world."""
+
+    invariant: str
+    world: World
+
+
+def _one_store_per_certificate(world: World) -> bool:
+    lineages = [store.lineage for store in world.stores]
+    return len(lineages) == len(set(lineages))
+
+
+def _store_names_unique(world: World) -> bool:
+    names = [store.name for store in world.stores]
+    return len(names) == len(set(names))
+
+
+def _error_code_only_in_failed(world: World) -> bool:
+    return all(bool(store.error) == is_failed(store) for store in world.stores)
+
+
+def _keys_follow_their_store(world: World) -> bool:
+    for key in world.keys:
+        store = world.store(key.store) if key.store != NONE else None
+        if store is None:
+            usable_store = True
+            if key.store != NONE:
+                return False
+        else:
+            usable_store = is_connected(store)
+        if is_unavailable(key) and usable_store:
+            return False
+        if is_enabled(key) and not usable_store:
+            return False
+    return True
+
+
+def _unavailable_remembers(world: World) -> bool:
+    return all(bool(key.resumes) for key in world.keys if is_unavailable(key))
+
+
+def _deadline_only_when_pending(world: World) -> bool:
+    return all((key.deadline is not None) == is_pending_deletion(key) for key in world.keys)
+
+
+def _aliases_name_keys(world: World) -> bool:
+    return all(world.key(alias.key) is not None for alias in world.aliases)
+
+
+def _hsms_in_zones_of_their_cluster(world: World) -> bool:
+    return all(hsm.zone in cluster.zones for cluster in world.clusters for hsm in cluster.hsms)
+
+
+def _nothing_held_without_hsms(world: World) -> bool:
+    return all(
+        bool(cluster.hsms) or not (cluster.contents.users or cluster.contents.materials)
+        for cluster in world.clusters
+    )
+
+
+def _certificate_has_anchor(world: World) -> bool:
+    return all(cluster.anchor != NONE for cluster in world.clusters if has_certificate(cluster))
+
+
+def _kmsuser_is_not_shared(world: World) -> bool:
+    """Nobody is logged in as ``kmsuser`` beside KMS."""
+    for store in world.stores:
+        cluster = world.cluster(store.cluster)
+        user = cluster.contents.user(KMSUSER) if cluster is not None else None
+        if is_connected(store) and user is not None and user.logged_in:
+            return False
+    return True
+
+
+INVARIANTS: Mapping[str, Holds] = {
+    "a cluster certificate stands behind one key store at most": _one_store_per_certificate,
+    "store names are unique": _store_names_unique,
+    "a store has an error code exactly when it is FAILED": _error_code_only_in_failed,
+    "a key is Unavailable or pending deletion unless its store is CONNECTED": (
+        _keys_follow_their_store
+    ),
+    "an Unavailable key remembers the state it returns to": _unavailable_remembers,
+    "a key has a deletion date exactly when it is pending deletion": _deadline_only_when_pending,
+    "an alias names a key that exists": _aliases_name_keys,
+    "an HSM is in a zone of its cluster": _hsms_in_zones_of_their_cluster,
+    "a cluster without HSMs holds nothing": _nothing_held_without_hsms,
+    "a cluster with a certificate knows who signed it": _certificate_has_anchor,
+    "while KMS is logged in as kmsuser nobody else is": _kmsuser_is_not_shared,
+}
+"""What holds in every world, by the sentence that says it."""
+
+
+def broken(model: Model, graph: Graph) -> Iterator[Broken]:
+    """Every invariant that some world of a graph breaks, the meaning of encryption among them."""
+    for world in graph.worlds:
+        for sentence, holds in INVARIANTS.items():
+            if not holds(world):
+                yield Broken(sentence, world)
+        for key in world.keys:
+            if encrypts(model, world, key) != may_encrypt(world, key):
+                yield Broken("Encrypt succeeds exactly under the four conditions", world)
+
+
+def encrypts(model: Model, world: World, key: Key) -> bool:
+    """Whether the tables let Encrypt succeed, or only throttle it."""
+    outcomes = [one.outcome for one in model.permitted(world, encrypt(key.index, keep=False))]
+    codes = {outcome.code for outcome in outcomes if isinstance(outcome, Refusal)}
+    return codes <= {ErrorCode.THROTTLING}
+
+
+def may_encrypt(world: World, key: Key) -> bool:
+    """The four conditions, written out.
+
+    The key Enabled, the store CONNECTED, an active HSM that can be worked with, and the key
+    material in it. A key without a store needs only the first.
+    """
+    if not is_enabled(key):
+        return False
+    if key.store == NONE:
+        return True
+    store = world.store(key.store)
+    cluster = world.cluster(store.cluster) if store is not None else None
+    if store is None or cluster is None or not is_connected(store):
+        return False
+    held = key.index in cluster.contents.materials
+    return bool(active_hsms(cluster)) and is_usable(cluster) and held
+
+
+def witnesses(graph: Graph) -> Iterator[str]:
+    """What a graph shows to be reachable: every state, error code and failed connect in it."""
+    for world in graph.worlds:
+        for key in world.keys:
+            yield f"key {key.state}"
+        for store in world.stores:
+            yield f"connection {store.state}"
+            if store.error:
+                yield f"connect fails with {store.error}"
+        for cluster in world.clusters:
+            yield f"cluster {cluster.state}"
+            for hsm in cluster.hsms:
+                yield f"hsm {hsm.state}"
+        for backup in world.backups:
+            yield f"backup {backup.state}"
+
+
+def witnessed_errors(model: Model, graph: Graph) -> Iterator[str]:
+    """The error codes that some command or probe in a world of a graph is refused with."""
+    for world, edges in zip(graph.worlds, graph.edges, strict=True):
+        tried = [edge.command for edge in edges if edge.refused]
+        tried += [probe.command for probe in probes(world)]
+        for command in tried:
+            for one in model.permitted(world, command):
+                if isinstance(one.outcome, Refusal):
+                    yield one.outcome.code
+
+
+def required_witnesses(model: Model) -> frozenset[str]:
+    """Every state that something leads to, and every ConnectionErrorCode."""
+    states = {
+        f"{machine.name} {state.name}"
+        for machine in model.spec.machines.values()
+        for state in machine.states
+        if state.reached and (machine.name != "key" or state.kinds)
+    }
+    codes = {f"connect fails with {row.code}" for row in model.spec.connection_errors}
+    return frozenset(states | codes)
