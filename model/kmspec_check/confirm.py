@@ -49,9 +49,7 @@ def _kept(first: Result, second: Result) -> Result:
     return first if second.fits and second.finding is None else second
 
 
-def report(
-    run: Run, cell: Cell, finding: Finding, *ways: Sequence[Command]
-) -> None:
+def report(run: Run, cell: Cell, finding: Finding, *ways: Sequence[Command]) -> None:
     """Confirm a deviation by playing one of the ways to it, the shortest first, and note it.
 
     The first of a rule is played again and told in full; further cells of the same rule are
@@ -75,9 +73,7 @@ def report(
     run.decide(cell, Status.ERROR, reason, finding.rules)
 
 
-def _shown_again(
-    run: Run, rule: str, way: Sequence[Command]
-) -> tuple[Finding, Session] | None:
+def _shown_again(run: Run, rule: str, way: Sequence[Command]) -> tuple[Finding, Session] | None:
     """The deviation from a rule, if a way leads to it, and the session that shows it."""
     for looking in Looking:
         session, result = play(run, way, looking)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import botocore
 
+from kmspec.names import Service
 from kmspec.tables import Spec, load
 from kmspec_check import expected as expectations
 from kmspec_check import plan as plans
@@ -190,7 +191,9 @@ class _Check:
             areas=chosen,
         )
         if not time.movable:
-            run.unsupported.update({("clock", "Advance")})
+            run.unsupported.add((Service.CLOCK, "Advance"))
+        if time.flowing:
+            run.unsupported.add((Service.LOAD, "Burst"))
         if not run.isolated:
             run.account = account_of(run)
         return run

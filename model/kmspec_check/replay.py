@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any, NamedTuple
 
+from kmspec.names import Service
 from kmspec_check import resolve
 from kmspec_check.binding import Binding, Place
+from kmspec_check.load import burst
 from kmspec_check.patterns import Fit, describe, fit
 from kmspec_check.profile import Isolation, Profile
 from kmspec_check.target import Answer, Target, Trouble, ask
@@ -81,6 +83,8 @@ def _answer(step: TraceStep, target: Target, binding: Binding) -> Answer:
     account, region, _ = binding.place
 
     def asking(service: str, operation: str, parameters: Mapping[str, Any]) -> Answer:
+        if service == Service.LOAD:
+            return burst(parameters, asking)
         return ask(target, service, operation, parameters, account=account, region=region)
 
     parameters = resolve.parameters(step.command, binding, asking)

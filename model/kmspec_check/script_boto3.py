@@ -101,6 +101,8 @@ class _Script:
         if command.service in (Service.OPERATOR, Service.CLOCK):
             inner = ", ".join(f"{name!r}: {value}" for name, value in arguments.items())
             return f"post({command.service + '/' + command.operation!r}, {{{inner}}})"
+        if command.service == Service.LOAD:
+            return f"burst({arguments['KeyId']}, {arguments['Count']})"
         client = _CLIENTS[Service(command.service)]
         inner = "".join(f", {name}={value}" for name, value in arguments.items())
         return f"call({client}, {command.operation!r}{inner})"

@@ -130,6 +130,9 @@ class _Lines:
             words = _MEMBER.sub(lambda found: self._text(arguments.get(found[1], "")), words)
             hsm = f" --hsm {self._text(arguments['HsmId'])}" if "HsmId" in arguments else ""
             return f'kmspec hsm {words}{hsm} --endpoint-url "$AWS_ENDPOINT_URL"'
+        if command.service == Service.LOAD:
+            one = f"aws kms encrypt --key-id {self._text(arguments['KeyId'])} --plaintext kmspec"
+            return f"for i in $(seq {self._text(arguments['Count'])}); do {one}; done"
         name = xform_name(command.operation, "-")
         parts = [f"aws {_SERVICES[Service(command.service)]} {name}"]
         for member, value in command.arguments:

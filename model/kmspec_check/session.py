@@ -10,8 +10,10 @@ from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Any, NamedTuple
 
+from kmspec.names import Service
 from kmspec_check import resolve
 from kmspec_check.binding import Binding
+from kmspec_check.load import burst
 from kmspec_check.oracle import Node, Way
 from kmspec_check.patterns import Fit, Mismatch, Path, fit
 from kmspec_check.run import Run
@@ -136,15 +138,10 @@ class Session:
         return self._narrow(command, answer, view=view)
 
     def _ask(self, service: str, operation: str, parameters: Mapping[str, Any]) -> Answer:
-        place = self.binding.place
-        return ask(
-            self.run.target,
-            service,
-            operation,
-            parameters,
-            account=place.account,
-            region=place.region,
-        )
+        if service == Service.LOAD:
+            return burst(parameters, self._ask)
+        account, region, _ = self.binding.place
+        return ask(self.run.target, service, operation, parameters, account=account, region=region)
 
     def _all_pages(self, command: Command, parameters: dict[str, Any]) -> Answer:
         """The answer, of a list with all its pages unless the command asks for one."""

@@ -84,6 +84,8 @@ def smoke(run: Run) -> None:
     binding = run.fresh()
     for done, (name, operation) in enumerate(sorted(run.spec.operations.items()), start=1):
         cell = Cell(PHASE, "-", name)
+        if operation.service == Service.LOAD:
+            continue
         if not run.profile.reaches(operation.service):
             run.unsupported.add((operation.service, name))
             run.decide(cell, Status.UNSUPPORTED, f"profile {run.profile.name} has no way to it")

@@ -66,6 +66,16 @@ def attempt(action):
         return {{"code": code, "message": message, "status": status}}
 
 
+def burst(key, count):
+    """Many Encrypt requests, while the clock stands still."""
+    answers = [attempt(lambda: call(kms, "Encrypt", KeyId=key, Plaintext=b"kmspec"))]
+    while len(answers) < count:
+        answers.append(attempt(lambda: call(kms, "Encrypt", KeyId=key, Plaintext=b"kmspec")))
+    refused = [answer for answer in answers if "code" in answer]
+    others = [answer for answer in refused if answer["code"] != "ThrottlingException"]
+    return others[0] if others else {{"Throttled": "some" if refused else "none"}}
+
+
 class New(str):
     """The first item of a list that has no name yet, by this member."""
 
