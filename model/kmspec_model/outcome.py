@@ -30,13 +30,13 @@ class Bind(NamedTuple):
 class OneOf(NamedTuple):
     """Any of these."""
 
-    options: tuple[Pattern, ...]
+    options: tuple["Pattern", ...]
 
 
 class Members(NamedTuple):
     """A structure with these members; others are free."""
 
-    fields: tuple[tuple[str, Pattern], ...]
+    fields: tuple[tuple[str, "Pattern"], ...]
 
 
 class Items(NamedTuple):

@@ -188,7 +188,7 @@ def _wrong_key(case: Case) -> bool:
         if alias is None:
             return False
         index = alias.key
-    return index != case.ciphertext.key
+    return bool(index != case.ciphertext.key)
 
 
 def _context_differs(case: Case) -> bool:
