@@ -20,8 +20,9 @@ class Mark(Enum):
 
 
 class Bind(NamedTuple):
-    """Any value; from here on ``ref`` stands for it. It must differ from every value that
-    another reference of the same kind is bound to.
+    """Any value; from here on ``ref`` stands for it.
+
+    It must differ from every value that another reference of the same kind is bound to.
     """
 
     ref: Ref

@@ -133,7 +133,7 @@ def _store_key_is(member: str, accepted: object) -> OfCase:
 
 def _store_without_origin(case: Case) -> bool:
     origin = case.arguments.get("Origin", Origin.AWS_KMS)
-    return (origin == Origin.AWS_CLOUDHSM) != ("CustomKeyStoreId" in case.arguments)
+    return bool(origin == Origin.AWS_CLOUDHSM) != ("CustomKeyStoreId" in case.arguments)
 
 
 def _window_out_of_range(case: Case) -> bool:
