@@ -12,17 +12,15 @@ from typing import Final
 
 from kmspec.names import ErrorCode, Service
 from kmspec_impl import operator, sts
-from kmspec_impl.agenda import Agenda
 from kmspec_impl.caller import DEFAULT_CALLER, Caller
 from kmspec_impl.clock import Clock, RealClock
 from kmspec_impl.cloudhsm import operations as cloudhsm_operations
 from kmspec_impl.errors import ServiceError
 from kmspec_impl.gateway.validation import validate
-from kmspec_impl.identity import Ids
 from kmspec_impl.kms import operations as kms_operations
 from kmspec_impl.operator_input import Arguments, refused
 from kmspec_impl.quotas import Enforced, Quotas
-from kmspec_impl.realm import Handler, Machinery, Parameters, Realm, Response
+from kmspec_impl.realm import Handler, Parameters, Realm, Response, Shared
 
 MOST_SECONDS: Final = 100 * 365.25 * 86_400
 """How far a clock may be moved at once."""
@@ -57,7 +55,7 @@ class Emulator:
         self.settings: Final = Settings() if settings is None else settings
         self._clock = self.settings.clock
         self._quotas = Quotas(Enforced(self.settings.quotas))
-        self._ids = Ids(self.settings.seed)
+        self._shared = Shared(self.settings.delay, self.settings.seed, self._quotas)
         self._realms: dict[Caller, Realm] = {}
         self._handlers: Final = {
             (service.value, operation): handler
@@ -88,7 +86,7 @@ class Emulator:
         if service != Service.STS:
             validate(service, operation, parameters)
         realm, now = self._realm(caller), self._clock.now()
-        realm.machinery.agenda.settle(now)
+        realm.agenda.settle(now)
         if service == Service.KMS:
             self._quotas.charge_operation(caller, operation, now)
         return handler(realm, parameters, now)
@@ -104,19 +102,14 @@ class Emulator:
         return self._clock.now()
 
     def _realm(self, caller: Caller) -> Realm:
-        """What the caller has.
-
-        Each realm has an agenda of its own and is settled when it is asked for, so that accounts
-        at rest cost nothing.
-        """
+        """What the caller has; made, and settled, when it is asked for."""
         realm = self._realms.get(caller)
         if realm is None:
-            machinery = Machinery(self.settings.delay, self._ids, Agenda(), self._quotas)
-            realm = self._realms[caller] = Realm(caller, machinery)
+            realm = self._realms[caller] = Realm(caller, self._shared)
         return realm
 
     def _operate(self, operation: str, parameters: Parameters) -> Response:
-        return operator.operate(self._realms.values(), operation, parameters, self._clock.now())
+        return operator.operate(self._shared, operation, parameters, self._clock.now())
 
     def _tell_time(self, operation: str, parameters: Parameters) -> Response:
         if operation == "Advance":

@@ -31,14 +31,14 @@ def clear_fault(realm: Realm, cluster: Cluster, fault: Fault) -> None:
 def set_hsm_fault(realm: Realm, cluster: Cluster, hsm: Hsm, fault: Fault) -> None:
     """Break one HSM: a lost one is gone at once, with what it held and without a backup.
 
-    :raises FaultError: an HSM that is coming or going cannot be degraded.
+    :raises FaultError: only an HSM that serves can fail.
     """
+    if hsm.state is not HsmState.ACTIVE:
+        raise FaultError(f"{hsm.id} is {hsm.state}; break an HSM that is ACTIVE")
     if fault is Fault.HSM_LOST:
         discard(realm, cluster, hsm.id)
-    elif hsm.state in (HsmState.ACTIVE, HsmState.DEGRADED):
-        realm.clusters.put(with_hsm(cluster, replace(hsm, state=HsmState.DEGRADED)))
     else:
-        raise FaultError(f"{hsm.id} is {hsm.state}; degrade it when it is ACTIVE")
+        realm.clusters.put(with_hsm(cluster, replace(hsm, state=HsmState.DEGRADED)))
 
 
 def mend_hsm(realm: Realm, cluster: Cluster, hsm: Hsm, now: float) -> None:

@@ -22,7 +22,7 @@ _MATERIAL_ID_LENGTH: Final = 64
 class Ids:
     """Fresh ids, each a function of the seed and of how many were drawn before."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: str) -> None:
         # Nothing secret is drawn here; material and nonces come from the HSMs.
         self._random = random.Random(seed)  # noqa: S311
 

@@ -4,7 +4,7 @@ Activation, users, keys in the HSMs, faults and load. A cluster is found by its 
 account and Region it is. What is refused says in one line how to mend it.
 """
 
-from collections.abc import Callable, Mapping, Reversible
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
@@ -16,7 +16,7 @@ from kmspec_impl.cloudhsm.users import Login
 from kmspec_impl.errors import ServiceError
 from kmspec_impl.hsm.interface import Device, Role, User
 from kmspec_impl.operator_input import Arguments, check_user_name, not_found, refused
-from kmspec_impl.realm import Realm, Response
+from kmspec_impl.realm import Realm, Response, Shared
 
 Operation: TypeAlias = Callable[[Realm, Cluster, Arguments, float], Response]
 
@@ -28,9 +28,7 @@ _LOGIN_REFUSALS: Final = {
 }
 
 
-def operate(
-    realms: Reversible[Realm], operation: str, parameters: Mapping[str, Any], now: float
-) -> Response:
+def operate(shared: Shared, operation: str, parameters: Mapping[str, Any], now: float) -> Response:
     """Do what the operator asks for.
 
     :raises ServiceError: OperatorInvalidRequest, OperatorNotFound or UnknownOperationException.
@@ -42,13 +40,13 @@ def operate(
     do, required, optional = _OPERATIONS[operation]
     arguments = Arguments(operation, parameters, ("ClusterId", *required), optional)
     cluster_id = arguments.text("ClusterId")
-    for realm in reversed(realms):
-        if realm.clusters.get(cluster_id) is not None:
-            realm.machinery.agenda.settle(now)
-            cluster = realm.clusters.get(cluster_id)
-            if cluster is not None:
-                return do(realm, cluster, arguments, now)
-    raise not_found(f"there is no cluster {cluster_id}; create it first, or mind the spelling")
+    realm = shared.realm_of_cluster.get(cluster_id)
+    if realm is not None:
+        realm.agenda.settle(now)
+    cluster = None if realm is None else realm.clusters.get(cluster_id)
+    if realm is None or cluster is None:
+        raise not_found(f"there is no cluster {cluster_id}; create it first, or mind the spelling")
+    return do(realm, cluster, arguments, now)
 
 
 def _activate(realm: Realm, cluster: Cluster, arguments: Arguments, now: float) -> Response:
@@ -58,7 +56,7 @@ def _activate(realm: Realm, cluster: Cluster, arguments: Arguments, now: float) 
         raise refused(f"{cluster.id} is {cluster.state}; only an INITIALIZED one is activated")
     _device(realm, cluster)
     contents.put_user(realm, cluster, User(users.ADMIN, Role.ADMIN, password))
-    appliance = User(users.APPLIANCE_USER, Role.APPLIANCE_USER, realm.machinery.ids.password())
+    appliance = User(users.APPLIANCE_USER, Role.APPLIANCE_USER, realm.ids.password())
     contents.put_user(realm, cluster, appliance)
     cluster = realm.clusters.put(replace(cluster, state=ClusterState.ACTIVE))
     backups.take(realm, cluster, now)

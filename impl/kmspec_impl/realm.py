@@ -4,7 +4,7 @@ Operations get their realm and the moment of the request, and nothing else: what
 reach cannot leak between accounts and Regions.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from kmspec_impl.agenda import Agenda
@@ -25,6 +25,11 @@ Response: TypeAlias = dict[str, Any]
 """The members of a response: blobs are bytes, timestamps epoch seconds."""
 
 
+def new_device() -> Device:
+    """A new HSM, empty."""
+    return SoftwareDevice()
+
+
 class Handler(Protocol):
     """What answers one operation; it raises :class:`ServiceError` before its first effect."""
 
@@ -34,25 +39,27 @@ class Handler(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Machinery:
-    """What a realm works with; all but the agenda is shared by all. ``delay`` is in seconds."""
+class Shared:
+    """What all realms of an emulator have in common. ``delay`` is in seconds."""
 
     delay: float
-    ids: Ids
-    agenda: Agenda
+    seed: int
     quotas: Quotas
-
-    def new_device(self) -> Device:
-        """A new HSM, empty."""
-        return SoftwareDevice()
+    realm_of_cluster: dict[str, "Realm"] = field(default_factory=dict)
+    """Where a cluster is, or was: the operator names it by its id alone."""
 
 
 class Realm:
-    """What one account has in one Region."""
+    """What one account has in one Region.
 
-    def __init__(self, caller: Caller, machinery: Machinery) -> None:
+    It has an agenda and ids of its own: what others do neither costs it anything nor shows.
+    """
+
+    def __init__(self, caller: Caller, shared: Shared) -> None:
         self.caller = caller
-        self.machinery = machinery
+        self.shared = shared
+        self.agenda = Agenda()
+        self.ids = Ids(f"{shared.seed} {caller.account} {caller.region}")
         self.keys: Table[Key] = Table()
         self.aliases: Table[Alias] = Table()
         self.stores: Table[Store] = Table()
@@ -60,9 +67,9 @@ class Realm:
         self.backups: Table[Backup] = Table()
         self.zones: dict[str, str] = {}
         """The Availability Zone of each subnet seen so far."""
-        self.vpc = machinery.ids.network("vpc")
+        self.vpc = self.ids.network("vpc")
         """Where all subnets are: EC2 is not emulated."""
-        self.fleet: Device = machinery.new_device()
+        self.fleet: Device = new_device()
         """The service's own HSMs, for keys of origin AWS_KMS."""
         self.devices: dict[str, Device] = {}
         """What the HSMs of clusters hold, by HSM id."""

@@ -62,14 +62,14 @@ def restore_backup(realm: Realm, parameters: Parameters, now: float) -> Response
 
 def take(realm: Realm, cluster: Cluster, now: float) -> Cluster:
     """Back up a cluster that has an active HSM, with what is in it now; its new row."""
-    machinery = realm.machinery
     device = active_device(realm, cluster)
     if device is None:
         message = f"{cluster.id} has no active HSM to be backed up"
         raise ValueError(message)
+    due = after(now, realm.shared.delay)
     backup = realm.backups.put(
         Backup(
-            id=machinery.ids.cloudhsm("backup"),
+            id=realm.ids.cloudhsm("backup"),
             number=1 + max((other.number for other in realm.backups), default=0),
             cluster=cluster.id,
             created=now,
@@ -79,10 +79,10 @@ def take(realm: Realm, cluster: Cluster, now: float) -> Cluster:
             content=device.backup(),
             certificates=cluster.certificates,
             state=BackupState.CREATE_IN_PROGRESS,
-            due=after(now, machinery.delay),
+            due=due,
         )
     )
-    machinery.agenda.note(after(now, machinery.delay), partial(_finish, realm, backup.id))
+    realm.agenda.note(due, partial(_finish, realm, backup.id))
     backed_up = realm.clusters.put(replace(cluster, backed_up=now))
     note_automatic(realm, backed_up, now)
     return backed_up
@@ -92,7 +92,7 @@ def note_automatic(realm: Realm, cluster: Cluster, now: float) -> None:
     """Provide for the next daily backup of a cluster; at once if it is overdue."""
     if cluster.backed_up is not None:
         due = max(after(cluster.backed_up, BACKUP_INTERVAL), now)
-        realm.machinery.agenda.note(due, partial(_take_automatically, realm, cluster.id))
+        realm.agenda.note(due, partial(_take_automatically, realm, cluster.id))
 
 
 def shape(realm: Realm, backup: Backup) -> dict[str, Any]:
@@ -146,7 +146,7 @@ def _wrong_state(backup: Backup, done: str, wanted: BackupState) -> ServiceError
 
 def _condemn(realm: Realm, backup: Backup, now: float) -> Backup:
     due = after(now, BACKUP_DELETION_WINDOW)
-    realm.machinery.agenda.note(due, partial(_expire, realm, backup.id))
+    realm.agenda.note(due, partial(_expire, realm, backup.id))
     return realm.backups.put(replace(backup, state=BackupState.PENDING_DELETION, due=due))
 
 
@@ -184,7 +184,7 @@ def _beyond_retention(backup: Backup) -> float:
 
 def _note_purge(realm: Realm, backup: Backup, now: float) -> None:
     due = max(_beyond_retention(backup), now)
-    realm.machinery.agenda.note(due, partial(_purge, realm, backup.cluster))
+    realm.agenda.note(due, partial(_purge, realm, backup.cluster))
 
 
 def _purge(realm: Realm, cluster_id: str, when: float) -> None:

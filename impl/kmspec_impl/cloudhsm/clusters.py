@@ -66,20 +66,19 @@ def create_cluster(realm: Realm, parameters: Parameters, now: float) -> Response
     zones = _zones(realm, parameters["SubnetIds"])
     if len(realm.clusters) >= CLUSTERS:
         raise invalid(f"This account has {CLUSTERS} clusters in the Region, as many as it may.")
-    machinery = realm.machinery
     cluster = Cluster(
-        id=machinery.ids.cloudhsm("cluster"),
+        id=realm.ids.cloudhsm("cluster"),
         created=now,
         hsm_type=hsm_type,
         mode=mode,
         network_type=parameters.get("NetworkType") or "IPV4",
         subnets=tuple((zone, subnet) for subnet, zone in zones.items()),
         vpc=realm.vpc,
-        security_group=machinery.ids.network("sg"),
+        security_group=realm.ids.network("sg"),
         retention_days=retention_days,
         tags=tags,
         state=ClusterState.CREATE_IN_PROGRESS,
-        due=after(now, machinery.delay),
+        due=after(now, realm.shared.delay),
         certificates=(
             Certificates() if source is None else certificates.of_restored(source.certificates)
         ),
@@ -87,6 +86,7 @@ def create_cluster(realm: Realm, parameters: Parameters, now: float) -> Response
     )
     realm.zones.update(zones)
     realm.clusters.put(cluster)
+    realm.shared.realm_of_cluster[cluster.id] = realm
     _note_end(realm, cluster)
     return {"Cluster": shape(cluster)}
 
@@ -113,7 +113,7 @@ def initialize_cluster(realm: Realm, parameters: Parameters, now: float) -> Resp
         cluster.certificates, parameters["SignedCert"], parameters["TrustAnchor"]
     )
     state = ClusterState.INITIALIZE_IN_PROGRESS
-    due = after(now, realm.machinery.delay)
+    due = after(now, realm.shared.delay)
     cluster = realm.clusters.put(replace(cluster, state=state, due=due, certificates=claimed))
     _note_end(realm, cluster)
     return {"State": state.value, "StateMessage": _MESSAGES[state]}
@@ -126,7 +126,7 @@ def delete_cluster(realm: Realm, parameters: Parameters, now: float) -> Response
         raise invalid(f"{cluster.id} is {cluster.state} and cannot be deleted.")
     if cluster.hsms:
         raise invalid(f"{cluster.id} has {len(cluster.hsms)} HSMs; delete them first.")
-    due = after(now, realm.machinery.delay)
+    due = after(now, realm.shared.delay)
     cluster = replace(cluster, state=ClusterState.DELETE_IN_PROGRESS, due=due)
     realm.clusters.put(cluster)
     _note_end(realm, cluster)
@@ -273,7 +273,7 @@ def _zones(realm: Realm, subnets: list[str]) -> dict[str, str]:
 
 def _note_end(realm: Realm, cluster: Cluster) -> None:
     if cluster.due is not None:
-        realm.machinery.agenda.note(cluster.due, partial(_end, realm, cluster.id, cluster.state))
+        realm.agenda.note(cluster.due, partial(_end, realm, cluster.id, cluster.state))
 
 
 def _end(realm: Realm, cluster_id: str, state: ClusterState, when: float) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from kmspec.names import BackupState, ClusterState, HsmState
 from kmspec_impl.cloudhsm.state import Backup, Cluster, Hsm
 from kmspec_impl.hsm.interface import Device, User
-from kmspec_impl.realm import Realm
+from kmspec_impl.realm import Realm, new_device
 
 _UP = (HsmState.ACTIVE, HsmState.DEGRADED)
 _RESTORABLE = (BackupState.READY, BackupState.CREATE_IN_PROGRESS)
@@ -74,7 +74,7 @@ def bring_up(realm: Realm, cluster: Cluster, hsm: Hsm) -> None:
     With another HSM active it becomes like that one [CHSM:add-remove-hsm]; otherwise the newest
     backup is restored, and all of the cluster becomes like the backup [CHSM:manage-backups].
     """
-    device = realm.machinery.new_device()
+    device = new_device()
     realm.devices[hsm.id] = device
     if cluster.state is ClusterState.UNINITIALIZED and cluster.source_backup is None:
         return

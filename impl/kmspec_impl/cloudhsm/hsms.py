@@ -36,13 +36,12 @@ def create_hsm(realm: Realm, parameters: Parameters, now: float) -> Response:
         raise invalid(f"This account has {HSMS} HSMs in the Region, as many as it may.")
     if len(cluster.hsms) >= HSMS_PER_CLUSTER:
         raise invalid(f"{cluster.id} has {HSMS_PER_CLUSTER} HSMs, as many as it may.")
-    machinery = realm.machinery
-    due = after(now, machinery.delay)
+    due = after(now, realm.shared.delay)
     hsm = Hsm(
-        id=machinery.ids.cloudhsm("hsm"),
+        id=realm.ids.cloudhsm("hsm"),
         zone=zone,
         subnet=subnet,
-        eni=machinery.ids.network("eni"),
+        eni=realm.ids.network("eni"),
         ip=ip,
         state=HsmState.CREATE_IN_PROGRESS,
         due=due,
@@ -50,7 +49,7 @@ def create_hsm(realm: Realm, parameters: Parameters, now: float) -> Response:
     if cluster.state is ClusterState.ACTIVE and has_active_hsm(cluster):
         cluster = backups.take(realm, cluster, now)
     cluster = realm.clusters.put(replace(cluster, hsms=(*cluster.hsms, hsm)))
-    machinery.agenda.note(due, partial(_come_up, realm, cluster.id, hsm.id))
+    realm.agenda.note(due, partial(_come_up, realm, cluster.id, hsm.id))
     return {"Hsm": hsm_shape(cluster, hsm)}
 
 
@@ -62,10 +61,10 @@ def delete_hsm(realm: Realm, parameters: Parameters, now: float) -> Response:
         raise invalid(f"{hsm.id} is being deleted already.")
     if cluster.state is ClusterState.ACTIVE and hsm.state is HsmState.ACTIVE:
         cluster = backups.take(realm, cluster, now)
-    due = after(now, realm.machinery.delay)
+    due = after(now, realm.shared.delay)
     leaving = replace(hsm, state=HsmState.DELETE_IN_PROGRESS, due=due)
     realm.clusters.put(with_hsm(cluster, leaving))
-    realm.machinery.agenda.note(due, partial(_leave, realm, cluster.id, hsm.id))
+    realm.agenda.note(due, partial(_leave, realm, cluster.id, hsm.id))
     return {"HsmId": hsm.id}
 
 

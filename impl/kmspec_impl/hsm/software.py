@@ -7,7 +7,8 @@ the process itself, which is what an emulator of HSMs can promise.
 import base64
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Final
 
 from cryptography.exceptions import InvalidTag
@@ -17,6 +18,7 @@ from kmspec_impl.hsm.interface import KeyEntry, Role, SealError, User
 
 _KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
+_USER_FIELDS: Final = attrgetter("name", "role", "password", "failures", "locked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ class SoftwareDevice:
         """All users and keys; the same bytes as long as nothing changes."""
         if self._backup is None:
             content = {
-                "users": [asdict(user) for user in self.users()],
+                "users": [_USER_FIELDS(user) for user in self.users()],
                 "keys": [_written(self._keys[handle]) for handle in sorted(self._keys)],
                 "next": self._next_handle,
             }
@@ -123,9 +125,8 @@ class SoftwareDevice:
         self._keys, self._handles = {}, {}
         for key in held["keys"]:
             self._hold(*_read(key))
-        self._users = {
-            user["name"]: User(**{**user, "role": Role(user["role"])}) for user in held["users"]
-        }
+        users = (User(name, Role(role), *rest) for name, role, *rest in held["users"])
+        self._users = {user.name: user for user in users}
         self._next_handle = held["next"]
         self._backup = content
 
@@ -136,10 +137,11 @@ class SoftwareDevice:
         self._backup = None
 
 
-def _written(key: _Key) -> dict[str, Any]:
-    return {**asdict(key.entry), "material": base64.b64encode(key.material).decode()}
+def _written(key: _Key) -> list[Any]:
+    material = base64.b64encode(key.material).decode()
+    return [key.entry.handle, key.entry.label, key.entry.owner, material]
 
 
-def _read(written: dict[str, Any]) -> tuple[KeyEntry, bytes]:
-    material = base64.b64decode(written.pop("material"))
-    return KeyEntry(**written), material
+def _read(written: list[Any]) -> tuple[KeyEntry, bytes]:
+    handle, label, owner, material = written
+    return KeyEntry(handle, label, owner), base64.b64decode(material)

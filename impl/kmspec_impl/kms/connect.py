@@ -42,9 +42,9 @@ def connect_custom_key_store(realm: Realm, parameters: Parameters, now: float) -
     if cluster is not None:
         require_active(cluster)
         require_configuration(cluster, hsms=False)
-    due = after(now, realm.machinery.delay)
+    due = after(now, realm.shared.delay)
     realm.stores.put(replace(store, state=ConnectionState.CONNECTING, due=due))
-    realm.machinery.agenda.note(due, partial(_finish_connecting, realm, store.id))
+    realm.agenda.note(due, partial(_finish_connecting, realm, store.id))
     return {}
 
 
@@ -60,9 +60,9 @@ def disconnect_custom_key_store(realm: Realm, parameters: Parameters, now: float
     cluster = realm.clusters.get(store.cluster)
     if cluster is not None and cluster.kms_session:
         realm.clusters.put(replace(cluster, kms_session=False))
-    due = after(now, realm.machinery.delay)
+    due = after(now, realm.shared.delay)
     realm.stores.put(replace(store, state=ConnectionState.DISCONNECTING, error=None, due=due))
-    realm.machinery.agenda.note(due, partial(_finish_disconnecting, realm, store.id))
+    realm.agenda.note(due, partial(_finish_disconnecting, realm, store.id))
     return {}
 
 
@@ -74,7 +74,7 @@ def _finish_connecting(realm: Realm, store_id: str, when: float) -> None:
     if error is not None:
         realm.stores.put(replace(store, state=ConnectionState.FAILED, error=error, due=None))
         return
-    password = realm.machinery.ids.password()
+    password = realm.ids.password()
     cluster = realm.clusters[store.cluster]
     user = users.kmsuser(realm, cluster)
     if user is not None:

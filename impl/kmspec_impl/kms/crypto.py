@@ -133,7 +133,7 @@ def generate_random(realm: Realm, parameters: Parameters, now: float) -> Respons
     require_connected(store)
     cluster, device = reach_cluster(realm, store, ErrorCode.KMS_INTERNAL)
     charges = (charge(store, cluster),)
-    realm.machinery.quotas.charge_stores(realm.caller, charges, now)
+    realm.shared.quotas.charge_stores(realm.caller, charges, now)
     return {"Plaintext": device.random(length)}
 
 
@@ -219,7 +219,7 @@ def _charge(realm: Realm, now: float, *materials: Material) -> None:
     """One request to each store: two keys of one store count once (quotas.md, question 6)."""
     charges = {material.charge for material in materials if material.charge is not None}
     if charges:
-        realm.machinery.quotas.charge_stores(realm.caller, sorted(charges), now)
+        realm.shared.quotas.charge_stores(realm.caller, sorted(charges), now)
 
 
 def _stop_dry_run(parameters: Mapping[str, object]) -> None:

@@ -48,7 +48,7 @@ def create_key(realm: Realm, parameters: Parameters, now: float) -> Response:
         raise ServiceError(ErrorCode.LIMIT_EXCEEDED, message)
     store_id = parameters.get("CustomKeyStoreId")
     place = None if store_id is None else store_for_new_key(realm, store_id)
-    ids = realm.machinery.ids
+    ids = realm.ids
     key_id, material_id = ids.key(), ids.material()
     arn = key_arn(realm.caller, key_id)
     key = Key(
@@ -127,7 +127,7 @@ def schedule_key_deletion(realm: Realm, parameters: Parameters, now: float) -> R
     require_not_pending_deletion(key)
     due = after(now, days * DAY)
     realm.keys.put(replace(key, deletion_due=due))
-    realm.machinery.agenda.note(due, partial(_delete, realm, key.id))
+    realm.agenda.note(due, partial(_delete, realm, key.id))
     return {
         "KeyId": key.arn,
         "DeletionDate": round(due, 3),

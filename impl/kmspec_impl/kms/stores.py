@@ -48,7 +48,7 @@ def create_custom_key_store(realm: Realm, parameters: Parameters, now: float) ->
     require_configuration(cluster)
     store = realm.stores.put(
         Store(
-            id=realm.machinery.ids.store(),
+            id=realm.ids.store(),
             name=name,
             cluster=cluster_id,
             cluster_certificate=cluster.certificates.cluster or "",
