@@ -13,7 +13,7 @@ import cbor2
 from kmspec.names import ErrorCode, Service
 from kmspec_impl.caller import Caller
 from kmspec_impl.errors import ServiceError
-from kmspec_impl.gateway.codec import encoder, without_nulls
+from kmspec_impl.gateway.codec import binary_encoder, without_nulls
 from kmspec_impl.gateway.exchange import NESTING_LIMIT, EdgeCode, Handling, Reply
 from kmspec_impl.gateway.service_model import Kind, operation
 from kmspec_impl.gateway.validation import wrong_type
@@ -57,7 +57,8 @@ class CborRoute(CborErrors):
         modelled = operation(Service.CLOUDHSM, name)
         self._name = name
         self._decode = without_nulls(modelled.input)
-        self._encode = None if modelled.output is None else encoder(modelled.output, _timestamp)
+        output = modelled.output
+        self._encode = None if output is None else binary_encoder(output, _timestamp)
 
     def answer(self, emulator: Handling, caller: Caller, body: bytes, request_id: str) -> Reply:
         """Perform the operation; an empty body is an input without members."""

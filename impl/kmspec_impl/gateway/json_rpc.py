@@ -5,7 +5,7 @@ from typing import Any, Final
 from kmspec.names import ErrorCode, Service
 from kmspec_impl.caller import Caller
 from kmspec_impl.errors import ServiceError
-from kmspec_impl.gateway.codec import from_json, json_decoder, json_encoder, to_json
+from kmspec_impl.gateway.codec import from_json, json_decoder, json_writer, to_json
 from kmspec_impl.gateway.exchange import EdgeCode, Handling, Reply
 from kmspec_impl.gateway.service_model import operation
 
@@ -49,14 +49,14 @@ class JsonRoute(JsonErrors):
         self._service = str(service)
         self._name = name
         self._decode = json_decoder(modelled.input)
-        self._encode = None if modelled.output is None else json_encoder(modelled.output)
+        self._write = None if modelled.output is None else json_writer(modelled.output)
 
     def answer(self, emulator: Handling, caller: Caller, body: bytes, request_id: str) -> Reply:
         """Perform the operation; without an output shape the body is empty."""
         del request_id
         parameters = self._decode(from_json(body))
         answered = emulator.handle(self._service, self._name, parameters, caller)
-        content = b"" if self._encode is None else to_json(self._encode(answered))
+        content = b"" if self._write is None else self._write(answered).encode("ascii")
         return Reply(200, CONTENT_TYPE, content)
 
 
