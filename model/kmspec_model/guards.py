@@ -110,7 +110,9 @@ def _guards_of(spec: Spec, operation: str) -> Guards:
 def _of_condition(condition: Condition) -> Guard:
     when = condition.when or ""
     if condition.of == "key":
-        return _of_keys_in_stores(condition, when)
+        return _of_store_keys(condition, when)
+    if condition.of == "store":
+        return _of_stores(condition, _known(OF_STORE, when, condition))
     holds = _known(OF_CASE, when, condition)
     finding = Finding(condition.id, condition.answers)
 
@@ -121,7 +123,7 @@ def _of_condition(condition: Condition) -> Guard:
     return guard
 
 
-def _of_keys_in_stores(condition: Condition, when: str) -> Guard:
+def _of_store_keys(condition: Condition, when: str) -> Guard:
     """A condition that is looked at for each KMS key of a key store in the request."""
     of_key = when == "material-missing"
     of_store: OfStore | None = None if of_key else _known(OF_STORE, when, condition)
@@ -139,6 +141,22 @@ def _of_keys_in_stores(condition: Condition, when: str) -> Guard:
             )
             if failed:
                 yield Finding(condition.id, condition.answers, key.index)
+
+    return guard
+
+
+def _of_stores(condition: Condition, holds: OfStore) -> Guard:
+    """A condition that is looked at once for each key store that serves the request."""
+    finding = Finding(condition.id, condition.answers)
+
+    def guard(case: Case) -> Iterator[Finding]:
+        named = {key.store for key in case.keys if key.store != NONE}
+        if case.store is not None:
+            named.add(case.store.index)
+        for index in sorted(named):
+            store = case.world.store(index)
+            if store is not None and holds(case.world, store, case.world.cluster(store.cluster)):
+                yield finding
 
     return guard
 

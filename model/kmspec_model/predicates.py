@@ -17,6 +17,7 @@ from kmspec_model.states import (
     is_activated,
     is_being_deleted,
     is_connected,
+    is_disconnected,
     is_uninitialized,
     is_usable,
 )
@@ -119,6 +120,12 @@ def _fewer_than_two_hsms(case: Case) -> bool:
 
 def _cluster_has_fault(fault: Fault) -> OfCase:
     return lambda case: case.cluster is not None and fault in case.cluster.faults
+
+
+def _security_group_at_connect(case: Case) -> bool:
+    """Only a connect that begins looks at the security group."""
+    begins = case.store is not None and is_disconnected(case.store)
+    return begins and case.cluster is not None and Fault.SECURITY_GROUP in case.cluster.faults
 
 
 def _store_key_is(member: str, accepted: object) -> OfCase:
@@ -291,14 +298,6 @@ def _kms_is_logged_in(case: Case) -> bool:
     return store is not None and is_connected(store)
 
 
-def _login_password_wrong(case: Case) -> bool:
-    name = _user(case)
-    if case.cluster is None or not isinstance(name, str):
-        return False
-    user = case.cluster.contents.user(name)
-    return user is not None and user.password != case.arguments.get("Password")
-
-
 def _handle_unknown(case: Case) -> bool:
     handle = case.arguments.get("Handle")
     if case.cluster is None:
@@ -353,6 +352,7 @@ OF_CASE: Mapping[str, OfCase] = {
     "cluster-unrelated": _cluster_unrelated,
     "wrong-anchor": _wrong_anchor,
     "no-active-hsm": lambda case: case.cluster is not None and not active_hsms(case.cluster),
+    "connect-with-fault-security-group": _security_group_at_connect,
     "store-has-keys": lambda case: (
         case.store is not None and bool(case.world.keys_of(case.store.index))
     ),
@@ -376,7 +376,7 @@ OF_CASE: Mapping[str, OfCase] = {
     "user-unknown": lambda case: not _user_exists(case),
     "user-busy": lambda case: _user_is(case, "logged_in") or _kms_is_logged_in(case),
     "user-locked": lambda case: _user_is(case, "locked"),
-    "login-password-wrong": _login_password_wrong,
+    "kms-is-logged-in": _kms_is_logged_in,
     "user-not-logged-in": lambda case: _user_exists(case) and not _user_is(case, "logged_in"),
     "user-owns-keys": lambda case: (
         case.cluster is not None

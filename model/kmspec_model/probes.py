@@ -26,7 +26,7 @@ from kmspec_model.setup import (
     user,
 )
 from kmspec_model.situations import subject_cluster, subject_key, subject_store
-from kmspec_model.world import NONE, Cluster, Key, Store, World
+from kmspec_model.world import NONE, ROTATED, Cluster, Key, Store, World
 
 UNKNOWN_KEY = "00000000-0000-4000-8000-000000000000"
 UNKNOWN_STORE = "cks-00000000000000000"
@@ -301,10 +301,11 @@ def _operator(world: World, cluster: Cluster) -> Iterator[Probe]:
     for operation in ("LockUser", "LogoutUser", "DeleteUser"):
         yield Probe(operation, user(operation, index))
     known = cluster.contents.user(KMSUSER)
-    password = known.password if known is not None and "#" not in known.password else PASSWORD
+    if known is None or not known.password.startswith(ROTATED):
+        password = PASSWORD if known is None else known.password
+        yield Probe("LoginUser", user("LoginUser", index, password))
     yield Probe("CreateUser", user("CreateUser", index, PASSWORD))
     yield Probe("ChangePassword", user("ChangePassword", index, OTHER_PASSWORD))
-    yield Probe("LoginUser", user("LoginUser", index, password))
     for name in (Fault.NETWORK, Fault.SECURITY_GROUP):
         yield Probe(f"SetFault/{name}", fault("SetFault", index, name))
         yield Probe(f"ClearFault/{name}", fault("ClearFault", index, name))

@@ -43,7 +43,7 @@ from kmspec_model.states import (
     is_disconnected,
     is_pending_deletion,
 )
-from kmspec_model.world import Cluster, World
+from kmspec_model.world import Cluster, Store, User, World
 
 
 def _key_life(key: int) -> Iterator[Command]:
@@ -231,18 +231,41 @@ def _logins(world: World) -> Iterator[Command]:
     if not cluster.faults and not troubled and not is_connected(store):
         for name in _AT_CONNECT:
             yield fault("SetFault", 0, name)
-    if known is None:
-        yield user("CreateUser", 0, PASSWORD)
-    elif not cluster.faults and is_disconnected(store):
-        yield user("LogoutUser", 0) if known.logged_in else user("LoginUser", 0, PASSWORD)
-        yield user("ChangePassword", 0, PASSWORD)
-        if not troubled:
-            yield user("LockUser", 0)
-            yield user("DeleteUser", 0)
-    yield of_store("ConnectCustomKeyStore")
+    if not cluster.faults:
+        yield from _users(store, known)
+    if known is None or known.failures < 2:
+        yield of_store("ConnectCustomKeyStore")
     yield of_store("DisconnectCustomKeyStore")
     if not cluster.faults and is_disconnected(store):
         yield _new_password(OTHER_PASSWORD if store.password == PASSWORD else PASSWORD)
+
+
+def _users(store: Store, known: User | None) -> Iterator[Command]:
+    """What an operator does to ``kmsuser`` while the store rests."""
+    if known is None:
+        yield user("CreateUser", 0, PASSWORD)
+    elif is_disconnected(store):
+        if known.logged_in:
+            yield user("LogoutUser", 0)
+        elif known.password == PASSWORD:
+            yield user("LoginUser", 0, PASSWORD)
+        yield user("ChangePassword", 0, PASSWORD)
+        if not known.logged_in and not known.locked:
+            yield user("LockUser", 0)
+            yield user("DeleteUser", 0)
+
+
+def _lockout(world: World) -> Iterator[Command]:
+    """A wrong password until ``kmsuser`` is locked out, and the way back."""
+    yield from _settled(_locking(world), world)
+
+
+def _locking(world: World) -> Iterator[Command]:
+    yield of_store("ConnectCustomKeyStore")
+    yield of_store("DisconnectCustomKeyStore")
+    known = world.clusters[0].contents.user(KMSUSER)
+    if known is not None and known.locked:
+        yield user("ChangePassword", 0, OTHER_PASSWORD)
 
 
 # ---- A cluster from nothing --------------------------------------------------------------------
@@ -260,11 +283,11 @@ def _cluster(world: World) -> Iterator[Command]:
         yield initialize(0, ca=1, anchor=0)
         yield activate(0)
         yield command("cloudhsm", "DeleteCluster", ClusterId=Ref("cluster", 0))
-    for backup in world.backups[:1]:
+    for backup in world.backups[:1] if is_settled(world) and world.made.hsms < 2 else ():
         named = Ref("backup", backup.index)
         yield command("cloudhsm", "DeleteBackup", BackupId=named)
         yield command("cloudhsm", "RestoreBackup", BackupId=named)
-        if backup.deadline is not None and is_settled(world):
+        if backup.deadline is not None:
             yield WAIT
     if not is_settled(world):
         yield SETTLE
@@ -455,6 +478,12 @@ SCOPES: Mapping[str, Scope] = {
             "why a connect fails",
             (*active_cluster(), create_store()),
             _login,
+        ),
+        Scope(
+            "lockout",
+            "a wrong password until kmsuser is locked out",
+            (*active_cluster(), create_store(password=OTHER_PASSWORD)),
+            _lockout,
         ),
         Scope("recovery", "lost key material recovered from a backup", _LOSS, _recovery),
         Scope(

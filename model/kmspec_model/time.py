@@ -147,6 +147,8 @@ class Clockwork(NamedTuple):
                 restored = self.moves.of("cluster", "first HSM restored", joined.state)
                 joined = joined._replace(state=restored.states[0])
                 rules = (*rules, *restored.rule)
+            if is_activated(joined) and len(active_hsms(joined)) == 1:
+                joined = _may_be_backed_up(world, joined)
             return (Change(world.with_cluster(joined), rules=rules),)
 
         return fire
@@ -243,6 +245,14 @@ class Clockwork(NamedTuple):
                 world = world.with_cluster(cluster._replace(automatic=automatic))
                 rules = (*rules, "effect/Advance/backup")
         return Change(world, rules=rules)
+
+
+def _may_be_backed_up(world: World, cluster: Cluster) -> Cluster:
+    """A cluster that works again may be backed up at once, if that was due long ago.
+
+    Such a backup holds what the HSM was filled with, so it makes no difference whether it is.
+    """
+    return cluster._replace(automatic=Automatic(world.made.backups, cluster.contents))
 
 
 def _login_failed(cluster: Cluster) -> Cluster:

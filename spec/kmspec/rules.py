@@ -80,7 +80,7 @@ class Condition(Rule):
 
     operations: tuple[str, ...]
     stage: Stage = "state"
-    of: Literal["request", "key"] = "request"
+    of: Literal["request", "key", "store"] = "request"
     when: str | None = None
     answers: tuple[Answer, ...] = ()
     decided_by: str | None = None

@@ -10,6 +10,7 @@ from kmspec_model.states import (
     active_hsms,
     has_certificate,
     is_activated,
+    is_being_deleted,
     is_uninitialized,
 )
 from kmspec_model.world import NONE, Cluster, Hsm
@@ -42,7 +43,8 @@ def _certificates(cluster: Cluster) -> Members:
     elif active_hsms(cluster):
         fields.append(("ClusterCsr", Mark.PRESENT))
     certified = has_certificate(cluster) or cluster.source != NONE
-    fields.append(("ClusterCertificate", Mark.PRESENT if certified else Mark.ABSENT))
+    if not is_being_deleted(cluster):
+        fields.append(("ClusterCertificate", Mark.PRESENT if certified else Mark.ABSENT))
     return Members(tuple(fields))
 
 
