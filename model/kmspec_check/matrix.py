@@ -42,13 +42,41 @@ class _Stop:
         self._session: Session | None = None
 
     def decide(self, entries: Sequence[Entry]) -> None:
-        """Decide the cells of this world: first those that leave it as it is."""
-        staying = [entry for entry in entries if self._stays(entry.probe.command)]
-        leaving = [entry for entry in entries if entry not in staying]
-        for entry in (*staying, *leaving):
+        """Decide the cells of this world: first those that leave it as it is, all at once."""
+        open_ = [entry for entry in entries if not self._decided_without_trying(entry)]
+        staying = [entry for entry in open_ if self._stays(entry.probe.command)]
+        leaving = [entry for entry in open_ if entry not in staying]
+        if not self._at_once(staying):
+            leaving = [*staying, *leaving]
+        for entry in leaving:
             self._run.check_time()
             if not self._decided_without_trying(entry):
                 self._try(entry)
+
+    def _at_once(self, entries: Sequence[Entry]) -> bool:
+        """Try cells one after the other and compare the whole state once, after the last.
+
+        When anything at all is not as it must be, none is decided, and each is to be tried with
+        a look of its own.
+        """
+        run = self._run
+        run.check_time()
+        if not entries:
+            return True
+        session, result = reach(run, self._plan, self._way)
+        for entry in entries:
+            if not result.fits or session.node.home is not self._node:
+                return False
+            result = session.step(entry.probe.command)
+            if result.finding is not None:
+                return False
+        result = session.observe() if result.fits else result
+        if not result.fits or result.finding is not None or session.node.home is not self._node:
+            return False
+        for entry in entries:
+            run.reached.edges.add((self._node, entry.probe.command))
+            _note(run, self._plan, entry.cell, FITS, (entry.probe.command,), self._node)
+        return True
 
     def _stays(self, command: Command) -> bool:
         return self._node.permitted(command)[0].node.home is self._node

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from kmspec_check.cells import Cell, Status
-from kmspec_check.confirm import report
+from kmspec_check.confirm import Looking, play, report
 from kmspec_check.events import Progressed
 from kmspec_check.matrix import reach, retaken, tried
 from kmspec_check.oracle import Node
@@ -65,6 +65,7 @@ class _Tour:
         self._index = {node: index for index, node in enumerate(self._nodes)}
         self._left: dict[int, list[int]] = {}
         self._reasons: dict[tuple[int, int], str] = {}
+        self._unseen: list[tuple[int, int]] = []
         self._stopped = ""
         self.taken = 0
         self.unsupported = 0
@@ -99,15 +100,17 @@ class _Tour:
                 fresh = True
             position = self._index.get(session.node.home)
             ahead = self._ahead(position) if position is not None else None
-            if ahead is None:
-                if fresh:
-                    self._stopped = "no way leads there that the target can go"
-                    return
-                session = None
-                continue
+            if ahead is None and fresh:
+                self._stopped = "no way leads there that the target can go"
+                return
             fresh = False
-            if not self._go(session, ahead):
+            if ahead is None:
+                self._look(session)
                 session = None
+            elif not self._go(session, ahead):
+                session = None
+        if session is not None:
+            self._look(session)
 
     def _out_of_time(self) -> bool:
         run = self._run
@@ -165,7 +168,11 @@ class _Tour:
         for index, number in way:
             node, edge = self._nodes[index], self._graph.edges[index][number]
             if session.node.home is not node:
-                return True
+                return self._look(session)
+            if edge.target == index:
+                return self._stay(session, index, number)
+            if not self._look(session):
+                return False
             if (node, edge.command) in self._run.reached.edges:
                 result = retaken(session, edge.command)
             else:
@@ -174,6 +181,43 @@ class _Tour:
             if not result.fits:
                 return False
         return True
+
+    def _stay(self, session: Session, index: int, number: int) -> bool:
+        """Take a transition that leads nowhere else; the state is compared once after several."""
+        result = session.step(self._graph.edges[index][number].command)
+        stayed = session.node.home is self._nodes[index]
+        if result.fits and result.finding is None and stayed:
+            self._drop(index, number)
+            self._unseen.append((index, number))
+            return True
+        self._again(session)
+        self._note(session, index, number, result)
+        return result.fits
+
+    def _look(self, session: Session) -> bool:
+        """Compare the state after the transitions that left it as it was."""
+        if not self._unseen:
+            return True
+        result = session.observe()
+        if not result.fits or result.finding is not None:
+            self._again(session)
+            return False
+        for index, number in self._unseen:
+            self._left.setdefault(index, []).append(number)
+            self._note(session, index, number, result)
+        self._unseen.clear()
+        return True
+
+    def _again(self, session: Session) -> None:
+        """Take each of the transitions after which the state was not compared by itself."""
+        del session
+        unseen, self._unseen = self._unseen, []
+        for index, number in unseen:
+            self._left.setdefault(index, []).append(number)
+            command = self._graph.edges[index][number].command
+            way = (*self._plan.way_to(Stop(self._scope, index)), command)
+            alone, result = play(self._run, way, Looking.LAST)
+            self._note(alone, index, number, result)
 
     def _note(self, session: Session, index: int, number: int, result: Result) -> None:
         run, node = self._run, self._nodes[index]
