@@ -45,7 +45,7 @@ def mend_hsm(realm: Realm, cluster: Cluster, hsm: Hsm, now: float) -> None:
     """Mend a degraded HSM, which was kept in step meanwhile; it may be whole already."""
     if hsm.state is HsmState.DEGRADED:
         mended = realm.clusters.put(with_hsm(cluster, replace(hsm, state=HsmState.ACTIVE)))
-        backups.note_automatic(realm, mended, now)
+        backups.resume_automatic(realm, mended, now)
 
 
 def list_faults(cluster: Cluster) -> list[dict[str, Any]]:

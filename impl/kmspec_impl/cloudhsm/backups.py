@@ -83,16 +83,20 @@ def take(realm: Realm, cluster: Cluster, now: float) -> Cluster:
         )
     )
     realm.agenda.note(due, partial(_finish, realm, backup.id))
-    backed_up = realm.clusters.put(replace(cluster, backed_up=now))
-    note_automatic(realm, backed_up, now)
-    return backed_up
+    return note_automatic(realm, cluster, now)
 
 
-def note_automatic(realm: Realm, cluster: Cluster, now: float) -> None:
-    """Provide for the next daily backup of a cluster; at once if it is overdue."""
-    if cluster.backed_up is not None:
-        due = max(after(cluster.backed_up, BACKUP_INTERVAL), now)
-        realm.agenda.note(due, partial(_take_automatically, realm, cluster.id))
+def note_automatic(realm: Realm, cluster: Cluster, now: float) -> Cluster:
+    """Provide for the next daily backup of a cluster, a day from now; its new row."""
+    due = after(now, BACKUP_INTERVAL)
+    realm.agenda.note(due, partial(_take_automatically, realm, cluster.id))
+    return realm.clusters.put(replace(cluster, next_backup=due))
+
+
+def resume_automatic(realm: Realm, cluster: Cluster, now: float) -> None:
+    """Go on with daily backups in a cluster that missed one because no HSM was active."""
+    if cluster.next_backup is not None and cluster.next_backup <= now:
+        note_automatic(realm, cluster, now)
 
 
 def shape(realm: Realm, backup: Backup) -> dict[str, Any]:
@@ -171,8 +175,7 @@ def _take_automatically(realm: Realm, cluster_id: str, when: float) -> None:
     if (
         cluster is not None
         and cluster.state is ClusterState.ACTIVE
-        and cluster.backed_up is not None
-        and after(cluster.backed_up, BACKUP_INTERVAL) <= when
+        and cluster.next_backup == when
         and has_active_hsm(cluster)
     ):
         take(realm, cluster, when)

@@ -151,9 +151,9 @@ def _come_up(realm: Realm, cluster_id: str, hsm_id: str, when: float) -> None:
         if cluster.source_backup is None:
             up = replace(up, certificates=certificates.of_new_hsm(hsm.id))
         else:
-            up = replace(up, state=ClusterState.ACTIVE, backed_up=when)
+            up = backups.note_automatic(realm, replace(up, state=ClusterState.ACTIVE), when)
     realm.clusters.put(up)
-    backups.note_automatic(realm, up, when)
+    backups.resume_automatic(realm, up, when)
 
 
 def _leave(realm: Realm, cluster_id: str, hsm_id: str, when: float) -> None:

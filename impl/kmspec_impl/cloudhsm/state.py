@@ -55,8 +55,8 @@ class Cluster:
     hsms: tuple[Hsm, ...] = ()
     certificates: Certificates = Certificates()
     source_backup: str | None = None
-    backed_up: float | None = None
-    """When it was last backed up, or became ACTIVE without a backup of its own."""
+    next_backup: float | None = None
+    """When it will be backed up by itself, if it has an active HSM then."""
     kms_session: bool = False
     """Whether AWS KMS is logged in as ``kmsuser``."""
     logins: frozenset[str] = frozenset()
