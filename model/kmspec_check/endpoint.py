@@ -160,6 +160,7 @@ class Endpoint:
             if self._clock() > until:
                 self.close()
                 raise TimedOut(f"{self.url} did not finish its answer in {ANSWER_WITHIN:g} s")
+        response.close()
         if response.will_close:
             self.close()
         return response.status, bytes(body)
