@@ -9,18 +9,30 @@ from typing import Any, Final
 from kmspec.names import Service
 from kmspec_impl.caller import DEFAULT_CALLER, Caller
 from kmspec_impl.clock import VirtualClock
-from kmspec_impl.emulator import Emulator, Settings
+from kmspec_impl.emulator import Settings
 from kmspec_impl.errors import ServiceError
+from kmspec_impl.mutants.catalogue import emulator
 
 _OK: Final = 200
 
 
 class Embedded:
-    """An emulator on a virtual clock, with the settings of :class:`Settings`."""
+    """An emulator on a virtual clock, with the settings of :class:`Settings`.
 
-    def __init__(self, delay: float = 0.2, quotas: str = "store", seed: int = 0) -> None:
-        clock = VirtualClock()
-        self._emulator = Emulator(Settings(delay=delay, quotas=quotas, seed=seed, clock=clock))
+    ``mutant`` names one of the catalogue, for an emulator that is wrong in that way.
+
+    :raises ValueError: a setting is out of bounds, or there is no such mutant.
+    """
+
+    def __init__(
+        self,
+        delay: float = 0.2,
+        quotas: str = "store",
+        seed: int = 0,
+        mutant: str | None = None,
+    ) -> None:
+        settings = Settings(delay=delay, quotas=quotas, seed=seed, clock=VirtualClock())
+        self._emulator: Final = emulator(settings, mutant)
 
     def call(
         self,

@@ -1,0 +1,33 @@
+"""The catalogue: the only place that knows all mutants, and finds one by its name."""
+
+from typing import Final
+
+from kmspec_impl.emulator import Emulator, Settings
+from kmspec_impl.mutants import of_clusters, of_keys, of_stores
+from kmspec_impl.mutants.mutant import Mutant, MutatedEmulator
+
+CATALOGUE: Final[tuple[Mutant, ...]] = (
+    *of_keys.MUTANTS,
+    *of_stores.MUTANTS,
+    *of_clusters.MUTANTS,
+)
+
+
+def find(name: str) -> Mutant:
+    """The mutant of that name.
+
+    :raises ValueError: there is none; the text says so.
+    """
+    for mutant in CATALOGUE:
+        if mutant.name == name:
+            return mutant
+    message = f"there is no mutant {name!r}"
+    raise ValueError(message)
+
+
+def emulator(settings: Settings, mutant: str | None) -> Emulator:
+    """An emulator, wrong in one way if a mutant is named.
+
+    :raises ValueError: there is no mutant of that name.
+    """
+    return Emulator(settings) if mutant is None else MutatedEmulator(settings, find(mutant))

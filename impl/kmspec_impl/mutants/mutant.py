@@ -1,0 +1,65 @@
+"""What a mutant is, and the emulator that is one."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from kmspec.names import Service
+from kmspec_impl.caller import DEFAULT_CALLER, Caller
+from kmspec_impl.emulator import Emulator, Settings
+from kmspec_impl.realm import Handler, Parameters, Response
+
+
+class Patch(NamedTuple):
+    """Another value for an attribute of a module or class of this package."""
+
+    owner: Any
+    attribute: str
+    value: Any
+
+
+class Mutant(NamedTuple):
+    """One way to be wrong: the rule it breaks, and what it does instead, in one sentence."""
+
+    name: str
+    rule: str
+    sentence: str
+    patches: tuple[Patch, ...] = ()
+    handlers: tuple[tuple[Service, str, Handler], ...] = ()
+    """Operations that are answered differently."""
+
+
+class MutatedEmulator(Emulator):
+    """An emulator that is wrong in one way."""
+
+    def __init__(self, settings: Settings, mutant: Mutant) -> None:
+        super().__init__(settings)
+        self._patches = mutant.patches
+        for service, operation, handler in mutant.handlers:
+            self._handlers[service.value, operation] = handler
+
+    def handle(
+        self,
+        service: str,
+        operation: str,
+        parameters: Parameters,
+        caller: Caller = DEFAULT_CALLER,
+    ) -> Response:
+        """Answer one request, wrongly where the mutant says so.
+
+        :raises ServiceError: the request is refused.
+        """
+        with _in_force(self._patches):
+            return super().handle(service, operation, parameters, caller)
+
+
+@contextmanager
+def _in_force(patches: tuple[Patch, ...]) -> Iterator[None]:
+    kept = [Patch(owner, name, getattr(owner, name)) for owner, name, _ in patches]
+    try:
+        for owner, name, value in patches:
+            setattr(owner, name, value)
+        yield
+    finally:
+        for owner, name, value in kept:
+            setattr(owner, name, value)
