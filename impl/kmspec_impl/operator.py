@@ -92,12 +92,12 @@ def _lock_user(realm: Realm, cluster: Cluster, arguments: Arguments, now: float)
 
 
 def _login_user(realm: Realm, cluster: Cluster, arguments: Arguments, now: float) -> Response:
-    """Log in; AWS KMS does not share ``kmsuser`` with anybody [FixKeystore]."""
+    """Log in, once more if need be; AWS KMS does not share ``kmsuser`` [FixKeystore]."""
     del now
     password = arguments.text("Password")
     user = _user(realm, cluster, arguments)
-    if users.is_logged_in(cluster, user.name):
-        raise refused(f"{user.name} is logged in already{_remedy(cluster, user)}")
+    if users.is_logged_in(cluster, user.name) and user.name not in cluster.logins:
+        raise refused(f"AWS KMS is logged in as {user.name}{_remedy(cluster, user)}")
     login = users.log_in(realm, cluster, user.name, password)
     if login is not Login.DONE:
         raise refused(f"{user.name} {_LOGIN_REFUSALS[login]}")
