@@ -12,7 +12,7 @@ from kmspec.names import ErrorCode, Service
 from kmspec_impl.caller import Caller
 from kmspec_impl.errors import ServiceError
 from kmspec_impl.gateway.app import Application
-from kmspec_impl.gateway.exchange import BODY_LIMIT
+from kmspec_impl.gateway.exchange import BODY_LIMIT, Handling
 from kmspec_impl.gateway.json_rpc import TARGET_PREFIXES
 from kmspec_impl.gateway.service_model import operation_names
 from tests.unit.gateway.support import Call, CannedEmulator, Response
@@ -29,7 +29,7 @@ DESCRIBE = "/service/BaldrApiService/operation/DescribeClusters"
 
 
 def ask(
-    emulator: CannedEmulator,
+    emulator: Handling,
     method: str,
     url: str,
     headers: dict[str, str] | None = None,
