@@ -120,7 +120,7 @@ def _structure(shape: Shape) -> _Check:
     members = tuple(compiled(member) for member in shape.members)
 
     def check(value: object, path: str, refusals: _Refusals) -> None:
-        if type(value) is not dict:
+        if not isinstance(value, dict):
             raise wrong_type(value, Kind.STRUCTURE)
         get = value.get
         for name, label, required, member in members:
@@ -137,7 +137,7 @@ def _list(shape: Shape, of_items: Shape) -> _Check:
     item, constraints, shown = _compile(of_items), _constraints(shape), _shown(shape)
 
     def check(value: object, path: str, refusals: _Refusals) -> None:
-        if type(value) is not list:
+        if not isinstance(value, list):
             raise wrong_type(value, Kind.LIST)
         for holds, text in constraints:
             if not holds(value):
@@ -158,7 +158,7 @@ def _map(shape: Shape, of_keys: Shape, of_items: Shape) -> _Check:
     demanded = ", ".join(text for _, text in _constraints(of_keys))
 
     def check(value: object, path: str, refusals: _Refusals) -> None:
-        if type(value) is not dict:
+        if not isinstance(value, dict):
             raise wrong_type(value, Kind.MAP)
         for holds, text in constraints:
             if not holds(value):
@@ -181,7 +181,7 @@ def _scalar(shape: Shape, python_type: type[object]) -> _Check:
     constraints, shown, kind = _constraints(shape), _shown(shape), shape.kind
 
     def check(value: object, path: str, refusals: _Refusals) -> None:
-        if type(value) is not python_type:
+        if not isinstance(value, python_type):
             raise wrong_type(value, kind)
         for holds, text in constraints:
             if not holds(value):
@@ -194,7 +194,8 @@ def _integer(shape: Shape) -> _Check:
     in_bounds = _scalar(shape, _PYTHON_TYPES[shape.kind])
 
     def check(value: object, path: str, refusals: _Refusals) -> None:
-        if type(value) is int and value not in _INTEGERS:
+        # To Python a boolean is an integer as well.
+        if isinstance(value, bool) or (isinstance(value, int) and value not in _INTEGERS):
             raise wrong_type(value, Kind.INTEGER)
         in_bounds(value, path, refusals)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kmspec.names import ErrorCode, Service
+from kmspec.names import ErrorCode, Origin, Service
 from kmspec_impl.errors import ServiceError
 from kmspec_impl.gateway.service_model import Kind, Shape, operation, operation_names
 from kmspec_impl.gateway.validation import compile_pattern, validate
@@ -199,6 +199,13 @@ def test_wrong_types(operation: str, parameters: dict[str, Any], message: str) -
 def test_a_wrong_type_comes_before_every_violation() -> None:
     error = refusal("kms", "GenerateDataKey", {"KeyId": "", "NumberOfBytes": "1"})
     assert error.code is ErrorCode.SERIALIZATION
+
+
+def test_words_of_the_vocabulary_are_strings() -> None:
+    validate("kms", "CreateKey", {"Origin": Origin.AWS_KMS})
+    message = kms("CreateKey", KeySpec=Origin.AWS_KMS)
+    assert message is not None
+    assert message.startswith(one("Value 'AWS_KMS' at 'keySpec'"))
 
 
 def test_unknown_members_are_ignored() -> None:
