@@ -35,8 +35,13 @@ class Moves(NamedTuple):
     """The first state of each machine."""
 
     def of(self, machine: str, trigger: str, state: str, when: str = "") -> Move:
-        """Where ``trigger`` takes ``state``; where no row says so it stays."""
+        """Where ``trigger`` takes ``state``; where no row says so it stays.
+
+        A row for the condition ``when`` goes before one for any.
+        """
         row = self.table.get((machine, trigger, state, when))
+        if row is None and when:
+            row = self.table.get((machine, trigger, state, ""))
         if row is None:
             return Move((state,), None, ())
         return Move((row.to, *row.also), row.resumes, (row.id,))

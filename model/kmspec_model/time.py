@@ -207,8 +207,10 @@ class Clockwork(NamedTuple):
         for key in world.keys_of(store.index):
             of_key = self.moves.of("key", "store connects", key.state)
             rules += of_key.rule
-            state = key.resumes if of_key.states[0] == "resumed" else of_key.states[0]
-            resumes = "" if of_key.states[0] == "resumed" else key.resumes
+            state = of_key.states[0]
+            resumes = key.resumes
+            if state == "resumed":
+                state, resumes = resumes or key.state, ""
             world = world.with_key(key._replace(state=state, resumes=resumes))
         return Change(world, rules=tuple(rules))
 
@@ -260,7 +262,7 @@ def _login_failed(cluster: Cluster) -> Cluster:
     user = cluster.contents.user(KMSUSER)
     if user is None:
         return cluster
-    failures = user.failures + 1
+    failures = min(user.failures + 1, limits.LOGIN_ATTEMPTS)
     locked = user.locked or failures >= limits.LOGIN_ATTEMPTS
     changed = user._replace(failures=failures, locked=locked)
     return cluster._replace(contents=cluster.contents.with_user(changed))

@@ -89,7 +89,7 @@ def _moved(trigger: str) -> Callable[[Moves, Case], tuple[Change, ...]]:
         key = case.key
         if key is None:
             return ()
-        move = moves.of("key", trigger, key.state)
+        move = moves.of("key", trigger, key.state, availability(case.world, key))
         resumes = move.resumes if move.resumes is not None else key.resumes
         return tuple(
             Change(case.world.with_key(key._replace(state=state, resumes=resumes)), rules=move.rule)
