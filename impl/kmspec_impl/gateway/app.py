@@ -163,17 +163,17 @@ async def _body(headers: Headers, receive: Receive) -> bytes | None:
         raise _too_large()
     chunks: list[bytes] = []
     size = 0
-    while True:
+    more = True
+    while more:
         message = await receive()
         if message["type"] != "http.request":
             return None
-        chunk: bytes = message["body"]
-        size += len(chunk)
+        chunks.append(message["body"])
+        size += len(message["body"])
         if size > BODY_LIMIT:
             raise _too_large()
-        if not message["more_body"]:
-            return b"".join([*chunks, chunk]) if chunks else chunk
-        chunks.append(chunk)
+        more = message["more_body"]
+    return b"".join(chunks)
 
 
 def _too_large() -> Refusal:

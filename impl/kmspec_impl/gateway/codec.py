@@ -23,6 +23,8 @@ Write: TypeAlias = Callable[[Any], str]
 _Leaf: TypeAlias = Callable[[Shape], Convert | None]
 
 _BRACKETS: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
+_WHOLE: Final = frozenset({"EncryptionContextType"})
+"""Maps that are converted as a whole."""
 _SPOKEN: Final = {True: "true", False: "false"}
 _encode: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 _quoted: Final = json.encoder.encode_basestring_ascii
@@ -82,13 +84,14 @@ def from_json(body: bytes) -> dict[str, Any]:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise _unreadable(f"The body is not UTF-8: byte {error.start}.") from error
-    if _nests_too_deeply(text):
+    # A count of the bytes is cheap, and settles it for every usual body.
+    if body.count(b"[") + body.count(b"{") > NESTING_LIMIT and _nests_too_deeply(text):
         raise _unreadable(f"Lists and maps nest more than {NESTING_LIMIT} deep.")
     try:
         value = _parse(text)
     except ValueError as error:  # also an integer of more digits than Python converts
         raise _unreadable(f"The body is not JSON: {error}.") from error
-    if "\\u" in text:
+    if b"\\u" in body:
         _refuse_half_characters(value)
     if value is None:
         return {}
@@ -115,9 +118,7 @@ def _parse(text: str) -> object:
 
 
 def _nests_too_deeply(text: str) -> bool:
-    """Whether brackets outside strings nest beyond the limit; quick for every usual body."""
-    if text.count("[") + text.count("{") <= NESTING_LIMIT:
-        return False
+    """Whether brackets outside strings nest beyond the limit."""
     depth = 0
     for token in _BRACKETS.finditer(text):
         if token[0] in "[{":
@@ -155,7 +156,7 @@ def _compile(shape: Shape, leaf: _Leaf) -> Convert | None:
     """The conversion of a shape, or ``None`` if its values travel as they are."""
     if shape.kind is Kind.STRUCTURE:
         return _structure(shape, leaf)
-    if shape.item is None:
+    if shape.item is None or shape.name in _WHOLE:
         return leaf(shape)
     item = _compile(shape.item, leaf)
     if item is None:
@@ -200,7 +201,7 @@ def _map(item: Convert) -> Convert:
 def _decoded_leaf(shape: Shape) -> Convert | None:
     if shape.kind is Kind.BLOB:
         return _from_base64
-    return _as_string if shape.name == "EncryptionContextValue" else None
+    return _as_strings if shape.name in _WHOLE else None
 
 
 def _from_base64(value: object) -> object:
@@ -212,8 +213,16 @@ def _from_base64(value: object) -> object:
         raise _unreadable(f"A blob is not base64: {error}.") from error
 
 
+def _as_strings(context: object) -> object:
+    """An encryption context: KMS reads a value that is no string as one [Concepts]."""
+    if isinstance(context, dict):
+        for value in context.values():
+            if type(value) is not str:
+                return {name: _as_string(value) for name, value in context.items()}
+    return context
+
+
 def _as_string(value: object) -> object:
-    """A value of an encryption context: KMS reads what is no string as one [Concepts]."""
     if isinstance(value, bool):
         return _SPOKEN[value]
     return str(value) if isinstance(value, int | float) else value
@@ -228,9 +237,9 @@ def _written_structure(shape: Shape) -> Write:
 
     def written(value: dict[str, Any]) -> str:
         parts = [
-            members[name][0] + members[name][1](found)
+            known[0] + known[1](found)
             for name, found in value.items()
-            if found is not None and name in members
+            if found is not None and (known := members.get(name)) is not None
         ]
         return f"{{{','.join(parts)}}}"
 

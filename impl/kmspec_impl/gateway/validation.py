@@ -6,6 +6,7 @@ members, lengths, ranges, patterns and enums. What a service checks by itself is
 """
 
 import re
+import sys
 from collections.abc import Callable
 from functools import cache
 from typing import Any, Final, TypeAlias
@@ -28,13 +29,6 @@ _INVALID: Final = {
     Service.KMS: ErrorCode.VALIDATION,
     # CloudHSM models no ValidationException (cloudhsm.md, open question 9).
     Service.CLOUDHSM: ErrorCode.CLOUDHSM_INVALID_REQUEST,
-}
-
-_PYTHON_TYPES: Final = {
-    Kind.STRING: str,
-    Kind.BLOB: bytes,
-    Kind.BOOLEAN: bool,
-    Kind.INTEGER: int,
 }
 
 _UNICODE_CLASS: Final = r"\p{L}\p{Z}\p{N}_"
@@ -109,7 +103,9 @@ def _compile(shape: Shape) -> _Check:
         return _integer(shape)
     if shape.kind is Kind.TIMESTAMP:
         return _timestamp
-    return _scalar(shape, _PYTHON_TYPES[shape.kind])
+    if shape.kind is Kind.BOOLEAN:
+        return _scalar(shape, bool)
+    return _measured(shape, str if shape.kind is Kind.STRING else bytes)
 
 
 def _structure(shape: Shape) -> _Check:
@@ -190,8 +186,24 @@ def _scalar(shape: Shape, python_type: type[object]) -> _Check:
     return check
 
 
+def _measured(shape: Shape, python_type: type[str | bytes]) -> _Check:
+    """Check a string or a blob: quickly when only its length is bounded, and within them."""
+    plain = shape.pattern is None and not shape.enum
+    low = shape.minimum or 0
+    high = sys.maxsize if shape.maximum is None else shape.maximum
+    wholly = _scalar(shape, python_type)
+    if not plain:
+        return wholly
+
+    def check(value: object, path: str, refusals: _Refusals) -> None:
+        if not isinstance(value, python_type) or not low <= len(value) <= high:
+            wholly(value, path, refusals)
+
+    return check
+
+
 def _integer(shape: Shape) -> _Check:
-    in_bounds = _scalar(shape, _PYTHON_TYPES[shape.kind])
+    in_bounds = _scalar(shape, int)
 
     def check(value: object, path: str, refusals: _Refusals) -> None:
         # To Python a boolean is an integer as well.
