@@ -102,7 +102,7 @@ class Binding:
             return value
         account, region, _ = self.place
         if ref.kind == "ciphertext":
-            return _DAMAGES[ref.form](value)
+            return _damaged(value, ref.form)
         if ref.form == "arn":
             forms = {
                 "key": f"arn:aws:kms:{region}:{account}:key/{value}",
@@ -186,10 +186,13 @@ def _unknown(ref: Ref) -> Any:  # noqa: ANN401 - ids, blobs and handles
     return form.format(digits)
 
 
-def _flipped(blob: bytes) -> bytes:
-    """The blob with one bit of its last byte, its authentication tag, changed."""
-    return blob[:-1] + bytes([blob[-1] ^ 1])
+def _damaged(blob: bytes, form: str) -> bytes:
+    """A blob that no service has made: one bit of its tag changed, or half of it gone.
 
-
-_DAMAGES = {"corrupt": _flipped, "short": lambda blob: blob[: len(blob) // 2]}
-"""Forms of a ciphertext that no service has made."""
+    :raises ValueError: there is no such form of a ciphertext.
+    """
+    if form == "corrupt":
+        return blob[:-1] + bytes([blob[-1] ^ 1])
+    if form == "short":
+        return blob[: len(blob) // 2]
+    raise ValueError(f"a ciphertext has no form {form!r}")

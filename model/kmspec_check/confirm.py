@@ -18,7 +18,7 @@ from kmspec_model.outcome import Refusal, Success
 
 _SHORT_ENOUGH = 40
 """Steps that nobody minds reading."""
-_SHRINKING = 150
+_SHRINKING = 60
 """How often a longer sequence is played to find a shorter one."""
 
 
@@ -58,7 +58,7 @@ def report(run: Run, cell: Cell, finding: Finding, *ways: Sequence[Command]) -> 
     if not run.heeds(finding.level):
         run.decide(cell, Status.SKIP, f"{finding.rule} is only {finding.level}", finding.rules)
         return
-    if finding.rule in run.violated():
+    if finding.rule in run.violated_rules:
         run.found(_violation(run, cell, finding, None))
         run.failed(cell, finding.rule)
         return
@@ -77,9 +77,8 @@ def _shown_again(run: Run, rule: str, way: Sequence[Command]) -> tuple[Finding, 
     """The deviation from a rule, if a way leads to it, and the session that shows it."""
     for looking in Looking:
         session, result = play(run, way, looking)
-        again = result.finding or next(iter(session.soft), None)
-        if again is not None and again.rule == rule:
-            return again, session
+        if result.finding is not None and result.finding.rule == rule:
+            return result.finding, session
     return None
 
 
@@ -134,7 +133,7 @@ def _told(
     """What was expected, what was observed, and where."""
     if session is None:
         return _mismatch_texts(finding.mismatches), _observed_texts(finding.mismatches, None), ""
-    last = deviating(session)
+    last = deviating(session, finding)
     situation = str(last.before.situation)
     outcomes = tuple(dict.fromkeys(way.outcome for way in last.ways))
     observed = _observed_texts(finding.mismatches, last)
@@ -160,10 +159,10 @@ def _observed_texts(mismatches: tuple[Mismatch, ...], last: Step | None) -> tupl
     return tuple(f"{one.where}: {absent(symbolic(one.observed))}" for one in mismatches)
 
 
-def deviating(session: Session) -> Step:
-    """The step that deviates: the last one that does not fit."""
+def deviating(session: Session, finding: Finding) -> Step:
+    """The step in whose answer a deviation was found."""
     for step in reversed(session.steps):
-        if step.fits:
+        if step.fits is finding.mismatches:
             return step
     return session.steps[-1]
 
@@ -171,7 +170,7 @@ def deviating(session: Session) -> Step:
 def trace_of(run: Run, cell: Cell, finding: Finding, session: Session) -> Trace:
     """The steps of a session up to the one that deviates; views only where they matter."""
     rule = run.spec.rules.get(finding.rule)
-    last = deviating(session)
+    last = deviating(session, finding)
     end = next(index for index, step in enumerate(session.steps) if step is last)
     steps = [
         step

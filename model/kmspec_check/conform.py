@@ -184,7 +184,7 @@ class _Check:
             level=options.level,
             seed=options.seed,
             nonce=options.now.isoformat() if options.now else "",
-            flowing=time.flowing and time.movable,
+            flowing=time.flowing,
             deadline=None if budget is None else self._began + budget,
             listener=options.listener,
             expected=frozenset(options.expect),

@@ -71,7 +71,8 @@ class _Stop:
             if result.finding is not None:
                 return False
         result = session.observe() if result.fits else result
-        if not result.fits or result.finding is not None or session.node.home is not self._node:
+        tell_asides(run, session)
+        if not result.fits or session.node.home is not self._node:
             return False
         for entry in entries:
             run.reached.edges.add((self._node, entry.probe.command))
@@ -84,14 +85,10 @@ class _Stop:
     def _decided_without_trying(self, entry: Entry) -> bool:
         """Whether it is already known that a cell cannot be tried."""
         run = self._run
-        if not run.applies(entry.probe.command.operation):
-            reason = f"{run.area(entry.probe.command.operation)} is no area of {run.profile.name}"
-            run.decide(entry.cell, Status.UNSUPPORTED, reason)
-            return True
         for command in (*self._way, entry.probe.command):
-            if not run.offers(command):
-                reason = f"the target has no {command.operation}"
-                run.decide(entry.cell, Status.UNSUPPORTED, reason)
+            lacking = run.lacking(command)
+            if lacking:
+                run.decide(entry.cell, Status.UNSUPPORTED, lacking)
                 return True
         obstacle = self._plan.obstacle(self._way)
         if obstacle:
@@ -119,6 +116,17 @@ class _Stop:
         if result.fits:
             run.reached.edges.add((before.home, command))
         _note(run, self._plan, entry.cell, result, (*self._way, command), before)
+        tell_asides(run, session)
+
+
+def tell_asides(run: Run, session: Session) -> None:
+    """Report the views of a session that deviate in what says nothing of the state."""
+    asides, session.asides = session.asides, []
+    for view, finding in asides:
+        if finding.rule not in run.violated_rules:
+            taken = [step.command for step in session.steps if not step.view]
+            cell = Cell(PHASE, str(session.node.situation), view.operation)
+            report(run, cell, finding, (*taken, view))
 
 
 def tried(session: Session, command: Command) -> Result:
@@ -127,7 +135,7 @@ def tried(session: Session, command: Command) -> Result:
     if not first.fits:
         return first
     second = session.observe()
-    return first if second.fits and second.finding is None else second
+    return first if second.fits else second
 
 
 def retaken(session: Session, command: Command) -> Result:
@@ -151,6 +159,7 @@ def reach(run: Run, plan: Plan, way: Sequence[Command]) -> tuple[Session, Result
         if not result.fits or result.finding is not None:
             cell = Cell(PHASE, str(before.situation), label_of(before, command))
             _note(run, plan, cell, result, way[: index + 1], before)
+        tell_asides(run, session)
         if not result.fits:
             return session, result
         run.reached.edges.add(edge)

@@ -18,6 +18,10 @@ from kmspec_model.outcome import (
 )
 
 
+_NOT_OURS = "alias/aws/"
+"""Aliases of AWS's own keys are listed in every account [Alias]."""
+
+
 class Chosen(NamedTuple):
     """A step of a path: the item of a list that is identified by a member."""
 
@@ -207,7 +211,8 @@ class _Fitting:
             self.mismatches.append(Mismatch(path, pattern, value))
             return
         left = list(value)
-        named, unnamed = [], []
+        named: list[tuple[Members, Pattern, object]] = []
+        unnamed: list[tuple[Members, Pattern, object]] = []
         for entry in pattern.entries:
             identity = dict(entry.fields)[pattern.by]
             known = self._identity(identity)
@@ -224,6 +229,8 @@ class _Fitting:
             self._claim(pattern, entry, left, (*path, Chosen(pattern.by, identity)))
         if not (pattern.free or self._shared):
             for item in left:
+                if str(_member(item, pattern.by)).startswith(_NOT_OURS):
+                    continue
                 step = (*path, Chosen(pattern.by, _member(item, pattern.by)))
                 self.mismatches.append(Mismatch(step, Mark.ABSENT, item))
 

@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from kmspec_model.explore import Graph, explore
+from kmspec_model.explore import Graph, OutOfReachError, explore
 from kmspec_model.probes import Probe
 from kmspec_model.scopes import DEFAULT, SCOPES
 
@@ -73,7 +74,12 @@ class Plan:
 
 def make(oracle: Oracle, names: Iterable[str] = DEFAULT) -> Plan:
     """Explore the scopes."""
-    return Plan(oracle, {name: explore(oracle.model, SCOPES[name]) for name in names})
+    graphs = {}
+    for name in names:
+        # Edited tables may refuse the way to a scope; another scope then shows what they refuse.
+        with suppress(OutOfReachError):
+            graphs[name] = explore(oracle.model, SCOPES[name])
+    return Plan(oracle, graphs)
 
 
 def matrix_cells(run: Run, plan: Plan, phase: str) -> Mapping[Stop, list[Entry]]:

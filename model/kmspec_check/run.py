@@ -6,9 +6,10 @@ found: cells, violations, what was reached.
 
 import hashlib
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from kmspec.names import Service
 from kmspec.tables import Spec
 from kmspec_check.binding import Binding, Place
 from kmspec_check.cells import Board, Cell, Status
@@ -59,13 +60,17 @@ class Run:
     board: Board = field(default_factory=Board)
     reached: Reached = field(default_factory=Reached)
     violations: list[Violation] = field(default_factory=list)
+    violated_rules: set[str] = field(default_factory=set)
     unsupported: set[tuple[str, str]] = field(default_factory=set)
     expected: frozenset[str] = frozenset()
     """Rules whose violation is expected."""
+    known: set[tuple[str, str]] = field(default_factory=set)
+    """Operations that the target answered as one who knows them."""
     areas: frozenset[str] = frozenset()
     """Only these areas; empty: all."""
     steps: int = 0
     """Calls whose answer was compared."""
+    _lacking: dict[tuple[str, str], str] = field(default_factory=dict)
     _numbers: Iterable[int] = field(default_factory=lambda: itertools.count(1))
 
     @property
@@ -94,12 +99,6 @@ class Run:
         """Whether a deviation of this level counts."""
         return LEVELS.index(level) >= LEVELS.index(self.level)
 
-    def applies(self, operation: str) -> bool:
-        """Whether an operation is in the areas asked for and in those of the profile."""
-        area = self.area(operation)
-        in_profile = not self.profile.areas or area in self.profile.areas
-        return in_profile and (not self.areas or area in self.areas)
-
     def area(self, operation: str) -> str:
         """The area of an operation; the operator and the clock have none."""
         known = self.spec.operations.get(operation)
@@ -107,8 +106,25 @@ class Run:
 
     def offers(self, command: Command) -> bool:
         """Whether the target may be able to perform a command at all."""
+        return not self.lacking(command)
+
+    def lacking(self, command: Command) -> str:
+        """Why the target cannot perform a command, or nothing."""
         key = (command.service, command.operation)
-        return self.profile.reaches(command.service) and key not in self.unsupported
+        known = self._lacking.get(key)
+        if known is None or (not known and key in self.unsupported):
+            known = self._lacking[key] = self._why_lacking(command)
+        return known
+
+    def _why_lacking(self, command: Command) -> str:
+        area, profile = self.area(command.operation), self.profile
+        if (command.service, command.operation) in self.unsupported:
+            return f"the target has no {command.operation}"
+        if not profile.reaches(command.service):
+            return f"profile {profile.name} has no way to the {command.service}"
+        if profile.areas and area not in profile.areas and command.service != Service.CLOCK:
+            return f"{area} is no area of profile {profile.name}"
+        return ""
 
     def decide(
         self, cell: Cell, status: Status, reason: str = "", rules: Iterable[str] = ()
@@ -121,16 +137,13 @@ class Run:
         """Keep a violation, once for each rule and cell, and tell."""
         if not any(violation.same_as(known) for known in self.violations):
             self.violations.append(violation)
+            self.violated_rules.add(violation.rule)
             self.tell(ViolationFound(violation))
 
     def failed(self, cell: Cell, rule: str) -> None:
         """Note that a rule is violated in a cell."""
         expected = rule in self.expected
         self.decide(cell, Status.EXPECTED_FAIL if expected else Status.FAIL, rules=(rule,))
-
-    def violated(self) -> Mapping[str, Violation]:
-        """The first violation of each rule."""
-        return {violation.rule: violation for violation in reversed(self.violations)}
 
     def tell(self, event: Event) -> None:
         """Tell whoever listens."""

@@ -6,6 +6,7 @@ the one funnel: it resolves, calls, and keeps the worlds that the answer fits. W
 the target deviates.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Any, NamedTuple
@@ -18,10 +19,31 @@ from kmspec_check.oracle import Node, Way
 from kmspec_check.patterns import Fit, Mismatch, Path, fit
 from kmspec_check.run import Run
 from kmspec_check.target import Answer, Trouble, ask
-from kmspec_model import EMPTY, Command, Ref, Success, advance
+from kmspec_model import EMPTY, Bind, Command, Items, Mark, Members, Ref, Success, advance
 
-_QUANTUM = 0.25
-"""Seconds of real time after which the model is told that time has passed."""
+_TICK = 0.001
+"""Seconds; the model knows no shorter time."""
+_STATE = frozenset(
+    {
+        "KeyState",
+        "Enabled",
+        "DeletionDate",
+        "ConnectionState",
+        "ConnectionErrorCode",
+        "State",
+        "BackupState",
+        "DeleteTimestamp",
+        "TargetKeyId",
+        "CloudHsmClusterId",
+        "CustomKeyStoreId",
+        "Locked",
+        "LoggedIn",
+        "Throttled",
+    }
+)
+"""Members that show a state."""
+_RELIED_UPON = frozenset({"Plaintext", "CiphertextBlob"})
+"""Members without which a cryptographic operation has not done its work."""
 _SUBNETS = 10
 """As many as a cluster can have."""
 _PAGES = 200
@@ -34,6 +56,10 @@ class Possible(NamedTuple):
 
     node: Node
     binding: Binding
+
+
+Tried = tuple[Possible, Way, Fit]
+"""An answer held against one way out of one possible world."""
 
 
 class Verdict(Enum):
@@ -103,7 +129,8 @@ class Session:
         self.binding = run.fresh()
         self.possible: tuple[Possible, ...] = (Possible(run.oracle.node(EMPTY), self.binding),)
         self.steps: list[Step] = []
-        self.soft: list[Finding] = []
+        self.asides: list[tuple[Command, Finding]] = []
+        """Views that deviate in what says nothing of the state."""
         self._told = run.clock()
 
     @property
@@ -119,15 +146,17 @@ class Session:
     def step(self, command: Command, *, view: bool = False) -> Result:
         """Take one step: the one way in which anything is asked of the target."""
         run = self.run
-        if not run.offers(command):
-            return Result(Verdict.UNSUPPORTED, reason=f"the target has no {command.operation}")
+        lacking = run.lacking(command)
+        if lacking:
+            return Result(Verdict.UNSUPPORTED, reason=lacking)
         try:
             self._let_time_pass()
             parameters = resolve.parameters(command, self.possible[0].binding, self._ask)
             answer = self._all_pages(command, parameters)
         except Trouble as trouble:
             return Result(Verdict.TROUBLE, reason=str(trouble))
-        if run.profile.does_not_know(answer):
+        known = (command.service, command.operation) in run.known
+        if run.profile.does_not_know(answer) and not known:
             run.unsupported.add((command.service, command.operation))
             return Result(Verdict.UNSUPPORTED, reason=f"the target has no {command.operation}")
         if answer.refused and not answer.code:
@@ -167,14 +196,13 @@ class Session:
         if not self.run.flowing:
             return
         now = self.run.clock()
-        if now - self._told >= _QUANTUM:
-            moved = advance(round(now - self._told, 3))
-            self._told = now
-            self.possible = _distinct(
-                Possible(way.node, possible.binding)
-                for possible in self.possible
-                for way in possible.node.permitted(moved)
-            )
+        moved = advance(max(_TICK, math.ceil((now - self._told) / _TICK) * _TICK))
+        self._told = now
+        self.possible = _distinct(
+            Possible(way.node, possible.binding)
+            for possible in self.possible
+            for way in possible.node.permitted(moved)
+        )
 
     def _narrow(self, command: Command, answer: Answer, *, view: bool) -> Result:
         """Keep the worlds that the answer fits."""
@@ -184,14 +212,12 @@ class Session:
             for possible in self.possible
             for way in possible.node.permitted(command)
         ]
-        kept = [one for one in tried if not one[2].mismatches]
-        soft = None
-        if not kept:
-            kept = [one for one in tried if not one[2].hard]
-            if kept:
-                soft = Finding(kept[0][1].rules, "should", kept[0][2].mismatches)
         before = self.node
         ways = tuple(way for _, way, _ in tried)
+        kept = [one for one in tried if not one[2].mismatches]
+        finding = None
+        if not kept:
+            kept, finding = self._forgiven(tried)
         if not kept:
             return self._deviates(command, answer, before, tried, view=view)
         learned = _zones(answer.body, self.binding) if command.operation == "CreateCluster" else {}
@@ -215,10 +241,25 @@ class Session:
             )
         )
         self._reach(kept[0][1], before)
-        if soft is not None and self.run.heeds("should"):
-            self.soft.append(soft)
-            return Result(Verdict.FITS, soft)
+        if finding is not None and self.run.heeds(finding.level):
+            return Result(Verdict.FITS, finding)
         return FITS
+
+    def _forgiven(self, tried: list[Tried]) -> tuple[list[Tried], Finding | None]:
+        """What the session can go on with although it deviates: it says nothing of the state.
+
+        A message, an HTTP status, the wrong code of a refusal, or a member that shows no state.
+        """
+        kept = [one for one in tried if not one[2].hard]
+        if kept:
+            return kept, Finding(kept[0][1].rules, "should", kept[0][2].mismatches)
+        near = [one for one in tried if _forgivable(one[2])]
+        if not near:
+            return [], None
+        fewest = min(len(one[2].mismatches) for one in near)
+        kept = [one for one in near if len(one[2].mismatches) == fewest]
+        rules = kept[0][1].rules
+        return kept, Finding(rules, self._level(rules[0]), kept[0][2].mismatches)
 
     def _reach(self, way: Way, before: Node) -> None:
         reached = self.run.reached
@@ -231,7 +272,7 @@ class Session:
         command: Command,
         answer: Answer,
         before: Node,
-        tried: list[tuple[Possible, Way, Fit]],
+        tried: list[Tried],
         *,
         view: bool,
     ) -> Result:
@@ -253,28 +294,33 @@ class Session:
 
     def observe(self) -> Result:
         """Compare the whole observable state; what deviates is blamed on the step before."""
-        culprit = self.steps[-1] if self.steps else None
-        for command in self._views():
-            result = self.step(command, view=True)
-            if not result.fits:
-                return self._blamed(result, culprit)
-        return FITS
+        return self._looked(self._views())
 
     def name_new(self) -> Result:
         """Look at those views only that name something made by the step before."""
+        return self._looked(
+            view.command
+            for view in self.node.views
+            if any(not self.binding.known(ref) for ref in view.binds)
+        )
+
+    def _looked(self, commands: Iterable[Command]) -> Result:
         culprit = self.steps[-1] if self.steps else None
-        for view in self.node.views:
-            if any(not self.binding.known(ref) for ref in view.binds):
-                result = self.step(view.command, view=True)
-                if not result.fits:
-                    return self._blamed(result, culprit)
+        for command in commands:
+            if not self.run.offers(command):
+                continue
+            result = self.step(command, view=True)
+            if not result.fits:
+                return self._blamed(result, culprit)
+            if result.finding is not None:
+                self.asides.append((command, result.finding))
         return FITS
 
     def _views(self) -> tuple[Command, ...]:
         found = dict.fromkeys(
             view.command for possible in self.possible for view in possible.node.views
         )
-        return tuple(command for command in found if self.run.offers(command))
+        return tuple(found)
 
     def _blamed(self, result: Result, culprit: Step | None) -> Result:
         """A view that deviates shows what the step before it did, so that one is at fault."""
@@ -285,6 +331,21 @@ class Session:
         rules = tuple(dict.fromkeys((*taken.rules, *finding.rules)))
         level = self._level(rules[0])
         return result._replace(finding=finding._replace(rules=rules, level=level))
+
+
+def _forgivable(found: Fit) -> bool:
+    """Whether nothing that an answer gets wrong shows or names a state."""
+    return all(mismatch.soft or _says_no_state(mismatch) for mismatch in found.mismatches)
+
+
+def _says_no_state(mismatch: Mismatch) -> bool:
+    if mismatch.path == ("error code",):
+        return "none" not in (mismatch.expected, mismatch.observed)
+    last = mismatch.path[-1] if mismatch.path else None
+    if not isinstance(last, str) or isinstance(mismatch.expected, Bind | Items | Members):
+        return False
+    absent = mismatch.observed is Mark.ABSENT and last not in _RELIED_UPON
+    return absent or last not in _STATE | _RELIED_UPON
 
 
 def _distinct(found: Iterable[Possible]) -> tuple[Possible, ...]:

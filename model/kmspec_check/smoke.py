@@ -109,6 +109,7 @@ def _classify(run: Run, cell: Cell, service: str, answer: Answer) -> None:
         text = f"HTTP {answer.status} with a body that says no error code"
         run.decide(cell, Status.ERROR, text)
     else:
+        run.known.add((service, cell.probe))
         run.decide(cell, Status.PASS)
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from kmspec_check.cells import Cell, Status
 from kmspec_check.confirm import Looking, play, report
 from kmspec_check.events import Progressed
-from kmspec_check.matrix import reach, retaken, tried
+from kmspec_check.matrix import reach, retaken, tell_asides, tried
 from kmspec_check.oracle import Node
 from kmspec_check.plan import Plan, Stop, label_of
 from kmspec_check.run import Run
@@ -178,6 +178,7 @@ class _Tour:
             else:
                 result = tried(session, edge.command)
             self._note(session, index, number, result)
+            tell_asides(self._run, session)
             if not result.fits:
                 return False
         return True
@@ -190,7 +191,7 @@ class _Tour:
             self._drop(index, number)
             self._unseen.append((index, number))
             return True
-        self._again(session)
+        self._again()
         self._note(session, index, number, result)
         return result.fits
 
@@ -199,8 +200,9 @@ class _Tour:
         if not self._unseen:
             return True
         result = session.observe()
-        if not result.fits or result.finding is not None:
-            self._again(session)
+        tell_asides(self._run, session)
+        if not result.fits:
+            self._again()
             return False
         for index, number in self._unseen:
             self._left.setdefault(index, []).append(number)
@@ -208,9 +210,8 @@ class _Tour:
         self._unseen.clear()
         return True
 
-    def _again(self, session: Session) -> None:
+    def _again(self) -> None:
         """Take each of the transitions after which the state was not compared by itself."""
-        del session
         unseen, self._unseen = self._unseen, []
         for index, number in unseen:
             self._left.setdefault(index, []).append(number)

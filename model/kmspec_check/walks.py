@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import FlakyFailure
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
+from kmspec import limits
 from kmspec.names import Service
 from kmspec_check.cells import Cell, Status
 from kmspec_check.confirm import report
@@ -26,6 +27,8 @@ _WALKS = 25
 _STEPS = 20
 _MOMENTS = (0.1, 0.2, 1.0, 3600.0, 86400.0, 7 * 86400.0, 30 * 86400.0)
 """Seconds: less than a transition, one, more, and the waiting periods."""
+_LONGEST = (limits.DEFAULT_BACKUP_RETENTION_DAYS - 1) * limits.DAY
+"""Seconds in one walk: the model knows nothing of backups that outlive their retention."""
 _ROUNDS = 5
 """Each round ends at the first deviation of a rule that is not yet known to be violated."""
 
@@ -81,10 +84,10 @@ def _round(run: Run, plan: Plan, number: int, made: _Count) -> bool:
     machine = _machine(run, plan, made)
     hypothesis.seed(run.seed + number)(machine)
     try:
-        run_state_machine_as_test(machine, settings=_settings())  # type: ignore[no-untyped-call]
+        run_state_machine_as_test(machine, settings=_settings())
     except Deviated as deviated:
         report(run, deviated.cell, deviated.finding, deviated.commands)
-        if deviated.finding.rule not in run.violated():
+        if deviated.finding.rule not in run.violated_rules:
             return False
     except FlakyFailure as flaky:
         reason = f"not confirmed: {flaky.exceptions[0] if flaky.exceptions else flaky}"
@@ -148,6 +151,7 @@ class _Walker:
         self._run = run
         self._going = going
         self._session = Session(run) if going else None
+        self._left = float(_LONGEST)
 
     def begin(self, way: Sequence[Command]) -> None:
         """Go to the beginning of a scope."""
@@ -166,15 +170,20 @@ class _Walker:
         command = choose(offered) if offered else None
         if command is None or not self._can(command):
             return
+        if command.service == Service.CLOCK:
+            self._left -= float(str(command.get("Seconds")))
+            if self._left < 0:
+                return
         result = session.step(command)
         if result.fits and result.finding is None:
             result = session.observe()
+            session.asides.clear()
         self._judge(result, command)
 
     def _can(self, command: Command) -> bool:
         run = self._run
-        timely = command.service == Service.CLOCK or run.applies(command.operation)
-        return timely and run.offers(command)
+        chosen = not run.areas or run.area(command.operation) in run.areas
+        return (chosen or command.service == Service.CLOCK) and run.offers(command)
 
     def _judge(self, result: Result, command: Command) -> None:
         """Raise what is new; end the walk quietly at what is not."""
@@ -184,7 +193,7 @@ class _Walker:
         finding, session = result.finding, self._session
         if result.verdict is Verdict.TROUBLE:
             raise Broken(result.reason)
-        if finding is None or session is None or finding.rule in self._run.violated():
+        if finding is None or session is None or finding.rule in self._run.violated_rules:
             return
         if self._run.heeds(finding.level):
             taken = [step for step in session.steps if not step.view]

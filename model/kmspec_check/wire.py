@@ -106,11 +106,12 @@ def answer(service: str, operation: str, status: int, body: bytes) -> Answer:
     if service == Service.STS:
         return _query_answer(operation, status, body)
     try:
+        if succeeded(status) and _says_nothing(service, operation):
+            return Answer(status, {})
         parsed = json.loads(body) if body else {}
         if not isinstance(parsed, dict):
             raise TypeError
-        ours = service in BOTOCORE_NAMES
-        convert = _converter_of(service, operation) if ours and succeeded(status) else None
+        convert = _converter_of(service, operation) if succeeded(status) else None
         return Answer(status, cast("dict[str, Any]", convert(parsed)) if convert else parsed)
     except (ValueError, TypeError, RecursionError) as fault:
         if succeeded(status):
@@ -137,11 +138,25 @@ def _query_answer(operation: str, status: int, body: bytes) -> Answer:
 
 
 @cache
-def _converter_of(service: str, operation: str) -> Converter | None:
+def _output_shape(service: str, operation: str) -> Shape | None:
+    """The shape of an answer; ``None`` where AWS knows no such operation, or it has none."""
+    if service not in BOTOCORE_NAMES:
+        return None
     try:
-        shape = service_model(service).operation_model(operation).output_shape
+        return service_model(service).operation_model(operation).output_shape
     except OperationNotFoundError:
         return None
+
+
+@cache
+def _says_nothing(service: str, operation: str) -> bool:
+    """Whether an operation of AWS has no answer, so that whatever the body holds is not read."""
+    return service in BOTOCORE_NAMES and _output_shape(service, operation) is None
+
+
+@cache
+def _converter_of(service: str, operation: str) -> Converter | None:
+    shape = _output_shape(service, operation)
     return _converter(shape) if shape else None
 
 
