@@ -14,6 +14,10 @@ from kmspec_model.outcome import Refusal
 from kmspec_model.world import EMPTY, World, rebased
 
 
+class OutOfReachError(Exception):
+    """The tables refuse a step of a scope's preamble: the scope has no first world."""
+
+
 class Scope(NamedTuple):
     """A part of the machine that is small enough to be visited whole.
 
@@ -60,14 +64,14 @@ class Graph(NamedTuple):
 def first_world(model: Model, preamble: Iterable[Command]) -> World:
     """The world that a preamble leads to.
 
-    :raises ValueError: a step of the preamble is refused.
+    :raises OutOfReachError: a step of the preamble is refused.
     """
     world = EMPTY
     for step in preamble:
         permitted = model.permitted(world, step)[0]
         if isinstance(permitted.outcome, Refusal):
-            message = f"the preamble's step {step} is refused with {permitted.outcome.code}"
-            raise ValueError(message)  # noqa: TRY004 (the value of the preamble is wrong)
+            message = f"the step {step} on the way is refused with {permitted.outcome.code}"
+            raise OutOfReachError(message)
         world = permitted.world
     return rebased(world)
 
@@ -77,6 +81,7 @@ def explore(model: Model, scope: Scope, *, everything: bool = False) -> Graph:
 
     :param everything: follow every outcome that is permitted, not only the one that our
         emulator chooses where the documents leave freedom.
+    :raises OutOfReachError: a step of the scope's preamble is refused.
     """
     start = first_world(model, scope.preamble)
     worlds = [start]

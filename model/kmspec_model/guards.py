@@ -32,12 +32,14 @@ class Verdict(NamedTuple):
     """What the rules together say of a case.
 
     ``allowed``: success is permitted. ``refusals``: each permitted refusal, in the order of the
-    rules. ``rules``: the rules that a success follows, those of states first.
+    rules. ``rules``: the rules that a success follows, those of states first. ``concerned``:
+    every rule that had something to say, in the order in which they are looked at.
     """
 
     allowed: bool
     refusals: tuple[tuple[Answer, Finding], ...]
     rules: tuple[str, ...]
+    concerned: tuple[str, ...]
 
 
 P = TypeVar("P", OfCase, OfStore)
@@ -77,7 +79,7 @@ class Guards(NamedTuple):
             if not answer.ok
         )
         rules = tuple(finding.rule for finding in found if finding.accepts)
-        return Verdict(not failing, refusals, rules)
+        return Verdict(not failing, refusals, rules, tuple(finding.rule for finding in found))
 
 
 def compile_guards(spec: Spec) -> Mapping[str, Guards]:

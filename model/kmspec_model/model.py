@@ -67,6 +67,13 @@ class Model:
         ]
         return (*successes, *refusals)
 
+    def concerned(self, world: World, command: Command) -> tuple[str, ...]:
+        """The rules that say something of a command in a world, whatever they say."""
+        operation = self.spec.operations[command.operation]
+        if operation.resource == "time":
+            return ()
+        return self._guards[command.operation].judge(case_of(world, command, operation)).concerned
+
     def _advanced(self, world: World, command: Command) -> tuple[Permitted, ...]:
         seconds = command.get("Seconds")
         if not isinstance(seconds, int | float):

@@ -95,7 +95,11 @@ def initialize(moves: Moves, case: Case) -> tuple[Change, ...]:
     return tuple(
         Change(
             case.world.with_cluster(
-                case.cluster._replace(state=state, since=case.world.now, anchor=anchor)
+                case.cluster._replace(
+                    state=state,
+                    since=moves.since("cluster", state, case.world.now),
+                    anchor=anchor,
+                )
             ),
             members(State=state),
             move.rule,
@@ -111,7 +115,11 @@ def delete(moves: Moves, case: Case) -> tuple[Change, ...]:
     move = moves.of("cluster", "DeleteCluster", case.cluster.state)
     return tuple(
         Change(
-            case.world.with_cluster(case.cluster._replace(state=state, since=case.world.now)),
+            case.world.with_cluster(
+                case.cluster._replace(
+                    state=state, since=moves.since("cluster", state, case.world.now)
+                )
+            ),
             members(Cluster=members(ClusterId=Ref("cluster", case.cluster.index), State=state)),
             move.rule,
         )

@@ -50,7 +50,11 @@ def delete(moves: Moves, case: Case) -> tuple[Change, ...]:
     answer = members(HsmId=Ref("hsm", hsm.index))
     return tuple(
         Change(
-            world.with_cluster(with_hsm(cluster, hsm._replace(state=state, since=world.now))),
+            world.with_cluster(
+                with_hsm(
+                    cluster, hsm._replace(state=state, since=moves.since("hsm", state, world.now))
+                )
+            ),
             answer,
             (*move.rule, *rules),
         )
