@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
-from kmspec.names import HsmState, Service
+from kmspec.names import ClusterState, HsmState, Service
 from kmspec_impl.cloudhsm import backups, certificates, clusters, contents, hsms
 from kmspec_impl.cloudhsm.state import Backup, Certificates, Cluster, Hsm
 from kmspec_impl.hsm.interface import Device
@@ -48,8 +48,9 @@ def _delete_in_one(realm: Realm, cluster: Cluster, handle: int) -> None:
     last.delete(handle)
 
 
-def _any_restart(cluster: Cluster) -> None:
-    del cluster
+def _one_more_before_activation(cluster: Cluster) -> None:
+    if not (cluster.state is ClusterState.UNINITIALIZED and cluster.hsms):
+        hsms_check_addition(cluster)
 
 
 def _gone_at_once(realm: Realm, parameters: Parameters, now: float) -> Response:
@@ -64,6 +65,7 @@ def _comes_up_alone(realm: Realm, cluster: Cluster, hsm: Hsm) -> None:
 
 
 contents_bring_up = contents.bring_up
+hsms_check_addition = hsms._check_addition  # noqa: SLF001 - a mutant reaches inside
 
 MUTANTS: Final = (
     Mutant(
@@ -94,7 +96,7 @@ MUTANTS: Final = (
         "second-hsm-before-activation",
         "hsm/one-before-activation",
         "A second HSM can be created before the cluster is activated.",
-        (Patch(hsms, "_check_addition", _any_restart),),
+        (Patch(hsms, "_check_addition", _one_more_before_activation),),
     ),
     Mutant(
         "no-backup-on-removal",
@@ -110,7 +112,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         "new-hsm-is-out-of-step",
-        "effect/CreateHsm/answer",
+        "crypto/key-material",
         "An HSM that is added beside another is filled from the newest backup, not from that one.",
         (Patch(hsms, "bring_up", _comes_up_alone),),
     ),

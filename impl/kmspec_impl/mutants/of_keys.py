@@ -60,7 +60,9 @@ def _reach_despite(ignored: str) -> Patch:
     """A way to the cluster on which one kind of trouble does not matter."""
 
     def reach_cluster(realm: Realm, store: Store, unreachable: ErrorCode) -> tuple[Cluster, Device]:
-        cluster = realm.clusters[store.cluster]
+        cluster = realm.clusters.get(store.cluster)
+        if cluster is None:
+            return _reach_cluster(realm, store, unreachable)
         kept = frozenset(fault for fault in cluster.faults if fault != ignored)
         realm.clusters.put(replace(cluster, faults=kept))
         try:
@@ -137,7 +139,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         "enable-forgotten-while-unavailable",
-        "key-state/EnableKey/Unavailable",
+        "transition/connection/connect-succeeds/CONNECTING",
         "Enabling an Unavailable key is forgotten instead of taking effect at reconnect.",
         handlers=((Service.KMS, "EnableKey", _enable_without_note),),
     ),
