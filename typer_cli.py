@@ -4,9 +4,12 @@ Each command imports what it needs when it runs, so that `kmspec --help` is quic
 one line on standard error, what is wrong and how to mend it, and exit code 2.
 """
 
+import contextlib
 import json
+import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
@@ -15,6 +18,8 @@ import typer
 from kmspec_impl.client.errors import RefusedError, UseError
 
 if TYPE_CHECKING:
+    from kmspec_check.profile import Profile
+    from kmspec_check.target import Target as Checked
     from kmspec_impl.client.endpoint import Endpoint
     from kmspec_impl.embedded import Embedded
 
@@ -115,6 +120,134 @@ def serve(
         listen(emulator, host, port)
     except (CannotListenError, ValueError) as error:
         raise UseError.read(str(error)) from error
+    return 0
+
+
+# --------------------------------------------------------------------------------- check
+
+
+@app.command()
+def conform(
+    endpoint_url: Target = None,
+    profile: Annotated[
+        str | None,
+        typer.Option("--profile", metavar="NAME|FILE", help="What is particular of the target."),
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", metavar="AREA", help="An area or a phase; may be repeated."),
+    ] = None,
+    level: Annotated[
+        Literal["must", "should"], typer.Option("--level", help="The least level that counts.")
+    ] = "should",
+    expect: Annotated[
+        Path | None,
+        typer.Option("--expect", metavar="FILE", help="Rules known to be violated, with reasons."),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", metavar="N")] = 0,
+    budget: Annotated[
+        float | None,
+        typer.Option("--budget", metavar="SECONDS", min=0, help="Stop after so long."),
+    ] = None,
+    mutant: Mutant = None,
+    report: Annotated[
+        list[str] | None,
+        typer.Option("--report", metavar="FORMAT=FILE", help="FORMAT is json; may be repeated."),
+    ] = None,
+) -> int:
+    """Hold an endpoint, or the embedded emulator, against the model."""
+    from rich.console import Console
+
+    from kmspec_check import conform as checker
+    from kmspec_check import files, progress, report_json, report_text
+
+    with _checking():
+        reports = files.report_files(report or ())
+        target, chosen = _target(endpoint_url, profile, mutant)
+        with progress.shown(Console(stderr=True)) as listener:
+            result = checker.conform(
+                target,
+                profile=chosen,
+                only=only or (),
+                level=level,
+                expect=expect,
+                seed=seed,
+                budget=budget,
+                command=shlex.join(["kmspec", *sys.argv[1:]]),
+                now=datetime.now(UTC),
+                listener=listener,
+            )
+        for file in reports:
+            files.write(file, report_json.dumps(result))
+    report_text.write(result, Console(highlight=False))
+    return result.exit_code
+
+
+@app.command()
+def replay(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A trace, or a JSON report with violations.")
+    ],
+    endpoint_url: Target = None,
+) -> int:
+    """Run a recorded violation again: recorded against present, step by step."""
+    from kmspec_check import replay as again
+    from kmspec_check.files import traces
+    from kmspec_check.replay_text import replay_lines
+
+    code = 0
+    with _checking():
+        for trace in traces(file):
+            target, profile = _target(endpoint_url, None, None)
+            replayed = again.replay(trace, target, profile)
+            _print("\n".join(replay_lines(trace, replayed)))
+            code = max(code, replayed.exit_code)
+    return code
+
+
+@app.command()
+def explain(
+    operation: Annotated[str, typer.Argument(metavar="OPERATION", help="As AWS spells it.")],
+    key_state: Annotated[str | None, typer.Option("--key-state", metavar="S")] = None,
+    connection_state: Annotated[str | None, typer.Option("--connection-state", metavar="S")] = None,
+    cluster_state: Annotated[str | None, typer.Option("--cluster-state", metavar="S")] = None,
+    hsm_state: Annotated[str | None, typer.Option("--hsm-state", metavar="S")] = None,
+    backup_state: Annotated[str | None, typer.Option("--backup-state", metavar="S")] = None,
+) -> int:
+    """Say what must happen there and why: rules and sources."""
+    from kmspec.tables import load
+    from kmspec_model import Model
+    from kmspec_model.explain import Question, Unknown
+    from kmspec_model.tell import explained
+
+    states = (key_state, connection_state, cluster_state, hsm_state, backup_state)
+    try:
+        return _done("\n".join(explained(Model(load()), Question(operation, *states))))
+    except Unknown as error:
+        what, _, remedy = str(error).partition(": ")
+        raise UseError(what, remedy) from error
+
+
+@app.command()
+def explore(
+    scope: Annotated[
+        str | None, typer.Option("--scope", metavar="NAME", help="Only this part of the machine.")
+    ] = None,
+) -> int:
+    """Visit every reachable world of the model: counts, invariants, witnesses, diagrams."""
+    from kmspec.tables import load
+    from kmspec_model import Model
+    from kmspec_model.explore import explore as visit
+    from kmspec_model.scopes import SCOPES
+    from kmspec_model.tell import explored
+
+    if scope is not None and scope not in SCOPES:
+        message = f"there is no scope {scope!r}"
+        raise UseError(message, f"choose one of {', '.join(SCOPES)}")
+    model = Model(load())
+    graphs = (visit(model, SCOPES[name]) for name in ([scope] if scope else SCOPES))
+    for line in explored(model, graphs, whole=scope is None):
+        _print(line)
     return 0
 
 
@@ -312,33 +445,15 @@ def _endpoint(url: str) -> "Endpoint":
 
 
 def _operate(url: str | None, operation: str, **parameters: object) -> dict[str, Any]:
-    """Perform one operation of the operator, who exists only at a kmspec endpoint."""
-    from kmspec_impl.client.endpoint import accepted
+    from kmspec_impl.client.operator import operate
 
-    if url is None:
-        message = "no endpoint to operate on"
-        raise UseError(message, "add --endpoint-url URL, or set AWS_ENDPOINT_URL")
-    endpoint = _endpoint(url)
-    endpoint.require_kmspec()
-    try:
-        return accepted(operation, endpoint.call("operator", operation, parameters))
-    except RefusedError as error:
-        raise UseError.read(error.message, "see `kmspec hsm --help`") from error
+    return operate(url, operation, **parameters)
 
 
 def _fault(name: str, hsm_id: str | None) -> dict[str, str]:
-    from kmspec.names import HSM_FAULTS, Fault
+    from kmspec_impl.client.operator import fault_parameters
 
-    if name not in set(Fault):
-        message = f"there is no fault {name!r}"
-        raise UseError(message, f"choose one of {', '.join(Fault)}")
-    if (name in HSM_FAULTS) != (hsm_id is not None):
-        if hsm_id is None:
-            message = f"{name} is a fault of one HSM"
-            raise UseError(message, "add --hsm HSM")
-        message = f"{name} is a fault of the whole cluster"
-        raise UseError(message, "leave --hsm out")
-    return {"Name": name} if hsm_id is None else {"Name": name, "HsmId": hsm_id}
+    return fault_parameters(name, hsm_id)
 
 
 def _password(given: str | None, whose: str, where: str) -> str:
@@ -357,6 +472,38 @@ def _not_offered(option: str, value: object, remedy: str) -> None:
         raise UseError(message, remedy)
 
 
+@contextlib.contextmanager
+def _checking() -> Iterator[None]:
+    """Say in one line what the checker complains of."""
+    from kmspec_check.conform import UsageError
+    from kmspec_check.expected import ExpectationError
+    from kmspec_check.profile import ProfileError
+    from kmspec_check.target import Trouble
+    from kmspec_check.trace import TraceError
+
+    try:
+        yield
+    except (UsageError, ExpectationError, ProfileError, Trouble, TraceError) as error:
+        raise UseError.read(str(error)) from error
+
+
+def _target(url: str | None, profile: str | None, mutant: str | None) -> "tuple[Checked, Profile]":
+    """What is to be checked, and what is particular of it."""
+    from kmspec_check.endpoint import Endpoint as Checked
+    from kmspec_check.profile import load
+    from kmspec_impl.embedded import Embedded
+
+    chosen = load(profile) if profile else None
+    if url is None:
+        _break(mutant)
+        return Embedded(), chosen or load("embedded")
+    if mutant is not None:
+        message = "--mutant breaks the embedded emulator, not an endpoint"
+        raise UseError(message, "leave --endpoint-url out, or use `kmspec serve --mutant`")
+    endpoint = Checked(url, chosen)
+    return endpoint, endpoint.profile
+
+
 def _break(mutant: str | None) -> None:
     if mutant is not None:
         message = f"there is no mutant {mutant!r}"
@@ -373,18 +520,12 @@ def _embedded() -> "Embedded":
 def _listed(
     body: Mapping[str, Any], member: str, columns: tuple[str, ...], *, as_json: bool
 ) -> int:
+    from kmspec_impl.client.operator import table
+
     rows = body[member]
     if as_json:
-        _print(json.dumps({member: rows}, indent=2))
-    elif not rows:
-        _print("none")
-    else:
-        cells = [[str(row.get(column, "")) for column in columns] for row in rows]
-        widths = [max(len(line[i]) for line in cells) for i in range(len(columns))]
-        for line in cells:
-            padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-            _print("  ".join(padded).rstrip())
-    return 0
+        return _done(json.dumps({member: rows}, indent=2))
+    return _done("\n".join(table(rows, columns)))
 
 
 def _done(text: str) -> int:
