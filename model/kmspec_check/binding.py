@@ -24,6 +24,8 @@ _UNKNOWN = {
 _BASE32 = "234567abcdefghijklmnopqrstuvwxyz"
 UNKNOWN_HANDLE = 0x3FFFFFFF
 """A handle that no key material has."""
+_SHORTEST = 5
+"""A shorter value is too common to be looked for inside texts."""
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 
 
@@ -113,7 +115,7 @@ class Binding:
                 return forms[ref.kind]
         raise ValueError(f"{ref} has no form {ref.form!r}")
 
-    def _chosen(self, ref: Ref) -> Any:  # noqa: ANN401 - as above
+    def _chosen(self, ref: Ref) -> Any:  # noqa: ANN401, PLR0911 - one for each kind
         tag = self.place.tag
         match ref.kind:
             case "alias":
@@ -152,7 +154,7 @@ class Binding:
             return f"<{len(value)} bytes>"
         if isinstance(value, str):
             for real, name in self._symbols().items():
-                if isinstance(real, str) and len(real) > 5 and real in value:
+                if isinstance(real, str) and len(real) > _SHORTEST and real in value:
                     value = value.replace(real, name)
         return value
 

@@ -6,6 +6,7 @@ of that rule; when it does not, the target or the way to it is unsteady, and tha
 
 from collections.abc import Sequence
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from kmspec_check.cells import Cell, Status
 from kmspec_check.patterns import Mismatch, describe
@@ -14,7 +15,9 @@ from kmspec_check.session import FITS, Finding, Result, Session, Step
 from kmspec_check.trace import Difference, Recorded, Trace, TraceStep
 from kmspec_check.violation import Violation, absent, describe_outcome
 from kmspec_model import Command
-from kmspec_model.outcome import Refusal, Success
+
+if TYPE_CHECKING:
+    from kmspec_model.outcome import Outcome
 
 _SHORT_ENOUGH = 40
 """Steps that nobody minds reading."""
@@ -161,10 +164,9 @@ def _observed_texts(mismatches: tuple[Mismatch, ...], last: Step | None) -> tupl
 
 def deviating(session: Session, finding: Finding) -> Step:
     """The step in whose answer a deviation was found."""
-    for step in reversed(session.steps):
-        if step.fits is finding.mismatches:
-            return step
-    return session.steps[-1]
+    steps = session.steps
+    shows = (step for step in reversed(steps) if step.fits is finding.mismatches)
+    return next(shows, steps[-1])
 
 
 def trace_of(run: Run, cell: Cell, finding: Finding, session: Session) -> Trace:
@@ -191,7 +193,7 @@ def trace_of(run: Run, cell: Cell, finding: Finding, session: Session) -> Trace:
 
 def _trace_step(step: Step) -> TraceStep:
     binding = step.binding
-    outcomes: tuple[Success | Refusal, ...] = tuple(dict.fromkeys(w.outcome for w in step.ways))
+    outcomes: tuple[Outcome, ...] = tuple(dict.fromkeys(w.outcome for w in step.ways))
     differences = tuple(
         Difference(one.where, describe(one.expected), absent(binding.symbolic(one.observed)))
         for one in step.fits

@@ -46,38 +46,52 @@ class _Stop:
         open_ = [entry for entry in entries if not self._decided_without_trying(entry)]
         staying = [entry for entry in open_ if self._stays(entry.probe.command)]
         leaving = [entry for entry in open_ if entry not in staying]
-        if not self._at_once(staying):
-            leaving = [*staying, *leaving]
-        for entry in leaving:
+        suspect = self._at_once(staying)
+        if suspect is not None:
+            self._one_by_one(staying)
+            self._doubt(staying, suspect)
+        self._one_by_one(leaving)
+
+    def _one_by_one(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
             self._run.check_time()
             if not self._decided_without_trying(entry):
                 self._try(entry)
 
-    def _at_once(self, entries: Sequence[Entry]) -> bool:
+    def _doubt(self, entries: Sequence[Entry], suspect: Result) -> None:
+        """What deviated among others and not alone is unsteady, and that is an error."""
+        rule = suspect.finding.rule if suspect.finding else ""
+        board = self._run.board
+        worst = max(board.status(entry.cell) or Status.SKIP for entry in entries)
+        if rule and worst is Status.PASS:
+            reason = f"not confirmed: {rule} deviated once and not when tried again"
+            self._run.decide(entries[-1].cell, Status.ERROR, reason, (rule,))
+
+    def _at_once(self, entries: Sequence[Entry]) -> Result | None:
         """Try cells one after the other and compare the whole state once, after the last.
 
-        When anything at all is not as it must be, none is decided, and each is to be tried with
-        a look of its own.
+        When anything at all is not as it must be, that is returned and no cell is decided: each
+        is to be tried with a look of its own.
         """
         run = self._run
         run.check_time()
         if not entries:
-            return True
+            return None
         session, result = reach(run, self._plan, self._way)
         for entry in entries:
             if not result.fits or session.node.home is not self._node:
-                return False
+                return result
             result = session.step(entry.probe.command)
             if result.finding is not None:
-                return False
+                return result
         result = session.observe() if result.fits else result
         tell_asides(run, session)
         if not result.fits or session.node.home is not self._node:
-            return False
+            return result
         for entry in entries:
             run.reached.edges.add((self._node, entry.probe.command))
             _note(run, self._plan, entry.cell, FITS, (entry.probe.command,), self._node)
-        return True
+        return None
 
     def _stays(self, command: Command) -> bool:
         return self._node.permitted(command)[0].node.home is self._node
@@ -152,10 +166,7 @@ def reach(run: Run, plan: Plan, way: Sequence[Command]) -> tuple[Session, Result
     for index, command in enumerate(way):
         before = session.node
         edge = (before.home, command)
-        if edge in run.reached.edges:
-            result = retaken(session, command)
-        else:
-            result = tried(session, command)
+        result = retaken(session, command) if edge in run.reached.edges else tried(session, command)
         if not result.fits or result.finding is not None:
             cell = Cell(PHASE, str(before.situation), label_of(before, command))
             _note(run, plan, cell, result, way[: index + 1], before)

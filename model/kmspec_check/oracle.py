@@ -6,14 +6,13 @@ computed once for each command however often a run comes by.
 
 from typing import NamedTuple
 
+from kmspec_check.patterns import binds
+from kmspec_model import Command, Model, Ref, Success, World
+from kmspec_model.outcome import Refusal
 from kmspec_model.probes import Probe, probes
 from kmspec_model.situations import Situation, situation
 from kmspec_model.views import views
 from kmspec_model.world import rebased
-
-from kmspec_check.patterns import binds
-from kmspec_model import Command, Model, Ref, Success, World
-from kmspec_model.outcome import Refusal
 
 
 class Way(NamedTuple):

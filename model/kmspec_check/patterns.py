@@ -17,7 +17,6 @@ from kmspec_model.outcome import (
     Success,
 )
 
-
 _NOT_OURS = "alias/aws/"
 """Aliases of AWS's own keys are listed in every account [Alias]."""
 
@@ -144,7 +143,9 @@ class _Fitting:
                 observed = Mark.ABSENT
             self.pattern(inner, observed, (*path, name))
 
-    def pattern(self, pattern: Pattern, value: object, path: Path) -> None:
+    def pattern(  # noqa: C901 - one branch for each form of pattern
+        self, pattern: Pattern, value: object, path: Path
+    ) -> None:
         """Hold any value against any pattern."""
         if isinstance(pattern, Mark):
             if (value is Mark.ABSENT) != (pattern is Mark.ABSENT):
@@ -272,7 +273,7 @@ def _member(item: object, name: str) -> object:
     return item.get(name) if isinstance(item, Mapping) else None
 
 
-def describe(pattern: object) -> str:
+def describe(pattern: object) -> str:  # noqa: PLR0911 - one for each form of pattern
     """A pattern, or an observed value, as people read it."""
     match pattern:
         case Mark():

@@ -6,14 +6,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from kmspec_model.explore import Graph, OutOfReachError, explore
-from kmspec_model.probes import Probe
-from kmspec_model.scopes import DEFAULT, SCOPES
-
 from kmspec_check.cells import Cell
 from kmspec_check.oracle import Node, Oracle
 from kmspec_check.run import Run
 from kmspec_model import EMPTY, Command
+from kmspec_model.explore import Graph, OutOfReachError, explore
+from kmspec_model.probes import Probe
+from kmspec_model.scopes import DEFAULT, SCOPES
 
 
 class Stop(NamedTuple):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kmspec.names import Service
 from kmspec_check import resolve
@@ -13,7 +13,9 @@ from kmspec_check.profile import Isolation, Profile
 from kmspec_check.target import Answer, Target, Trouble, ask
 from kmspec_check.trace import Difference, Trace, TraceStep
 from kmspec_check.violation import absent
-from kmspec_model import Ref
+
+if TYPE_CHECKING:
+    from kmspec_model import Ref
 
 
 class Ending(Enum):

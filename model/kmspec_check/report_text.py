@@ -191,4 +191,4 @@ def _missing(result: Result) -> Iterator[str]:
                 yield f"  and {len(counted.missing) - _MOST_MISSING} more (all in the JSON report)"
     if coverage.silent:
         yield ""
-        yield f"the documents leave {len(coverage.silent)} answers open that were met; any was taken"
+        yield f"the documents leave {len(coverage.silent)} answers open that were met"

@@ -10,6 +10,7 @@ from kmspec.names import Service
 from kmspec_check.binding import Binding, Place
 from kmspec_check.patterns import Chosen, Path
 from kmspec_check.snippets import CHECKS, HEAD, SIGNING
+from kmspec_check.target import succeeded
 from kmspec_check.trace import Trace, TraceStep
 from kmspec_check.violation import describe_outcome
 from kmspec_model import Command, Ref, Success
@@ -62,7 +63,7 @@ class _Script:
         yield f"# {number}. {command}"
         call = self._call(command)
         refused = not any(isinstance(outcome, Success) for outcome in step.expected)
-        if last or refused or step.recorded.status >= 300:
+        if last or refused or not succeeded(step.recorded.status):
             yield f"answer = attempt(lambda: {call})"
         else:
             yield f"answer = {call}"
@@ -119,7 +120,9 @@ class _Script:
             return f"[{', '.join(self._value(held, command) for held in value)}]"
         return repr(str(value)) if isinstance(value, str) else repr(value)
 
-    def _reference(self, ref: Ref, command: Command | None) -> str:
+    def _reference(  # noqa: PLR0911 - one for each kind
+        self, ref: Ref, command: Command | None
+    ) -> str:
         plain = self._plain(ref)
         if ref.kind == "ca":
             return f"anchor({ref.index})"

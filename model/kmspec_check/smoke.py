@@ -15,7 +15,7 @@ from kmspec_check.cells import Cell, Status
 from kmspec_check.events import Progressed
 from kmspec_check.profile import Profile
 from kmspec_check.run import Run
-from kmspec_check.target import Answer, Target, Trouble, Unreachable, ask
+from kmspec_check.target import Answer, Garbled, Target, Trouble, Unreachable, ask
 from kmspec_model import Ref
 
 PHASE = "smoke"
@@ -79,7 +79,7 @@ def _clock(target: Target, operation: str, parameters: Mapping[str, Any]) -> Ans
 def smoke(run: Run) -> None:
     """Ask each operation once.
 
-    :raises Unreachable: nothing answers, so that going on has no sense.
+    :raises Trouble: nothing answers, or nothing as AWS would, so that going on has no sense.
     """
     binding = run.fresh()
     for done, (name, operation) in enumerate(sorted(run.spec.operations.items()), start=1):
@@ -99,6 +99,9 @@ def smoke(run: Run) -> None:
             continue
         _classify(run, cell, operation.service, answer)
         run.tell(Progressed(PHASE, done))
+    if not run.known:
+        reasons = [decided.reason for decided in run.board.all() if decided.reason]
+        raise Garbled(f"no operation was answered as AWS would; the first: {reasons[0]}")
 
 
 def _classify(run: Run, cell: Cell, service: str, answer: Answer) -> None:

@@ -121,7 +121,7 @@ def _outcome_to_json(outcome: Outcome) -> dict[str, Any]:
     return {"success": _encoded(outcome.response)}
 
 
-def _encoded(value: object) -> object:
+def _encoded(value: object) -> object:  # noqa: PLR0911 - one for each form
     """An argument or a pattern; what JSON has no word for is an object with one ``$`` member."""
     match value:
         case Ref():

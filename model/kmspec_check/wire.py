@@ -106,14 +106,13 @@ def answer(service: str, operation: str, status: int, body: bytes) -> Answer:
     if service == Service.STS:
         return _query_answer(operation, status, body)
     try:
+        parsed = json.loads(body) if body else {}
         if succeeded(status) and _says_nothing(service, operation):
             return Answer(status, {})
-        parsed = json.loads(body) if body else {}
-        if not isinstance(parsed, dict):
-            raise TypeError
         convert = _converter_of(service, operation) if succeeded(status) else None
+        parsed = dict(parsed.items())
         return Answer(status, cast("dict[str, Any]", convert(parsed)) if convert else parsed)
-    except (ValueError, TypeError, RecursionError) as fault:
+    except (ValueError, AttributeError, RecursionError) as fault:
         if succeeded(status):
             raise _unreadable(operation, status, body) from fault
         return Answer(status, {"__type": "", "message": body[:200].decode("utf-8", "replace")})
@@ -133,7 +132,9 @@ def _query_answer(operation: str, status: int, body: bytes) -> Answer:
     parsed.pop("ResponseMetadata", None)
     error = parsed.pop("Error", None)
     if error is not None:
-        return Answer(status, {"__type": error.get("Code", ""), "message": error.get("Message")})
+        code = str(error.get("Code", ""))
+        named = "" if code == str(status) else code
+        return Answer(status, {"__type": named, "message": error.get("Message")})
     return Answer(status, parsed)
 
 
