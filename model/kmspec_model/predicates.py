@@ -105,7 +105,7 @@ OF_STORE: Mapping[str, OfStore] = {
 
 def material_missing(cluster: Cluster | None, key: Key) -> bool:
     """``material-missing``: the cluster lacks the key material of a KMS key."""
-    return cluster is None or key.index not in cluster.contents.materials
+    return cluster is not None and key.index not in cluster.contents.materials
 
 
 # ---- Of a request ---------------------------------------------------------------------------

@@ -245,7 +245,8 @@ def _of_store(world: World, store: Store) -> Iterator[Probe]:
     yield _kms("name", update, CustomKeyStoreId=named, NewCustomKeyStoreName=Ref("name", 2))
     yield _kms("password", update, CustomKeyStoreId=named, KeyStorePassword=OTHER_PASSWORD)
     for cluster in world.clusters:
-        same = "same-cluster" if cluster.index == store.cluster else "other-cluster"
+        own = cluster.index == store.cluster
+        same = "same-cluster" if own else f"cluster-{cluster.state}"
         of_cluster = Ref("cluster", cluster.index)
         yield _kms(same, update, CustomKeyStoreId=named, CloudHsmClusterId=of_cluster)
     yield _kms("unknown-cluster", update, CustomKeyStoreId=named, CloudHsmClusterId=UNKNOWN_CLUSTER)

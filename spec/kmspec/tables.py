@@ -64,6 +64,20 @@ class Spec(NamedTuple):
     quotas: tuple[Quota, ...]
     rules: Mapping[str, Rule]
 
+    def in_scope(self, rule: str) -> bool:
+        """Whether anything in scope leads to where a rule applies.
+
+        Some states are named by AWS and reached only by what is not specified here yet; and some
+        conditions only explain what other rows decide.
+        """
+        row = self.rules[rule]
+        if isinstance(row, Condition):
+            return row.when is not None
+        if not isinstance(row, Cell):
+            return True
+        state = next(one for one in self.machines[row.machine].states if one.name == row.state)
+        return state.reached and (row.machine != "key" or bool(state.kinds))
+
     def with_cell(self, rule: str, *answers: str) -> "Spec":
         """The same tables with other answers in one cell, as an edit of its row would give.
 

@@ -23,6 +23,7 @@ PINNED = {
     "orphans": (53, 221),
     "login": (656, 1905),
     "lockout": (32, 52),
+    "unready": (9, 23),
     "recovery": (300, 900),
     "pair": (280, 1064),
     "quota": (6, 16),

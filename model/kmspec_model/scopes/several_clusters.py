@@ -10,6 +10,7 @@ from kmspec_model.scopes.steps import (
     new_password,
     when_settled,
 )
+from kmspec_model.settled import is_settled
 from kmspec_model.setup import (
     PASSWORD,
     SETTLE,
@@ -94,6 +95,20 @@ def _pairing(world: World) -> Iterator[Command]:
         )
 
 
+def _unready(world: World) -> Iterator[Command]:
+    """A store, and another cluster on its way to being ready."""
+    if world.made.clusters < 2:
+        yield create_cluster()
+    other = world.cluster(1)
+    if other is not None:
+        if not other.hsms:
+            yield create_hsm(1, 0)
+        yield initialize(1, 1)
+        yield activate(1)
+    if not is_settled(world):
+        yield SETTLE
+
+
 def _second_cluster() -> tuple[Command, ...]:
     return (
         create_cluster(),
@@ -120,6 +135,12 @@ _LOSS = (
 
 
 SCOPES = (
+    Scope(
+        "unready",
+        "a store, and another cluster that is not ready for it",
+        (*active_cluster(), create_store()),
+        _unready,
+    ),
     Scope("recovery", "lost key material recovered from a backup", _LOSS, _recovery),
     Scope(
         "pair",
