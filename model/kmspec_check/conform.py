@@ -244,7 +244,7 @@ class _Check:
         return kept
 
     def _coverage(self, run: Run, plan: plans.Plan) -> Coverage:
-        rules = set(self._spec.rules)
+        rules = {rule for rule in self._spec.rules if self._spec.in_scope(rule)}
         met = (run.reached.rules | {violation.rule for violation in run.violations}) & rules
         situations = {str(plan.node(stop).situation) for stop in plan.stops()}
         been = run.reached.situations & situations
