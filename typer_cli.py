@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 WRONG_USE: Final = 2
 REFUSED: Final = 1
-INTERRUPTED: Final = 130
 
 IN_MEMORY: Final = "leave it out: state is kept in memory while kmspec runs"
 NOT_KEPT: Final = "no --endpoint-url: this runs on an emulator of its own, whose state is not kept"
@@ -53,107 +52,96 @@ hsm.add_typer(hsm_user, name="user")
 hsm.add_typer(hsm_key, name="key")
 hsm.add_typer(hsm_fault, name="fault")
 
-Url = Annotated[
-    str | None,
-    typer.Option(
-        "--endpoint-url", envvar="AWS_ENDPOINT_URL", metavar="URL", help="The endpoint to ask."
-    ),
-]
-Target = Annotated[
-    str | None,
-    typer.Option(
-        "--endpoint-url", metavar="URL", help="The endpoint; without it the embedded emulator."
-    ),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
-Mutant = Annotated[
-    str | None,
-    typer.Option("--mutant", metavar="NAME", help="Be wrong in one known way: `kmspec mutants`."),
-]
-ClusterId = Annotated[str, typer.Argument(metavar="CLUSTER", help="The id of the cluster.")]
-UserName = Annotated[str, typer.Argument(metavar="NAME", help="The crypto user.")]
-Password = Annotated[
-    str | None, typer.Option("--password", metavar="P", help="7 to 32 letters and digits.")
-]
-HsmId = Annotated[
-    str | None, typer.Option("--hsm", metavar="HSM", help="The HSM, for faults of one HSM.")
-]
+
+def _option(name: str, metavar: str | None, words: str, **more: Any) -> Any:  # noqa: ANN401
+    return typer.Option(name, metavar=metavar, help=words, **more)
 
 
-# --------------------------------------------------------------------------------- serve
+def _argument(metavar: str, words: str, **more: Any) -> Any:  # noqa: ANN401 - as Typer's own
+    return typer.Argument(metavar=metavar, help=words, **more)
+
+
+_WHERE: Final = ("--endpoint-url", "URL", "The endpoint; without it an embedded emulator.")
+Url = Annotated[str | None, _option(*_WHERE, envvar="AWS_ENDPOINT_URL")]
+Target = Annotated[str | None, _option(*_WHERE)]
+AsJson = Annotated[bool, _option("--json", None, "Print JSON for a program to read.")]
+Mutant = Annotated[str | None, _option("--mutant", "NAME", "Be wrong in this way: see mutants.")]
+DataDir = Annotated[str | None, _option("--data-dir", "DIR", "Not offered yet.")]
+Host = Annotated[str, _option("--host", "HOST", "The address to listen on.")]
+Port = Annotated[int, _option("--port", "PORT", "0 picks a free one.", min=0, max=65535)]
+Clock = Annotated[Literal["real", "virtual"], _option("--clock", None, "Virtual: moved by hand.")]
+Delay = Annotated[float, _option("--delay", "SECONDS", "How long transitions take.", min=0)]
+Hsm = Annotated[Literal["software", "pkcs11"], _option("--hsm", None, "pkcs11: not offered yet.")]
+Auth = Annotated[Literal["off", "sigv4"], _option("--auth", None, "sigv4: not offered yet.")]
+Quotas = Annotated[Literal["none", "store", "all"], _option("--quotas", None, "Which to enforce.")]
+Named = Annotated[str | None, _option("--profile", "NAME|FILE", "What is particular there.")]
+Only = Annotated[list[str] | None, _option("--only", "AREA", "Area or phase; may be repeated.")]
+Level = Annotated[Literal["must", "should"], _option("--level", None, "The least that counts.")]
+Expect = Annotated[Path | None, _option("--expect", "FILE", "Known violations, with reasons.")]
+Seed = Annotated[int, _option("--seed", "N", "What random choices are drawn from.")]
+Budget = Annotated[float | None, _option("--budget", "SECONDS", "Stop after so long.", min=0)]
+Report = Annotated[list[str] | None, _option("--report", "FORMAT=FILE", "json=FILE; repeatable.")]
+ScopeName = Annotated[str | None, _option("--scope", "NAME", "Only this part of the machine.")]
+StoreName = Annotated[str, _option("--name", "NAME", "What to call the key store.")]
+_STATE: Final = "The state it is in; any, if left out."
+KeyState = Annotated[str | None, _option("--key-state", "S", _STATE)]
+Connection = Annotated[str | None, _option("--connection-state", "S", _STATE)]
+ClusterState = Annotated[str | None, _option("--cluster-state", "S", _STATE)]
+HsmState = Annotated[str | None, _option("--hsm-state", "S", _STATE)]
+BackupState = Annotated[str | None, _option("--backup-state", "S", _STATE)]
+Secret = Annotated[str | None, _option("--password", "P", "7 to 32 letters and digits.")]
+HsmId = Annotated[str | None, _option("--hsm", "HSM", "The HSM, for a fault of one HSM.")]
+Operation = Annotated[str, _argument("OPERATION", "As AWS spells it.")]
+Pairs = Annotated[list[str] | None, _argument("NAME=VALUE", "Text, base64, JSON, or @FILE.")]
+TraceFile = Annotated[Path, _argument("FILE", "A trace, or a JSON report with violations.")]
+Cluster = Annotated[str, _argument("CLUSTER", "The id of the cluster.")]
+User = Annotated[str, _argument("NAME", "The crypto user.")]
+Handle = Annotated[int, _argument("HANDLE", "See `kmspec hsm key list`.")]
+FaultName = Annotated[str, _argument("FAULT", "Such as network.")]
+Rate = Annotated[float, _argument("RATE", "Per second; 0 ends it.", min=0)]
 
 
 @app.command()
 def serve(
-    host: Annotated[str, typer.Option("--host", metavar="HOST")] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option("--port", metavar="PORT", min=0, max=65535, help="0 picks a free one.")
-    ] = 4599,
-    data_dir: Annotated[str | None, typer.Option("--data-dir", metavar="DIR")] = None,
-    clock: Annotated[
-        Literal["real", "virtual"], typer.Option("--clock", help="A virtual one moves when told.")
-    ] = "real",
-    delay: Annotated[
-        float,
-        typer.Option("--delay", metavar="SECONDS", min=0, help="What transitions take."),
-    ] = 0.2,
-    hsm_kind: Annotated[Literal["software", "pkcs11"], typer.Option("--hsm")] = "software",
-    auth: Annotated[Literal["off", "sigv4"], typer.Option("--auth")] = "off",
-    quotas: Annotated[
-        Literal["none", "store", "all"], typer.Option("--quotas", help="Which to enforce.")
-    ] = "store",
+    host: Host = "127.0.0.1",
+    port: Port = 4599,
+    data_dir: DataDir = None,
+    clock: Clock = "real",
+    delay: Delay = 0.2,
+    hsm_kind: Hsm = "software",
+    auth: Auth = "off",
+    quotas: Quotas = "store",
     mutant: Mutant = None,
 ) -> int:
     """Serve the emulator until SIGTERM."""
     from kmspec_impl.clock import RealClock, VirtualClock
-    from kmspec_impl.emulator import Emulator, Settings
-    from kmspec_impl.gateway.server import CannotListenError
-    from kmspec_impl.gateway.server import serve as listen
+    from kmspec_impl.emulator import Settings
+    from kmspec_impl.gateway import server
+    from kmspec_impl.mutants.catalogue import emulator
 
     _not_offered("--data-dir", data_dir, IN_MEMORY)
     _not_offered("--hsm pkcs11", hsm_kind == "pkcs11" or None, "use --hsm software")
     _not_offered("--auth sigv4", auth == "sigv4" or None, "use --auth off")
-    _break(mutant)
     ticking = VirtualClock() if clock == "virtual" else RealClock()
+    settings = Settings(delay=delay, quotas=quotas, clock=ticking)
     try:
-        emulator = Emulator(Settings(delay=delay, quotas=quotas, clock=ticking))
-        listen(emulator, host, port)
-    except (CannotListenError, ValueError) as error:
+        server.serve(emulator(settings, _mutant(mutant)), host, port)
+    except server.CannotListenError as error:
         raise UseError.read(str(error)) from error
     return 0
 
 
-# --------------------------------------------------------------------------------- check
-
-
 @app.command()
 def conform(
-    endpoint_url: Target = None,
-    profile: Annotated[
-        str | None,
-        typer.Option("--profile", metavar="NAME|FILE", help="What is particular of the target."),
-    ] = None,
-    only: Annotated[
-        list[str] | None,
-        typer.Option("--only", metavar="AREA", help="An area or a phase; may be repeated."),
-    ] = None,
-    level: Annotated[
-        Literal["must", "should"], typer.Option("--level", help="The least level that counts.")
-    ] = "should",
-    expect: Annotated[
-        Path | None,
-        typer.Option("--expect", metavar="FILE", help="Rules known to be violated, with reasons."),
-    ] = None,
-    seed: Annotated[int, typer.Option("--seed", metavar="N")] = 0,
-    budget: Annotated[
-        float | None,
-        typer.Option("--budget", metavar="SECONDS", min=0, help="Stop after so long."),
-    ] = None,
+    url: Target = None,
+    profile: Named = None,
+    only: Only = None,
+    level: Level = "should",
+    expect: Expect = None,
+    seed: Seed = 0,
+    budget: Budget = None,
     mutant: Mutant = None,
-    report: Annotated[
-        list[str] | None,
-        typer.Option("--report", metavar="FORMAT=FILE", help="FORMAT is json; may be repeated."),
-    ] = None,
+    report: Report = None,
 ) -> int:
     """Hold an endpoint, or the embedded emulator, against the model."""
     from rich.console import Console
@@ -163,7 +151,7 @@ def conform(
 
     with _checking():
         reports = files.report_files(report or ())
-        target, chosen = _target(endpoint_url, profile, mutant)
+        target, chosen = _target(url, profile, mutant)
         with progress.shown(Console(stderr=True)) as listener:
             result = checker.conform(
                 target,
@@ -184,12 +172,7 @@ def conform(
 
 
 @app.command()
-def replay(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A trace, or a JSON report with violations.")
-    ],
-    endpoint_url: Target = None,
-) -> int:
+def replay(file: TraceFile, url: Target = None) -> int:
     """Run a recorded violation again: recorded against present, step by step."""
     from kmspec_check import replay as again
     from kmspec_check.files import traces
@@ -198,21 +181,33 @@ def replay(
     code = 0
     with _checking():
         for trace in traces(file):
-            target, profile = _target(endpoint_url, None, None)
+            target, profile = _target(url, None, None)
             replayed = again.replay(trace, target, profile)
-            _print("\n".join(replay_lines(trace, replayed)))
+            _done("\n".join(replay_lines(trace, replayed)))
             code = max(code, replayed.exit_code)
     return code
 
 
 @app.command()
+def mutants(as_json: AsJson = False) -> int:
+    """List the emulators that are wrong in one known way each."""
+    from kmspec_impl.client.operator import table
+    from kmspec_impl.mutants.catalogue import CATALOGUE
+
+    rows = [{"name": one.name, "rule": one.rule, "sentence": one.sentence} for one in CATALOGUE]
+    if as_json:
+        return _done(json.dumps(rows, indent=2))
+    return _done("\n".join(table(rows, ("name", "rule", "sentence"))))
+
+
+@app.command()
 def explain(
-    operation: Annotated[str, typer.Argument(metavar="OPERATION", help="As AWS spells it.")],
-    key_state: Annotated[str | None, typer.Option("--key-state", metavar="S")] = None,
-    connection_state: Annotated[str | None, typer.Option("--connection-state", metavar="S")] = None,
-    cluster_state: Annotated[str | None, typer.Option("--cluster-state", metavar="S")] = None,
-    hsm_state: Annotated[str | None, typer.Option("--hsm-state", metavar="S")] = None,
-    backup_state: Annotated[str | None, typer.Option("--backup-state", metavar="S")] = None,
+    operation: Operation,
+    key_state: KeyState = None,
+    connection_state: Connection = None,
+    cluster_state: ClusterState = None,
+    hsm_state: HsmState = None,
+    backup_state: BackupState = None,
 ) -> int:
     """Say what must happen there and why: rules and sources."""
     from kmspec.tables import load
@@ -229,11 +224,7 @@ def explain(
 
 
 @app.command()
-def explore(
-    scope: Annotated[
-        str | None, typer.Option("--scope", metavar="NAME", help="Only this part of the machine.")
-    ] = None,
-) -> int:
+def explore(scope: ScopeName = None) -> int:
     """Visit every reachable world of the model: counts, invariants, witnesses, diagrams."""
     from kmspec.tables import load
     from kmspec_model import Model
@@ -242,27 +233,17 @@ def explore(
     from kmspec_model.tell import explored
 
     if scope is not None and scope not in SCOPES:
-        message = f"there is no scope {scope!r}"
-        raise UseError(message, f"choose one of {', '.join(SCOPES)}")
+        raise UseError(f"there is no scope {scope!r}", f"choose one of {', '.join(SCOPES)}")
     model = Model(load())
     graphs = (visit(model, SCOPES[name]) for name in ([scope] if scope else SCOPES))
     for line in explored(model, graphs, whole=scope is None):
-        _print(line)
+        _done(line)
     return 0
-
-
-# ---------------------------------------------------------------------------------- call
 
 
 @app.command()
 def call(
-    operation: Annotated[str, typer.Argument(metavar="OPERATION", help="As AWS spells it.")],
-    parameters: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[NAME=VALUE]...", help="Text, base64 or JSON; @FILE reads it."),
-    ] = None,
-    endpoint_url: Url = None,
-    data_dir: Annotated[str | None, typer.Option("--data-dir", metavar="DIR")] = None,
+    operation: Operation, parameters: Pairs = None, url: Url = None, data_dir: DataDir = None
 ) -> int:
     """Call one operation and print its answer as JSON."""
     from kmspec_impl.client import arguments
@@ -271,171 +252,120 @@ def call(
     _not_offered("--data-dir", data_dir, IN_MEMORY)
     wanted = arguments.operation(operation)
     values = arguments.parameters(wanted, parameters or [])
-    target = _endpoint(endpoint_url) if endpoint_url else _embedded()
+    target = _endpoint(url) if url else _embedded()
     answer = target.call(wanted.service, wanted.model.name, values)
-    _print(arguments.printed(accepted(wanted.model.name, answer)))
-    return 0
+    return _done(arguments.printed(accepted(wanted.model.name, answer)))
 
 
 @keystore.command("up")
-def keystore_up(
-    endpoint_url: Url = None,
-    name: Annotated[str, typer.Option("--name", metavar="NAME")] = "kmspec",
-    as_json: AsJson = False,
-) -> int:
+def keystore_up(url: Url = None, name: StoreName = "kmspec", as_json: AsJson = False) -> int:
     """Make a cluster with two HSMs, a user and a key store, and connect it."""
     from kmspec_impl.client.keystore import up
 
-    if endpoint_url:
-        endpoint = _endpoint(endpoint_url)
+    if url:
+        endpoint = _endpoint(url)
         endpoint.require_kmspec()
-        made = up(endpoint, name, endpoint.pause)
-        options = endpoint.aws_options()
+        made, options = up(endpoint, name, endpoint.pause), endpoint.aws_options()
     else:
         embedded = _embedded()
-        made = up(embedded, name, lambda: embedded.advance(1.0))
-        options = "--endpoint-url URL"
-    if as_json:
-        _print(json.dumps(made.json(), indent=2))
-        return 0
-    command = f"aws {options} kms create-key --origin AWS_CLOUDHSM"
-    _print(
-        f"key store  {made.store_id}  {made.name}  CONNECTED\n"
-        f"cluster    {made.cluster_id}  ACTIVE\n"
-        + "".join(
-            f"HSM        {one}  {zone}\n"
-            for one, zone in zip(made.hsm_ids, made.zones, strict=True)
-        )
-        + f"next       {command} --custom-key-store-id {made.store_id}"
-    )
-    return 0
-
-
-# ----------------------------------------------------------------------------------- hsm
+        made, options = up(embedded, name, lambda: embedded.advance(1.0)), "--endpoint-url URL"
+    return _done(json.dumps(made.json(), indent=2) if as_json else "\n".join(made.lines(options)))
 
 
 @hsm.command("activate")
-def hsm_activate(cluster: ClusterId, password: Password = None, endpoint_url: Url = None) -> int:
+def hsm_activate(cluster: Cluster, password: Secret = None, url: Url = None) -> int:
     """Activate an initialised cluster: set the password of its admin."""
-    secret = _password(password, "the HSM admin", "the CloudHSM CLI would ask for it; kmspec never")
-    _operate(endpoint_url, "ActivateCluster", ClusterId=cluster, Password=secret)
-    return _done(f"{cluster} is ACTIVE")
+    secret, note = _password(password, "the HSM admin", "the CloudHSM CLI would ask for it")
+    _operate(url, "ActivateCluster", ClusterId=cluster, Password=secret)
+    return _done(f"{note}{cluster} is ACTIVE")
 
 
 @hsm_user.command("add")
-def hsm_user_add(
-    cluster: ClusterId, name: UserName, password: Password = None, endpoint_url: Url = None
-) -> int:
+def user_add(cluster: Cluster, name: User, password: Secret = None, url: Url = None) -> int:
     """Add a crypto user on all HSMs; AWS KMS logs in as kmsuser."""
-    secret = _password(password, name, "CreateCustomKeyStore takes it as KeyStorePassword")
-    _operate(endpoint_url, "CreateUser", ClusterId=cluster, UserName=name, Password=secret)
-    return _done(f"{name} is a crypto user of {cluster}")
+    secret, note = _password(password, name, "it is the KeyStorePassword of the key store")
+    _operate(url, "CreateUser", ClusterId=cluster, UserName=name, Password=secret)
+    return _done(f"{note}{name} is a crypto user of {cluster}")
 
 
 @hsm_user.command("password")
-def hsm_user_password(
-    cluster: ClusterId, name: UserName, password: Password = None, endpoint_url: Url = None
-) -> int:
+def user_password(cluster: Cluster, name: User, password: Secret = None, url: Url = None) -> int:
     """Change a user's password as the admin; this also unlocks the user."""
-    secret = _password(password, name, "UpdateCustomKeyStore takes it as KeyStorePassword")
-    _operate(endpoint_url, "ChangePassword", ClusterId=cluster, UserName=name, Password=secret)
-    return _done(f"{name} of {cluster} has a new password and is not locked")
+    secret, note = _password(password, name, "give it to UpdateCustomKeyStore as KeyStorePassword")
+    _operate(url, "ChangePassword", ClusterId=cluster, UserName=name, Password=secret)
+    return _done(f"{note}{name} of {cluster} has a new password and is not locked")
 
 
 @hsm_user.command("lock")
-def hsm_user_lock(cluster: ClusterId, name: UserName, endpoint_url: Url = None) -> int:
+def user_lock(cluster: Cluster, name: User, url: Url = None) -> int:
     """Lock a user out, as too many wrong logins do."""
-    _operate(endpoint_url, "LockUser", ClusterId=cluster, UserName=name)
+    _operate(url, "LockUser", ClusterId=cluster, UserName=name)
     return _done(f"{name} of {cluster} is locked out")
 
 
 @hsm_user.command("login")
-def hsm_user_login(
-    cluster: ClusterId, name: UserName, password: Password = None, endpoint_url: Url = None
-) -> int:
+def user_login(cluster: Cluster, name: User, password: Secret = None, url: Url = None) -> int:
     """Log in as a user and stay logged in."""
     if password is None:
-        message = f"logging in as {name} needs a password"
-        raise UseError(message, "add --password P")
-    _operate(endpoint_url, "LoginUser", ClusterId=cluster, UserName=name, Password=password)
+        raise UseError(f"logging in as {name} needs a password", "add --password P")
+    _operate(url, "LoginUser", ClusterId=cluster, UserName=name, Password=password)
     return _done(f"{name} is logged in to {cluster}")
 
 
 @hsm_user.command("logout")
-def hsm_user_logout(cluster: ClusterId, name: UserName, endpoint_url: Url = None) -> int:
+def user_logout(cluster: Cluster, name: User, url: Url = None) -> int:
     """Log a user out."""
-    _operate(endpoint_url, "LogoutUser", ClusterId=cluster, UserName=name)
+    _operate(url, "LogoutUser", ClusterId=cluster, UserName=name)
     return _done(f"{name} is logged out of {cluster}")
 
 
 @hsm_user.command("remove")
-def hsm_user_remove(cluster: ClusterId, name: UserName, endpoint_url: Url = None) -> int:
+def user_remove(cluster: Cluster, name: User, url: Url = None) -> int:
     """Remove a user who owns no keys and is not logged in."""
-    _operate(endpoint_url, "DeleteUser", ClusterId=cluster, UserName=name)
+    _operate(url, "DeleteUser", ClusterId=cluster, UserName=name)
     return _done(f"{name} is no user of {cluster}")
 
 
 @hsm_key.command("list")
-def hsm_key_list(cluster: ClusterId, endpoint_url: Url = None, as_json: AsJson = False) -> int:
+def key_list(cluster: Cluster, url: Url = None, as_json: AsJson = False) -> int:
     """List the keys in the HSMs: handle, owner, and the ARN that is the label."""
-    found = _operate(endpoint_url, "ListHsmKeys", ClusterId=cluster)
-    return _listed(found, "Keys", ("Handle", "Owner", "Label"), as_json=as_json)
+    found = _operate(url, "ListHsmKeys", ClusterId=cluster)["Keys"]
+    return _listed("Keys", found, ("Handle", "Owner", "Label"), as_json=as_json)
 
 
 @hsm_key.command("delete")
-def hsm_key_delete(
-    cluster: ClusterId,
-    handle: Annotated[int, typer.Argument(metavar="HANDLE", help="See `hsm key list`.")],
-    endpoint_url: Url = None,
-) -> int:
+def key_delete(cluster: Cluster, handle: Handle, url: Url = None) -> int:
     """Delete key material in every HSM of the cluster; backups keep it."""
-    _operate(endpoint_url, "DeleteHsmKey", ClusterId=cluster, Handle=handle)
+    _operate(url, "DeleteHsmKey", ClusterId=cluster, Handle=handle)
     return _done(f"handle {handle} is deleted in {cluster}")
 
 
 @hsm_fault.command("list")
-def hsm_fault_list(cluster: ClusterId, endpoint_url: Url = None, as_json: AsJson = False) -> int:
+def fault_list(cluster: Cluster, url: Url = None, as_json: AsJson = False) -> int:
     """List what is broken in a cluster."""
-    found = _operate(endpoint_url, "ListFaults", ClusterId=cluster)
-    return _listed(found, "Faults", ("Name", "HsmId"), as_json=as_json)
+    found = _operate(url, "ListFaults", ClusterId=cluster)["Faults"]
+    return _listed("Faults", found, ("Name", "HsmId"), as_json=as_json)
 
 
 @hsm_fault.command("set")
-def hsm_fault_set(
-    cluster: ClusterId,
-    fault: Annotated[str, typer.Argument(metavar="FAULT", help="Such as network.")],
-    hsm_id: HsmId = None,
-    endpoint_url: Url = None,
-) -> int:
+def fault_set(cluster: Cluster, fault: FaultName, hsm_id: HsmId = None, url: Url = None) -> int:
     """Break something in a cluster."""
-    _operate(endpoint_url, "SetFault", ClusterId=cluster, **_fault(fault, hsm_id))
+    _operate(url, "SetFault", ClusterId=cluster, **_fault(fault, hsm_id))
     return _done(f"{fault} is set in {cluster}")
 
 
 @hsm_fault.command("clear")
-def hsm_fault_clear(
-    cluster: ClusterId,
-    fault: Annotated[str, typer.Argument(metavar="FAULT", help="See `hsm fault list`.")],
-    hsm_id: HsmId = None,
-    endpoint_url: Url = None,
-) -> int:
+def fault_clear(cluster: Cluster, fault: FaultName, hsm_id: HsmId = None, url: Url = None) -> int:
     """Mend what was broken."""
-    _operate(endpoint_url, "ClearFault", ClusterId=cluster, **_fault(fault, hsm_id))
+    _operate(url, "ClearFault", ClusterId=cluster, **_fault(fault, hsm_id))
     return _done(f"{fault} is cleared in {cluster}")
 
 
 @hsm.command("load")
-def hsm_load(
-    cluster: ClusterId,
-    rate: Annotated[float, typer.Argument(metavar="RATE", min=0, help="Per second; 0 ends it.")],
-    endpoint_url: Url = None,
-) -> int:
+def hsm_load(cluster: Cluster, rate: Rate, url: Url = None) -> int:
     """Keep a cluster busy with other work, operations per second."""
-    _operate(endpoint_url, "SetLoad", ClusterId=cluster, Rate=rate)
+    _operate(url, "SetLoad", ClusterId=cluster, Rate=rate)
     return _done(f"{cluster} does {rate:g} other operations per second")
-
-
-# ------------------------------------------------------------------------------- helpers
 
 
 def _endpoint(url: str) -> "Endpoint":
@@ -456,34 +386,27 @@ def _fault(name: str, hsm_id: str | None) -> dict[str, str]:
     return fault_parameters(name, hsm_id)
 
 
-def _password(given: str | None, whose: str, where: str) -> str:
-    if given is not None:
-        return given
+def _password(given: str | None, whose: str, where: str) -> tuple[str, str]:
+    """The password, and what to say of it: one that was not given is made and shown."""
     from kmspec_impl.client.keystore import password
 
-    made = password()
-    _print(f"password of {whose}: {made} ({where})")
-    return made
+    made = given or password()
+    return made, "" if given else f"password of {whose}: {made} ({where})\n"
 
 
 def _not_offered(option: str, value: object, remedy: str) -> None:
     if value is not None:
-        message = f"{option} is not offered yet"
-        raise UseError(message, remedy)
+        raise UseError(f"{option} is not offered yet", remedy)
 
 
 @contextlib.contextmanager
 def _checking() -> Iterator[None]:
     """Say in one line what the checker complains of."""
-    from kmspec_check.conform import UsageError
-    from kmspec_check.expected import ExpectationError
-    from kmspec_check.profile import ProfileError
-    from kmspec_check.target import Trouble
-    from kmspec_check.trace import TraceError
+    from kmspec_check.files import COMPLAINTS
 
     try:
         yield
-    except (UsageError, ExpectationError, ProfileError, Trouble, TraceError) as error:
+    except COMPLAINTS as error:
         raise UseError.read(str(error)) from error
 
 
@@ -495,19 +418,21 @@ def _target(url: str | None, profile: str | None, mutant: str | None) -> "tuple[
 
     chosen = load(profile) if profile else None
     if url is None:
-        _break(mutant)
-        return Embedded(), chosen or load("embedded")
+        return Embedded(mutant=_mutant(mutant)), chosen or load("embedded")
     if mutant is not None:
-        message = "--mutant breaks the embedded emulator, not an endpoint"
-        raise UseError(message, "leave --endpoint-url out, or use `kmspec serve --mutant`")
+        what = "--mutant breaks the embedded emulator, not an endpoint"
+        raise UseError(what, "leave --endpoint-url out, or use `kmspec serve --mutant`")
     endpoint = Checked(url, chosen)
     return endpoint, endpoint.profile
 
 
-def _break(mutant: str | None) -> None:
-    if mutant is not None:
-        message = f"there is no mutant {mutant!r}"
-        raise UseError(message, "see `kmspec mutants`")
+def _mutant(name: str | None) -> str | None:
+    """The name of a mutant, if the catalogue has it."""
+    from kmspec_impl.mutants.catalogue import CATALOGUE
+
+    if name is not None and name not in {mutant.name for mutant in CATALOGUE}:
+        raise UseError(f"there is no mutant {name!r}", "see `kmspec mutants`")
+    return name
 
 
 def _embedded() -> "Embedded":
@@ -518,23 +443,17 @@ def _embedded() -> "Embedded":
 
 
 def _listed(
-    body: Mapping[str, Any], member: str, columns: tuple[str, ...], *, as_json: bool
+    member: str, rows: list[Mapping[str, Any]], columns: tuple[str, ...], *, as_json: bool
 ) -> int:
     from kmspec_impl.client.operator import table
 
-    rows = body[member]
-    if as_json:
-        return _done(json.dumps({member: rows}, indent=2))
-    return _done("\n".join(table(rows, columns)))
+    as_text = json.dumps({member: rows}, indent=2) if as_json else "\n".join(table(rows, columns))
+    return _done(as_text)
 
 
 def _done(text: str) -> int:
-    _print(text)
-    return 0
-
-
-def _print(text: str) -> None:
     sys.stdout.write(text + "\n")
+    return 0
 
 
 def _complain(text: str) -> None:

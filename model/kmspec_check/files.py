@@ -5,7 +5,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from kmspec_check.conform import UsageError
-from kmspec_check.trace import Trace, loads
+from kmspec_check.expected import ExpectationError
+from kmspec_check.profile import ProfileError
+from kmspec_check.target import Trouble
+from kmspec_check.trace import Trace, TraceError, loads
+
+COMPLAINTS = (UsageError, ExpectationError, ProfileError, TraceError, Trouble)
+"""What the checker raises when it is called wrongly or has nothing to check; one line each."""
 
 LATER = ("junit", "html", "markdown", "badge")
 """Report formats that are not offered yet."""

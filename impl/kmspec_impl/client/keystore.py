@@ -7,7 +7,7 @@ in the documented order: cluster, first HSM, CSR signed, initialisation, activat
 
 import secrets
 import string
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple, Protocol
 
 from kmspec.names import KMSUSER, ClusterState, ConnectionState, HsmState, Service
@@ -40,6 +40,15 @@ class KeyStore(NamedTuple):
     zones: tuple[str, ...]
     trust_anchor: str
     """PEM; CreateCustomKeyStore and clusters restored from backups need the same one."""
+
+    def lines(self, options: str) -> Iterator[str]:
+        """The same for people; ``options`` are those with which the AWS CLI gets there."""
+        yield f"key store  {self.store_id}  {self.name}  CONNECTED"
+        yield f"cluster    {self.cluster_id}  ACTIVE"
+        for hsm_id, zone in zip(self.hsm_ids, self.zones, strict=True):
+            yield f"HSM        {hsm_id}  {zone}"
+        command = f"aws {options} kms create-key --origin AWS_CLOUDHSM"
+        yield f"next       {command} --custom-key-store-id {self.store_id}"
 
     def json(self) -> dict[str, Any]:
         """The same, named as AWS names it."""
