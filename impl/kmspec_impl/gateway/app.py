@@ -28,6 +28,10 @@ Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 Headers: TypeAlias = dict[bytes, bytes]
 
+AT_ONCE: Final = "kmspec.answer-at-once"
+"""A server may offer this ASGI extension: ``(status, headers, body) -> bool``, which sends a whole
+answer in one piece, or says that it cannot now."""
+
 _LOG: Final = logging.getLogger(__name__)
 _CBOR_PREFIX: Final = "/service/"
 
@@ -84,8 +88,10 @@ class Application:
             *reply.headers,
             *allow,
         ]
-        await send({"type": "http.response.start", "status": reply.status, "headers": given})
-        await send({"type": "http.response.body", "body": reply.body})
+        at_once = scope.get("extensions", {}).get(AT_ONCE)
+        if at_once is None or not at_once(reply.status, given, reply.body):
+            await send({"type": "http.response.start", "status": reply.status, "headers": given})
+            await send({"type": "http.response.body", "body": reply.body})
 
     def _route(self, method: str, path: str, query: bytes, headers: Headers) -> Route:
         """The route of a request; raises ServiceError or Refusal if it has none."""

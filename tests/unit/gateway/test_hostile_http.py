@@ -5,7 +5,9 @@ and it answers the next client.
 """
 
 import json
+import re
 import socket
+import threading
 
 import pytest
 
@@ -14,6 +16,7 @@ from kmspec_impl.gateway.server import HEAD_LIMIT
 from tests.unit.gateway.support import Running, connect, exchange, post, read_response
 
 FULL = post(b"{}")
+STATUS = re.compile(rb"HTTP/1\.1 (\d+)")
 
 
 def code(body: bytes) -> str:
@@ -188,6 +191,22 @@ def test_many_connections(server: Running) -> None:
     finally:
         for connection in connections:
             connection.close()
+
+
+def test_a_client_that_does_not_read_is_waited_for(server: Running) -> None:
+    """Its answers pile up until it reads, and not one is lost or out of order."""
+    pairs = 100
+    echoed = json.dumps({"Marker": "m" * 200_000}).encode()  # its refusal shows it
+    requests = (FULL + post(echoed)) * pairs
+    received = bytearray()
+    with connect(server) as connection:
+        sender = threading.Thread(target=connection.sendall, args=(requests,))
+        sender.start()
+        assert all(healthy(server) for _ in range(100))  # others are served meanwhile
+        while received.count(b"HTTP/1.1 ") < 2 * pairs:
+            received += connection.recv(2**20)
+        sender.join()
+    assert STATUS.findall(received) == [b"200", b"400"] * pairs
 
 
 def test_http_1_0(server: Running) -> None:
