@@ -78,8 +78,8 @@ class _Script:
     def _names(self, step: TraceStep) -> Iterator[str]:
         for ref, path in step.names:
             if ref.kind == "plaintext" or ref.kind in _HELD:
-                self._named.add(ref)
                 yield f"{_variable(ref)} = {self._at(path)}"
+                self._named.add(ref)
                 if ref.kind in ("hsm", "backup", "cluster", "key", "store"):
                     yield f"known.add({_variable(ref)})"
 

@@ -39,6 +39,7 @@ _HSM = {
 }
 """The words of ``kmspec hsm`` for what an operator does."""
 _BINARY = frozenset({"Plaintext", "CiphertextBlob"})
+_JSON = "-H 'Content-Type: application/json'"
 _MEMBER = re.compile(r"\{(\w+)\}")
 _CA = """\
 ca() {{  # a certificate authority: its trust anchor is ca$1.pem
@@ -103,10 +104,9 @@ class _Lines:
             ref, path = names[0]
             yield f"{_variable(ref)}=$({line} --query {shlex.quote(_query(path))} --output text)"
         else:
-            yield f"answer=$({line} --output json)"
-            for ref, path in names:
-                query = _query(path)
-                yield f'{_variable(ref)}=$(jp.py {shlex.quote(query)} <<< "$answer" | tr -d \'"\')'
+            queries = shlex.quote("[" + ", ".join(_query(path) for _, path in names) + "]")
+            variables = " ".join(_variable(ref) for ref, _ in names)
+            yield f'read -r {variables} <<< "$({line} --query {queries} --output text)"'
         self._named.update(ref for ref, _ in names)
 
     def _handle(self, ref: Ref, command: Command) -> str:
@@ -124,7 +124,7 @@ class _Lines:
         if command.service == Service.CLOCK:
             body = json.dumps(self._binding.resolved(Pairs(command.arguments)))
             path = f"/_kmspec/clock/{command.operation}"
-            return f'curl -s -d {shlex.quote(body)} "$AWS_ENDPOINT_URL{path}"'
+            return f'curl -s {_JSON} -d {shlex.quote(body)} "$AWS_ENDPOINT_URL{path}"'
         if command.service == Service.OPERATOR:
             words = _HSM[command.operation]
             words = _MEMBER.sub(lambda found: self._text(arguments.get(found[1], "")), words)
@@ -174,7 +174,8 @@ class _Lines:
         if value.kind == "handle":
             return f'"${_variable(plain)}"'
         if plain not in self._named:
-            return shlex.quote(str(self._binding.value(value)))
+            held = self._binding.value(value)
+            return shlex.quote(held if isinstance(held, str) else json.dumps(held))
         name = f"${{{_variable(plain)}}}"
         region, account = self._trace.region, self._account
         if value.form == "arn" and value.kind == "key":
