@@ -15,11 +15,12 @@ from botocore import xform_name
 from kmspec.names import Service
 from kmspec_check.binding import Binding, Place
 from kmspec_check.patterns import Chosen, Path
-from kmspec_check.script_boto3 import ACCOUNT
 from kmspec_check.trace import Trace, TraceStep
 from kmspec_model import Command, Ref
 from kmspec_model.command import Pairs
 
+ACCOUNT = "100000000003"
+"""Another account than that of the boto3 script, so that both can be run on one server."""
 _SERVICES = {Service.KMS: "kms", Service.CLOUDHSM: "cloudhsmv2", Service.STS: "sts"}
 _HSM = {
     "ActivateCluster": "activate {ClusterId} --password {Password}",
