@@ -21,7 +21,7 @@ $(STAMP): pyproject.toml requirements.txt
 	  "$$python" -m venv .venv; \
 	fi
 	@echo "installing kmspec into .venv"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check \
 	  --constraint requirements.txt --editable '.[test]'
 	@touch $(STAMP)
 
