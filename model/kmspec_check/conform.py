@@ -19,10 +19,9 @@ from kmspec_check.endpoint import Endpoint
 from kmspec_check.events import Listener, PhaseEnded, PhaseStarted, silent
 from kmspec_check.matrix import PHASE as MATRIX
 from kmspec_check.matrix import matrix
-from kmspec_check.oracle import Oracle
 from kmspec_check.profile import Profile
 from kmspec_check.result import Counted, Coverage, Identity, PhaseDone, Result
-from kmspec_check.run import LEVELS, OutOfTimeError, Run
+from kmspec_check.run import ENOUGH, LEVELS, EnoughError, OutOfTimeError, Run
 from kmspec_check.smoke import PHASE as SMOKE
 from kmspec_check.smoke import account_of, smoke, time_of
 from kmspec_check.stopwatch import MONOTONIC
@@ -44,6 +43,7 @@ class Options(NamedTuple):
     """What a check is asked for."""
 
     only: frozenset[str]
+    rules: frozenset[str]
     level: str
     expect: Mapping[str, str]
     seed: int
@@ -71,7 +71,9 @@ def conform(  # noqa: PLR0913 - the options of the command, all with defaults
     command: str = "",
     now: datetime | None = None,
     listener: Listener | None = None,
+    rules: Iterable[str] = (),
     model: Model | None = None,
+    explored: plans.Explored | None = None,
     clock: Clock = MONOTONIC,
 ) -> Result:
     """Hold a target against the model.
@@ -81,19 +83,31 @@ def conform(  # noqa: PLR0913 - the options of the command, all with defaults
     into the report and keeps runs against the same endpoint apart. ``model`` is another model
     than that of the tables, for trying an edit of them.
 
+    ``rules`` are rule ids: only what they say something of is tried, what they decide first, and
+    the check ends as soon as each of them is found violated. ``explored`` is a model whose scopes
+    are explored already, which saves that time where many targets are checked by one process.
+
     :raises UsageError: an option is wrong.
     :raises kmspec_check.profile.ProfileError: the profile is none.
     :raises kmspec_check.expected.ExpectationError: the file of expected violations is wrong.
     """
+    if explored is not None:
+        model = explored.oracle.model
+    elif model is not None:
+        explored = plans.Explored(model)
     spec = model.spec if model is not None else load()
     chosen = frozenset(only)
     unknown = sorted(chosen - set(areas(spec)))
     if unknown:
         raise UsageError(f"there is no area {unknown[0]!r}; choose one of {', '.join(areas(spec))}")
+    wanted = frozenset(rules)
+    if wanted - spec.rules.keys():
+        raise UsageError(f"there is no rule {min(wanted - spec.rules.keys())!r}")
     if level not in LEVELS[1:]:
         raise UsageError(f"{level!r} is no level; give must or should")
     options = Options(
         only=chosen,
+        rules=wanted,
         level=level,
         expect=expectations.read(expect, spec.rules) if expect is not None else {},
         seed=seed,
@@ -103,7 +117,7 @@ def conform(  # noqa: PLR0913 - the options of the command, all with defaults
         listener=listener or silent,
         clock=clock,
     )
-    return _Check(target, _profile_of(target, profile), spec, model, options).result()
+    return _Check(target, _profile_of(target, profile), spec, explored, options).result()
 
 
 def _profile_of(target: Target, profile: Profile | str | None) -> Profile:
@@ -122,11 +136,11 @@ class _Check:
         target: Target,
         profile: Profile,
         spec: Spec,
-        model: Model | None,
+        explored: plans.Explored | None,
         options: Options,
     ) -> None:
         self._target, self._profile, self._spec = target, profile, spec
-        self._model, self._options = model, options
+        self._explored, self._options = explored, options
         self._began = options.clock()
         self._phases: list[PhaseDone] = []
         self._toured: Toured | None = None
@@ -134,11 +148,10 @@ class _Check:
     def result(self) -> Result:
         """Run the phases and sum up."""
         try:
-            run = self._prepared()
+            run, plan = self._prepared()
         except Trouble as found:
             return self._could_not_run(str(found))
         trouble = ""
-        plan = plans.make(run.oracle)
         work: Mapping[str, Callable[[], None]] = {
             SMOKE: lambda: smoke(run),
             MATRIX: lambda: matrix(run, plan),
@@ -165,20 +178,22 @@ class _Check:
             trouble=trouble,
         )
 
-    def _prepared(self) -> Run:
+    def _prepared(self) -> tuple[Run, plans.Plan]:
         options, profile = self._options, self._profile
         time = time_of(self._target, profile)
         timing = profile.timing
         low, high = timing.low, timing.high
         if time.flowing and timing.flowing_low is not None and timing.flowing_high is not None:
             low, high = timing.flowing_low, timing.flowing_high
-        model = self._model or Model(self._spec, Timing(low, high, timing.deletion_slack))
+        explored = self._explored or plans.Explored(
+            Model(self._spec, Timing(low, high, timing.deletion_slack))
+        )
         chosen = frozenset(options.only - set(PHASES))
         budget = options.budget
         run = Run(
             target=self._target,
             profile=profile,
-            oracle=Oracle(model),
+            oracle=explored.oracle,
             spec=self._spec,
             clock=options.clock,
             level=options.level,
@@ -189,6 +204,7 @@ class _Check:
             listener=options.listener,
             expected=frozenset(options.expect),
             areas=chosen,
+            rules=options.rules,
         )
         if not time.movable:
             run.unsupported.add((Service.CLOCK, "Advance"))
@@ -196,7 +212,7 @@ class _Check:
             run.unsupported.add((Service.LOAD, "Burst"))
         if not run.isolated:
             run.account = account_of(run)
-        return run
+        return run, plans.Plan(explored)
 
     def _asked_phases(self) -> tuple[str, ...]:
         """Smoke goes first whatever is asked for: it finds what is unsupported."""
@@ -212,6 +228,8 @@ class _Check:
             work()
         except OutOfTimeError:
             stopped = "the budget was used up"
+        except EnoughError:
+            stopped = ENOUGH
         done = PhaseDone(name, run.steps - steps, clock() - began, stopped)
         self._phases.append(done)
         run.tell(PhaseEnded(*done))

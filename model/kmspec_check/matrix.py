@@ -22,10 +22,12 @@ def matrix(run: Run, plan: Plan) -> None:
     """Decide every cell.
 
     :raises kmspec_check.run.OutOfTimeError: the budget is used up.
+    :raises kmspec_check.run.EnoughError: every rule that was asked for is violated.
     """
     cells = matrix_cells(run, plan, PHASE)
     done = 0
     for stop, entries in cells.items():
+        run.check_time()
         _Stop(run, plan, stop).decide(entries)
         done += len(entries)
         run.tell(Progressed(PHASE, done))

@@ -34,12 +34,13 @@ class View(NamedTuple):
 class Node:
     """A world and what is known of it. Compared by identity: the oracle makes one for each."""
 
-    __slots__ = ("_home", "_oracle", "_probes", "_situation", "_views", "_ways", "world")
+    __slots__ = ("_home", "_oracle", "_probes", "_rules", "_situation", "_views", "_ways", "world")
 
     def __init__(self, oracle: "Oracle", world: World) -> None:
         self.world = world
         self._oracle = oracle
         self._ways: dict[Command, tuple[Way, ...]] = {}
+        self._rules: dict[Command, frozenset[str]] = {}
         self._views: tuple[View, ...] | None = None
         self._probes: tuple[Probe, ...] | None = None
         self._situation: Situation | None = None
@@ -60,6 +61,15 @@ class Node:
             ways = tuple(Way(one.outcome, one.rules, self._oracle.node(one.world)) for one in found)
             self._ways[command] = ways
         return ways
+
+    def rules(self, command: Command) -> frozenset[str]:
+        """Every rule that says something of a command here."""
+        rules = self._rules.get(command)
+        if rules is None:
+            found = set(self._oracle.model.concerned(self.world, command))
+            found.update(rule for way in self.permitted(command) for rule in way.rules)
+            rules = self._rules[command] = frozenset(found)
+        return rules
 
     @property
     def views(self) -> tuple[View, ...]:

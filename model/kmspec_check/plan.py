@@ -1,7 +1,7 @@
 """Plans: the only place that says which cells and transitions there are, and how to get there."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from typing import NamedTuple
 from kmspec_check.cells import Cell
 from kmspec_check.oracle import Node, Oracle
 from kmspec_check.run import Run
-from kmspec_model import EMPTY, Command
+from kmspec_model import EMPTY, Command, Model
 from kmspec_model.explore import Graph, OutOfReachError, explore
 from kmspec_model.probes import Probe
 from kmspec_model.scopes import DEFAULT, SCOPES
@@ -30,18 +30,62 @@ class Entry(NamedTuple):
     probe: Probe
 
 
-@dataclass
-class Plan:
-    """The explored graphs of the scopes that a run uses, and what the run found impassable."""
+class Explored:
+    """A model and its explored scopes: made once, it serves any number of runs."""
 
-    oracle: Oracle
-    graphs: Mapping[str, Graph]
-    broken: dict[tuple[Node, Command], str] = field(default_factory=dict)
-    """Steps at which the target deviates, and the rule; no path goes over them."""
+    def __init__(self, model: Model, names: Iterable[str] = DEFAULT) -> None:
+        self.oracle = Oracle(model)
+        self.graphs: dict[str, Graph] = {}
+        self._cells: tuple[tuple[Stop, Probe], ...] | None = None
+        for name in names:
+            # Edited tables may refuse the way to a scope; another then shows what they refuse.
+            with suppress(OutOfReachError):
+                self.graphs[name] = explore(model, SCOPES[name])
 
     def node(self, stop: Stop) -> Node:
         """The node of a stop."""
         return self.oracle.node(self.graphs[stop.scope].worlds[stop.position])
+
+    def stops(self) -> Iterator[Stop]:
+        """Every world of every scope."""
+        for name, graph in self.graphs.items():
+            for index in range(len(graph.worlds)):
+                yield Stop(name, index)
+
+    def cells(self) -> tuple[tuple[Stop, Probe], ...]:
+        """Each (situation, probe) once, at the first stop that has both."""
+        if self._cells is None:
+            found: dict[tuple[str, str], tuple[Stop, Probe]] = {}
+            for stop in self.stops():
+                node = self.node(stop)
+                situation = str(node.situation)
+                for probe in node.probes:
+                    found.setdefault((situation, probe.label), (stop, probe))
+            self._cells = tuple(found.values())
+        return self._cells
+
+
+@dataclass
+class Plan:
+    """What a run goes by: the explored scopes, and what the run found impassable."""
+
+    explored: Explored
+    broken: dict[tuple[Node, Command], str] = field(default_factory=dict)
+    """Steps at which the target deviates, and the rule; no path goes over them."""
+
+    @property
+    def oracle(self) -> Oracle:
+        """The model that is asked."""
+        return self.explored.oracle
+
+    @property
+    def graphs(self) -> Mapping[str, Graph]:
+        """The graphs of the scopes, by name."""
+        return self.explored.graphs
+
+    def node(self, stop: Stop) -> Node:
+        """The node of a stop."""
+        return self.explored.node(stop)
 
     def way_to(self, stop: Stop) -> tuple[Command, ...]:
         """A shortest way there from nothing."""
@@ -62,42 +106,35 @@ class Plan:
 
     def stops(self) -> Iterable[Stop]:
         """Every world of every scope."""
-        for name, graph in self.graphs.items():
-            for index in range(len(graph.worlds)):
-                yield Stop(name, index)
+        return self.explored.stops()
 
     def transitions(self) -> int:
         """How many transitions there are in all."""
         return sum(len(edges) for graph in self.graphs.values() for edges in graph.edges)
 
 
-def make(oracle: Oracle, names: Iterable[str] = DEFAULT) -> Plan:
-    """Explore the scopes."""
-    graphs = {}
-    for name in names:
-        # Edited tables may refuse the way to a scope; another scope then shows what they refuse.
-        with suppress(OutOfReachError):
-            graphs[name] = explore(oracle.model, SCOPES[name])
-    return Plan(oracle, graphs)
-
-
 def matrix_cells(run: Run, plan: Plan, phase: str) -> Mapping[Stop, list[Entry]]:
-    """Each (situation, probe) once, at the first stop that has both."""
+    """The cells that are asked for, by the stop at which each is tried.
+
+    When rules are asked for, what they decide comes before what they are only concerned with.
+    """
     found: dict[Stop, list[Entry]] = defaultdict(list)
-    seen: set[tuple[str, str]] = set()
-    for stop in plan.stops():
-        node = plan.node(stop)
-        situation = str(node.situation)
-        for probe in node.probes:
-            key = (situation, probe.label)
-            if key not in seen and _asked_for(run, probe.command):
-                seen.add(key)
-                found[stop].append(Entry(Cell(phase, situation, probe.label), probe))
+    asked = [one for one in plan.explored.cells() if _asked_for(run, plan.node(one[0]), one[1])]
+    if run.rules:
+        asked.sort(key=lambda one: not _decided(run, plan.node(one[0]), one[1]))
+    for stop, probe in asked:
+        found[stop].append(Entry(Cell(phase, str(plan.node(stop).situation), probe.label), probe))
     return found
 
 
-def _asked_for(run: Run, command: Command) -> bool:
-    return not run.areas or run.area(command.operation) in run.areas
+def _decided(run: Run, node: Node, probe: Probe) -> bool:
+    return node.permitted(probe.command)[0].rules[:1] in {(rule,) for rule in run.rules}
+
+
+def _asked_for(run: Run, node: Node, probe: Probe) -> bool:
+    command = probe.command
+    in_area = not run.areas or run.area(command.operation) in run.areas
+    return in_area and run.wants(node, command)
 
 
 def label_of(node: Node, command: Command) -> str:

@@ -21,10 +21,15 @@ from kmspec_check.violation import Violation
 from kmspec_model import Command
 
 LEVELS = ("may", "should", "must")
+ENOUGH = "every rule that was asked for is violated"
 
 
 class OutOfTimeError(Exception):
     """The budget is used up; phases end, nothing is held against the target."""
+
+
+class EnoughError(Exception):
+    """Every rule that was asked for is found violated; there is nothing left to do."""
 
 
 @dataclass
@@ -68,6 +73,8 @@ class Run:
     """Operations that the target answered as one who knows them."""
     areas: frozenset[str] = frozenset()
     """Only these areas; empty: all."""
+    rules: frozenset[str] = frozenset()
+    """Only what these rules say something of, until each is violated; empty: all."""
     steps: int = 0
     """Calls whose answer was compared."""
     _lacking: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -88,12 +95,24 @@ class Run:
         return Binding(Place(account, self.region, f"{digest[:8]}-{number}"))
 
     def check_time(self) -> None:
-        """Let a phase end when the budget is used up.
+        """Let a phase end when the budget is used up, or when there is nothing left to do.
 
-        :raises OutOfTimeError: it is.
+        :raises OutOfTimeError: the budget is used up.
+        :raises EnoughError: every rule that was asked for is violated.
         """
+        if self.has_enough:
+            raise EnoughError
         if self.deadline is not None and self.clock() >= self.deadline:
             raise OutOfTimeError
+
+    @property
+    def has_enough(self) -> bool:
+        """Whether every rule that was asked for is violated."""
+        return bool(self.rules) and self.rules <= self.violated_rules
+
+    def wants(self, node: Node, command: Command) -> bool:
+        """Whether a command in a world is about a rule that was asked for."""
+        return not self.rules or not self.rules.isdisjoint(node.rules(command))
 
     def heeds(self, level: str) -> bool:
         """Whether a deviation of this level counts."""

@@ -15,7 +15,7 @@ from kmspec_check.events import Progressed
 from kmspec_check.matrix import reach, retaken, tell_asides, tried
 from kmspec_check.oracle import Node
 from kmspec_check.plan import Plan, Stop, label_of
-from kmspec_check.run import Run
+from kmspec_check.run import ENOUGH, Run
 from kmspec_check.session import Result, Session, Verdict
 from kmspec_model import Command
 
@@ -77,6 +77,8 @@ class _Tour:
         """Put a transition among those taken, impossible, or still to take."""
         if (self._nodes[index], command) in self._run.reached.edges:
             self.taken += 1
+        elif not self._run.wants(self._nodes[index], command):
+            return
         elif not self._run.offers(command):
             self.unsupported += 1
         elif (self._nodes[index], command) in self._plan.broken:
@@ -114,6 +116,9 @@ class _Tour:
 
     def _out_of_time(self) -> bool:
         run = self._run
+        if run.has_enough:
+            self._stopped = ENOUGH
+            return True
         if run.deadline is not None and run.clock() >= run.deadline:
             self._stopped = "the budget was used up"
             return True
