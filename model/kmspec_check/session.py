@@ -20,6 +20,7 @@ from kmspec_check.patterns import Fit, Mismatch, Path, fit
 from kmspec_check.run import Run
 from kmspec_check.target import Answer, Trouble, ask
 from kmspec_model import EMPTY, Bind, Command, Items, Mark, Members, Ref, Success, advance
+from kmspec_model.blame import violated_rule
 
 _TICK = 0.001
 """Seconds; the model knows no shorter time."""
@@ -220,6 +221,9 @@ class Session:
             kept, finding = self._forgiven(tried)
         if not kept:
             return self._deviates(command, answer, before, tried, view=view)
+        if finding is not None and finding.level != "should":
+            rules = self._pointed_at(command, before, finding.rules, answer)
+            finding = finding._replace(rules=rules, level=self._level(rules[0]))
         learned = _zones(answer.body, self.binding) if command.operation == "CreateCluster" else {}
         self.possible = _distinct(
             Possible(way.node, possible.binding.extended({**found.new, **learned}))
@@ -286,7 +290,17 @@ class Session:
         self.steps.append(
             Step(command, before, ways, answer, found.mismatches, self.binding, {}, before, view)
         )
+        rules = self._pointed_at(command, before, rules, answer)
         return Result(Verdict.DEVIATES, Finding(rules, self._level(rules[0]), found.mismatches))
+
+    def _pointed_at(
+        self, command: Command, before: Node, rules: tuple[str, ...], answer: Answer
+    ) -> tuple[str, ...]:
+        """The rules of what was expected, with the one first that the answer violates."""
+        concerned = self.run.oracle.model.concerned(before.world, command)
+        code = answer.code if answer.refused else None
+        rule = violated_rule(self.run.spec, rules, concerned, code)
+        return tuple(dict.fromkeys((rule, *rules)))
 
     def _level(self, rule: str) -> str:
         known = self.run.spec.rules.get(rule)

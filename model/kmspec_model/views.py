@@ -1,6 +1,7 @@
 """Views: the only place that says which commands show the observable state of a world."""
 
 from kmspec_model.command import Command, Ref, command
+from kmspec_model.states import active_hsms, is_activated
 from kmspec_model.world import World
 
 STORES = command("kms", "DescribeCustomKeyStores")
@@ -20,6 +21,11 @@ def views(world: World) -> tuple[Command, ...]:
         shown.append(CLUSTERS)
     if world.made.backups:
         shown.append(BACKUPS)
+    shown += [
+        command("operator", "ListHsmKeys", ClusterId=Ref("cluster", cluster.index))
+        for cluster in world.clusters
+        if world.made.keys and is_activated(cluster) and active_hsms(cluster)
+    ]
     if world.made.stores:
         shown.append(STORES)
     if world.made.keys:

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping
 
-from kmspec.names import Fault
+from kmspec.names import KMSUSER, Fault
 from kmspec_model.case import Case
+from kmspec_model.command import Ref
 from kmspec_model.effects.backups import backed_up
 from kmspec_model.effects.hsms import lose, with_hsm
 from kmspec_model.moves import Change, Moves
+from kmspec_model.outcome import Items, members
 from kmspec_model.world import Cluster, Contents, User, World
 
 
@@ -54,6 +56,17 @@ def delete_user(_moves: Moves, case: Case) -> tuple[Change, ...]:
     contents = case.cluster.contents
     users = tuple(user for user in contents.users if user.name != case.arguments["UserName"])
     return _held(case.world, case.cluster, contents._replace(users=users))
+
+
+def list_material(_moves: Moves, case: Case) -> tuple[Change, ...]:
+    """The key material that the cluster holds, by the ARN of its KMS key."""
+    if case.cluster is None:
+        return ()
+    entries = tuple(
+        members(Label=Ref("key", index, "arn"), Owner=KMSUSER)
+        for index in case.cluster.contents.materials
+    )
+    return (Change(case.world, members(Keys=Items("Label", entries))),)
 
 
 def delete_material(_moves: Moves, case: Case) -> tuple[Change, ...]:
@@ -114,6 +127,7 @@ EFFECTS: Mapping[str, Callable[[Moves, Case], tuple[Change, ...]]] = {
     "LoginUser": _on_user(lambda user, _: user._replace(logged_in=True, failures=0)),
     "LogoutUser": _on_user(lambda user, _: user._replace(logged_in=False)),
     "DeleteUser": delete_user,
+    "ListHsmKeys": list_material,
     "DeleteHsmKey": delete_material,
     "SetFault": set_fault,
     "ClearFault": clear_fault,
