@@ -66,6 +66,8 @@ class _Tour:
         self._left: dict[int, list[int]] = {}
         self._reasons: dict[tuple[int, int], str] = {}
         self._unseen: list[tuple[int, int]] = []
+        self._elsewhere: set[tuple[int, int]] = set()
+        """Transitions by which the target permissibly comes to another world than the graph's."""
         self._stopped = ""
         self.taken = 0
         self.unsupported = 0
@@ -165,6 +167,8 @@ class _Tour:
         node = self._nodes[index]
         for number, edge in enumerate(self._graph.edges[index]):
             passable = edge.target != index and (node, edge.command) not in self._plan.broken
+            if (index, number) in self._elsewhere:
+                continue
             if passable and self._run.offers(edge.command):
                 yield number, edge.target
 
@@ -186,6 +190,8 @@ class _Tour:
             tell_asides(self._run, session)
             if not result.fits:
                 return False
+            if session.node.home is not self._nodes[edge.target]:
+                self._elsewhere.add((index, number))
         return True
 
     def _stay(self, session: Session, index: int, number: int) -> bool:
