@@ -20,7 +20,7 @@ from kmspec_check.patterns import Fit, Mismatch, Path, fit
 from kmspec_check.run import Run
 from kmspec_check.target import Answer, Trouble, ask
 from kmspec_model import EMPTY, Bind, Command, Items, Mark, Members, Ref, Success, advance
-from kmspec_model.blame import violated_rule
+from kmspec_model.blame import rule_of_state, violated_rule
 
 _TICK = 0.001
 """Seconds; the model knows no shorter time."""
@@ -342,7 +342,9 @@ class Session:
         if finding is None or culprit is None or culprit.view:
             return result
         taken = next((way for way in culprit.ways if way.node is self.node), culprit.ways[0])
-        rules = tuple(dict.fromkeys((*taken.rules, *finding.rules)))
+        view = self.steps[-1].command.operation
+        taken_rules = rule_of_state(self.run.spec, taken.rules, view)
+        rules = tuple(dict.fromkeys((*taken_rules, *finding.rules)))
         level = self._level(rules[0])
         return result._replace(finding=finding._replace(rules=rules, level=level))
 

@@ -1,13 +1,45 @@
 """Blame: the only place that says which rule an answer violates.
 
 An unexpected refusal points at the rule whose row gives that refusal elsewhere; any other
-deviation at the rule that decided what was expected.
+deviation at the rule that decided what was expected. A state that is wrong after a right answer
+points at the rule of the step before that says what the view shows.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from kmspec.rules import Cell, Condition
+from kmspec.rules import Cell, Condition, ConnectFailure, Effect, Transition
 from kmspec.tables import Spec
+
+_SHOWN: Mapping[str, tuple[str, ...]] = {
+    "DescribeKey": ("key",),
+    "ListKeys": ("key",),
+    "DescribeCustomKeyStores": ("connection",),
+    "DescribeClusters": ("cluster", "hsm"),
+    "DescribeBackups": ("backup",),
+    "ListHsmKeys": ("material", "restores"),
+}
+"""What a view shows: machines, and the last words of the effects that it shows."""
+
+
+def rule_of_state(spec: Spec, rules: Iterable[str], view: str) -> tuple[str, ...]:
+    """The rules of a step that was answered rightly, what a wrong view points at first.
+
+    :param rules: those that permitted the step.
+    :param view: the operation that shows another state than must be after the step.
+    """
+    return tuple(sorted(dict.fromkeys(rules), key=lambda name: _distance(spec, name, view)))
+
+
+def _distance(spec: Spec, name: str, view: str) -> int:
+    """How far a rule is from saying what a view shows; a cell says only that a step succeeds."""
+    rule, shown = spec.rules[name], _SHOWN.get(view, ())
+    if isinstance(rule, ConnectFailure) and "connection" in shown:
+        return 0
+    if isinstance(rule, Effect):
+        return 1 if name.rpartition("/")[2] in shown else 3
+    if isinstance(rule, Transition):
+        return 2 if rule.machine in shown else 4
+    return 5
 
 
 def violated_rule(
