@@ -19,7 +19,7 @@ from kmspec_check.oracle import Node, Way
 from kmspec_check.patterns import Fit, Mismatch, Path, fit
 from kmspec_check.run import Run
 from kmspec_check.target import Answer, Trouble, ask
-from kmspec_model import EMPTY, Bind, Command, Items, Mark, Members, Ref, Success, advance
+from kmspec_model import EMPTY, Bind, Command, Items, Mark, Members, Ref, Refusal, Success, advance
 from kmspec_model.blame import rule_of_state, violated_rule
 
 _TICK = 0.001
@@ -339,7 +339,8 @@ class Session:
     def _blamed(self, result: Result, culprit: Step | None) -> Result:
         """A view that deviates shows what the step before it did, so that one is at fault."""
         finding = result.finding
-        if finding is None or culprit is None or culprit.view:
+        refusing = all(isinstance(way.outcome, Refusal) for way in self.steps[-1].ways)
+        if finding is None or culprit is None or culprit.view or refusing:
             return result
         taken = next((way for way in culprit.ways if way.node is self.node), culprit.ways[0])
         view = self.steps[-1].command.operation

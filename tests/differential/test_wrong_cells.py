@@ -20,6 +20,9 @@ OUT_OF_REACH = {
     "cluster/ConnectCustomKeyStore/UNINITIALIZED",
     "cluster/ConnectCustomKeyStore/INITIALIZE_IN_PROGRESS",
     "cluster/ConnectCustomKeyStore/INITIALIZED",
+    # a cluster in these states shares no certificate with that of a store, which is told first
+    "cluster/UpdateCustomKeyStore/INITIALIZE_IN_PROGRESS",
+    "cluster/UpdateCustomKeyStore/INITIALIZED",
     # a cluster in these states has no HSM that could be deleted
     "cluster/DeleteHsm/CREATE_IN_PROGRESS",
     "cluster/DeleteHsm/DELETE_IN_PROGRESS",
@@ -37,7 +40,7 @@ REFUSALS = {
 def drawn() -> list[Cell]:
     spec = load()
     cells = [cell for cell in spec.cells if spec.in_scope(cell.id) and cell.id not in OUT_OF_REACH]
-    return random.Random(SEED).sample(cells, DRAWN)
+    return random.Random(SEED).sample(cells, DRAWN)  # noqa: S311 (a draw, not a secret)
 
 
 def wrong(cell: Cell) -> str:

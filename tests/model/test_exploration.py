@@ -16,7 +16,7 @@ from kmspec_model.scopes import SCOPES
 
 PINNED = {
     "keys": (95, 1255),
-    "cluster": (205, 1069),
+    "cluster": (205, 998),
     "store": (72, 366),
     "hsms": (399, 960),
     "faults": (255, 827),

@@ -73,7 +73,8 @@ def _cluster(world: World) -> Iterator[Command]:
             yield delete_hsm(0, hsm.index)
         yield initialize(0)
         yield initialize(0, ca=1, anchor=0)
-        yield activate(0)
+        if world.made.backups < 3:
+            yield activate(0)
         yield command("cloudhsm", "DeleteCluster", ClusterId=Ref("cluster", 0))
     for backup in world.backups[:1] if is_settled(world) and world.made.hsms < 2 else ():
         named = Ref("backup", backup.index)
