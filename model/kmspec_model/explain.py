@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from kmspec.rules import Cell, Condition, Rule, Source, Transition
 from kmspec.tables import Spec
+from kmspec_model.states import key_state_under
 
 
 class Unknown(ValueError):
@@ -51,7 +52,7 @@ def explain(spec: Spec, question: Question) -> tuple[Explained, ...]:
 
     :raises Unknown: an operation or state that the tables do not know.
     """
-    _check(spec, question)
+    question = _understood(spec, question)
     found: list[tuple[str, Rule]] = []
     found += [("states", cell) for cell in _cells(spec, question)]
     found += [
@@ -81,6 +82,7 @@ def permitted_answers(spec: Spec, question: Question) -> tuple[str, ...]:
 
     Empty where a state of the question is open.
     """
+    question = _understood(spec, question)
     cells = list(_cells(spec, question))
     asked = {machine for machine in spec.machines if question.state_of(machine) is not None}
     if not cells or {cell.machine for cell in cells} - asked:
@@ -88,6 +90,23 @@ def permitted_answers(spec: Spec, question: Question) -> tuple[str, ...]:
     refusing = [cell for cell in cells if not any(answer.ok for answer in cell.answers)]
     answers = [answer for cell in refusing or cells for answer in cell.answers]
     return tuple(dict.fromkeys(answer.code or "success" for answer in answers))
+
+
+def _understood(spec: Spec, question: Question) -> Question:
+    """The question with states that the tables have.
+
+    The connection state of a store shows as the state of its keys: what depends on the one is
+    told by the other.
+    """
+    depends = {cell.machine for cell in spec.cells if cell.operation == question.operation}
+    if question.connection_state is not None and "key" in depends - {"connection"}:
+        known = [state.name for state in spec.machines["connection"].states]
+        _known("connection state", question.connection_state, known)
+        if "connection" not in depends:
+            shown = question.key_state or key_state_under(question.connection_state)
+            question = question._replace(key_state=shown, connection_state=None)
+    _check(spec, question)
+    return question
 
 
 def _check(spec: Spec, question: Question) -> None:

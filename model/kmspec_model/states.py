@@ -59,6 +59,13 @@ def is_unavailable(key: Key) -> bool:
     return key.state == KeyState.UNAVAILABLE
 
 
+def key_state_under(connection_state: str | None) -> str | None:
+    """The state that the keys of a store show because of its connection state, if it says so."""
+    if connection_state in (None, ConnectionState.CONNECTED):
+        return None
+    return KeyState.UNAVAILABLE.value
+
+
 def is_enabled(key: Key) -> bool:
     """KeyMetadata.Enabled."""
     return key.state == KeyState.ENABLED

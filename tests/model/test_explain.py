@@ -41,6 +41,13 @@ def test_a_name_that_is_not_known_gets_near_ones(question: Question, said: str) 
         explain(load(), question)
 
 
+def test_a_connection_state_is_told_by_the_key_state_it_shows_as() -> None:
+    spec = load()
+    question = Question("Encrypt", connection_state="DISCONNECTED")
+    assert explain(spec, question)[0].rule.id == "key-state/Encrypt/Unavailable"
+    assert permitted_answers(spec, question) == ("KMSInvalidStateException",)
+
+
 def test_the_four_conditions_are_told_in_documented_order() -> None:
     words = [condition.id for condition in four_conditions(load())]
     assert words == [
