@@ -149,6 +149,8 @@ class Clockwork(NamedTuple):
                 rules = (*rules, *restored.rule)
             if is_activated(joined) and len(active_hsms(joined)) == 1:
                 joined = _may_be_backed_up(world, joined)
+            if is_activated(joined) and len(joined.hsms) == 1:
+                rules = (*rules, "effect/CreateHsm/restores")
             return (Change(world.with_cluster(joined), rules=rules),)
 
         return fire
