@@ -1,7 +1,8 @@
 """Blame: the only place that says which rule an answer violates.
 
-An unexpected refusal points at the rule whose row gives that refusal elsewhere; any other
-deviation at the rule that decided what was expected. A state that is wrong after a right answer
+An unexpected refusal points at the rule whose row gives that refusal elsewhere, a success that
+answers something else at the rule of the answer, any other deviation at the rule that decided
+what was expected. A state that is wrong after a right answer
 points at the rule of the step before that says what the view shows.
 """
 
@@ -55,7 +56,8 @@ def violated_rule(
         for name in (*concerned, *expected):
             if observed in _refusals_of_row(spec, name):
                 return name
-    return expected[0]
+    effects = (name for name in expected if isinstance(spec.rules[name], Effect))
+    return expected[0] if observed is not None else next(effects, expected[0])
 
 
 def _refusals_of_row(spec: Spec, name: str) -> frozenset[str]:

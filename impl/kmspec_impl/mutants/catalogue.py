@@ -3,13 +3,25 @@
 from typing import Final
 
 from kmspec_impl.emulator import Emulator, Settings
-from kmspec_impl.mutants import of_clusters, of_keys, of_stores
+from kmspec_impl.mutants import (
+    of_backups,
+    of_clusters,
+    of_connections,
+    of_keys,
+    of_life,
+    of_stores,
+    of_use,
+)
 from kmspec_impl.mutants.mutant import Mutant, MutatedEmulator
 
 CATALOGUE: Final[tuple[Mutant, ...]] = (
     *of_keys.MUTANTS,
+    *of_life.MUTANTS,
+    *of_use.MUTANTS,
     *of_stores.MUTANTS,
+    *of_connections.MUTANTS,
     *of_clusters.MUTANTS,
+    *of_backups.MUTANTS,
 )
 
 

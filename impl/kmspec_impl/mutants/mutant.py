@@ -18,6 +18,11 @@ class Patch(NamedTuple):
     value: Any
 
 
+def nothing(*arguments: object, **options: object) -> None:
+    """What stands in for a check that is left out."""
+    del arguments, options
+
+
 class Mutant(NamedTuple):
     """One way to be wrong: the rule it breaks, and what it does instead, in one sentence."""
 

@@ -76,7 +76,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         "key-deleted-in-one-hsm",
-        "crypto/key-material",
+        "effect/DeleteHsmKey/answer",
         "Deleting key material leaves it in all HSMs of the cluster but one.",
         (Patch(contents, "delete_key", _delete_in_one),),
     ),
@@ -112,7 +112,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         "new-hsm-is-out-of-step",
-        "crypto/key-material",
+        "effect/ClearFault/answer",
         "An HSM that is added beside another is filled from the newest backup, not from that one.",
         (Patch(hsms, "bring_up", _comes_up_alone),),
     ),

@@ -124,7 +124,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         "never-unavailable",
-        "effect/DisconnectCustomKeyStore/answer",
+        "transition/key/store-disconnects/Enabled",
         "Keys of a disconnected key store stay Enabled or Disabled.",
         (
             Patch(key_state, "key_state", _state_without_store),
@@ -133,13 +133,13 @@ MUTANTS: Final = (
     ),
     Mutant(
         "cancel-enables",
-        "key-state/CancelKeyDeletion/PendingDeletion",
+        "transition/key/CancelKeyDeletion/PendingDeletion/store-available",
         "Cancelling the deletion of a key leaves it Enabled, not Disabled.",
         handlers=((Service.KMS, "CancelKeyDeletion", _cancel_and_enable),),
     ),
     Mutant(
         "enable-forgotten-while-unavailable",
-        "transition/connection/connect-succeeds/CONNECTING",
+        "transition/key/store-connects/Unavailable",
         "Enabling an Unavailable key is forgotten instead of taking effect at reconnect.",
         handlers=((Service.KMS, "EnableKey", _enable_without_note),),
     ),

@@ -9,8 +9,8 @@ from kmspec_impl.cloudhsm import users
 from kmspec_impl.hsm.interface import User
 from kmspec_impl.kms import connect, key_material, stores
 from kmspec_impl.kms.state import Store
-from kmspec_impl.mutants.mutant import Mutant, Patch
-from kmspec_impl.quotas import Quotas
+from kmspec_impl.mutants.mutant import Mutant, Patch, nothing
+from kmspec_impl.quotas import Quotas, store_rate
 from kmspec_impl.realm import Parameters, Realm, Response
 
 
@@ -34,10 +34,6 @@ def _delete_with_keys(realm: Realm, parameters: Parameters, now: float) -> Respo
 def _always(*arguments: object) -> bool:
     del arguments
     return True
-
-
-def _nothing(*arguments: object, **options: object) -> None:
-    del arguments, options
 
 
 def _update_connected(realm: Realm, parameters: Parameters, now: float) -> Response:
@@ -90,6 +86,10 @@ def _idle_rate(load: float) -> float:
     return float(CUSTOM_KEY_STORE_RATE)
 
 
+def _tenth_rate(load: float) -> float:
+    return store_rate(load) / 10
+
+
 stores_require_state = stores.require_state
 connect_finish = connect._finish_connecting  # noqa: SLF001 - a mutant reaches inside
 
@@ -128,13 +128,13 @@ MUTANTS: Final = (
         "shares-clusters",
         "store/cluster-free",
         "Two key stores can be on one cluster.",
-        (Patch(stores, "_check_free", _nothing),),
+        (Patch(stores, "_check_free", nothing),),
     ),
     Mutant(
         "names-not-unique",
         "store/name-free",
         "Two key stores can have one name.",
-        (Patch(stores, "_check_name", _nothing),),
+        (Patch(stores, "_check_name", nothing),),
     ),
     Mutant(
         "any-password-connects",
@@ -156,19 +156,25 @@ MUTANTS: Final = (
     ),
     Mutant(
         "password-not-rotated",
-        "effect/ConnectCustomKeyStore/password",
+        "connect/INVALID_CREDENTIALS",
         "Connecting leaves the password of kmsuser as it was.",
         (Patch(connect, "_finish_connecting", _finish_without_rotation),),
     ),
     Mutant(
         "no-store-quota",
-        "quota/custom-key-store",
+        "effect/Burst/answer",
         "A key store has no request quota.",
-        (Patch(Quotas, "charge_stores", _nothing),),
+        (Patch(Quotas, "charge_stores", nothing),),
+    ),
+    Mutant(
+        "tenth-of-the-quota",
+        "effect/Burst/answer",
+        "A key store throttles at a tenth of its request quota.",
+        (Patch(key_material, "store_rate", _tenth_rate),),
     ),
     Mutant(
         "busy-cluster-is-fast",
-        "quota/busy-cluster",
+        "effect/Burst/answer",
         "A cluster that is busy with other work serves its key store as if it were idle.",
         (Patch(key_material, "store_rate", _idle_rate),),
     ),
