@@ -1,5 +1,6 @@
 """The catalogue: the only place that knows all mutants, and finds one by its name."""
 
+from difflib import get_close_matches
 from typing import Final
 
 from kmspec_impl.emulator import Emulator, Settings
@@ -28,12 +29,14 @@ CATALOGUE: Final[tuple[Mutant, ...]] = (
 def find(name: str) -> Mutant:
     """The mutant of that name.
 
-    :raises ValueError: there is none; the text says so.
+    :raises ValueError: there is none; the text says so, and what is nearest.
     """
     for mutant in CATALOGUE:
         if mutant.name == name:
             return mutant
-    message = f"there is no mutant {name!r}"
+    near = get_close_matches(name, [mutant.name for mutant in CATALOGUE])
+    remedy = f"did you mean {' or '.join(near)}?" if near else "see `kmspec mutants`"
+    message = f"there is no mutant {name!r}; {remedy}"
     raise ValueError(message)
 
 

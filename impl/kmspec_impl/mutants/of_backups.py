@@ -4,12 +4,12 @@ from dataclasses import replace
 from typing import Final
 
 from kmspec.names import ClusterState, ErrorCode, Service
-from kmspec_impl.cloudhsm import backups, certificates, clusters, contents, hsms, users
+from kmspec_impl.cloudhsm import certificates, clusters, contents, hsms, users
 from kmspec_impl.cloudhsm.requests import invalid
 from kmspec_impl.cloudhsm.state import Certificates, Cluster
 from kmspec_impl.errors import ServiceError
 from kmspec_impl.hsm.interface import User
-from kmspec_impl.mutants.mutant import Mutant, Patch, nothing
+from kmspec_impl.mutants.mutant import Mutant, Patch
 from kmspec_impl.realm import Parameters, Realm, Response
 
 
@@ -93,12 +93,6 @@ MUTANTS: Final = (
         "effect/CreateHsm/backup",
         "Adding an HSM to an active cluster makes no backup.",
         (Patch(hsms, "has_active_hsm", _has_none),),
-    ),
-    Mutant(
-        "no-daily-backup",
-        "effect/Advance/backup",
-        "An active cluster is not backed up by itself.",
-        (Patch(backups, "_take_automatically", nothing),),
     ),
     Mutant(
         "backup-never-restored",

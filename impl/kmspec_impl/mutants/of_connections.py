@@ -215,7 +215,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         "disconnects-logged-in",
-        "operator/not-kms",
+        "effect/LoginUser/answer",
         "AWS KMS stays logged in as kmsuser when a key store is disconnected.",
         handlers=((Service.KMS, "DisconnectCustomKeyStore", _disconnect_logged_in),),
     ),

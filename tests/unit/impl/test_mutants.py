@@ -15,13 +15,6 @@ def test_the_catalogue_is_large_and_its_names_are_unique() -> None:
     assert all(mutant.patches or mutant.handlers for mutant in CATALOGUE)
 
 
-@pytest.mark.parametrize("name", [mutant.name for mutant in CATALOGUE])
-def test_a_mutant_gets_to_a_connected_store(name: str) -> None:
-    customer = Customer(Embedded(mutant=name)).build_store()
-    blob = customer.encrypt(customer.create_key())
-    assert customer.decrypt(blob) == b"secret"
-
-
 def test_a_mutant_spoils_no_other_emulator() -> None:
     wrong = Customer(Embedded(mutant="encrypts-with-disabled-key"))
     right = Customer()

@@ -1,0 +1,72 @@
+"""What is printed of a mutant shows it to anybody: the boto3 script over HTTP, and the trace."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kmspec_check import report_json
+from kmspec_check.conform import conform
+from kmspec_check.replay import Ending
+from kmspec_impl.embedded import Embedded
+from kmspec_impl.mutants.catalogue import find
+from tests.helpers.server import SECONDS, environment, kmspec, serving
+
+SHOWN = ("encrypts-with-disabled-key", "deletes-connected-store", "no-backup-on-removal")
+"""Of three areas: keys, key stores, clusters."""
+
+
+def violation(name: str) -> dict[str, Any]:
+    rule = find(name).rule
+    result = conform(Embedded(mutant=name), rules=[rule], only=["matrix"])
+    data = report_json.to_data(result)
+    found: dict[str, Any] = next(
+        one for one in data["violations"] if one["rule"] == rule and one["boto3"]
+    )
+    return found
+
+
+def run(script: Path, url: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(script), url],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_a_violation_is_shown_again(name: str, tmp_path: Path) -> None:
+    found = violation(name)
+    script, trace = tmp_path / "show.py", tmp_path / "trace.json"
+    script.write_text(found["boto3"])
+    trace.write_text(json.dumps(found["trace"]))
+    with serving("--clock", "virtual", "--mutant", name) as url:
+        shows = run(script, url)
+        assert (shows.returncode, shows.stderr) == (1, "")
+        again = kmspec("replay", str(trace), "--endpoint-url", url)
+        assert (again.returncode, again.stderr) == (1, "")
+        assert again.stdout.startswith(Ending.REPRODUCED.value)
+    with serving("--clock", "virtual") as url:
+        shows = run(script, url)
+        assert (shows.returncode, shows.stderr) == (0, "")
+        again = kmspec("replay", str(trace), "--endpoint-url", url)
+        assert (again.returncode, again.stderr) == (0, "")
+        assert again.stdout.startswith(Ending.FIXED.value)
+
+
+def test_the_command_prints_the_script_and_writes_the_trace(tmp_path: Path) -> None:
+    name = "cancels-what-is-not-pending"
+    report = tmp_path / "report.json"
+    words = ("--only", "matrix", "--only", "alias", "--only", "key")
+    ran = kmspec("conform", "--mutant", name, *words, "--report", f"json={report}")
+    assert (ran.returncode, ran.stderr) == (1, "")
+    assert find(name).rule in ran.stdout
+    assert "reproduce with boto3" in ran.stdout
+    again = kmspec("replay", str(report))
+    assert again.stdout.startswith(Ending.FIXED.value)
