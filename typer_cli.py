@@ -428,11 +428,12 @@ def _target(url: str | None, profile: str | None, mutant: str | None) -> "tuple[
 
 def _mutant(name: str | None) -> str | None:
     """The name of a mutant, if the catalogue has it."""
-    from kmspec_impl.mutants.catalogue import CATALOGUE
+    from kmspec_impl.mutants.catalogue import find
 
-    if name is not None and name not in {mutant.name for mutant in CATALOGUE}:
-        raise UseError(f"there is no mutant {name!r}", "see `kmspec mutants`")
-    return name
+    try:
+        return None if name is None else find(name).name
+    except ValueError as error:
+        raise UseError.read(str(error)) from error
 
 
 def _embedded() -> "Embedded":
