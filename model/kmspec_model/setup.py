@@ -9,6 +9,9 @@ SETTLE = advance(1)
 WAIT = advance(8 * limits.DAY + 3600)
 """Long enough for the shortest waiting period, even where it takes a day longer."""
 
+ALMOST = advance(6 * limits.DAY)
+"""Nearly the shortest waiting period: nothing may be deleted yet."""
+
 PASSWORD = "Password1"  # noqa: S105 (a made-up password of a made-up user)
 OTHER_PASSWORD = "Password2"  # noqa: S105
 ADMIN_PASSWORD = "Administrator1"  # noqa: S105

@@ -15,7 +15,7 @@ from kmspec_model.model import Model
 from kmspec_model.scopes import SCOPES
 
 PINNED = {
-    "keys": (95, 1255),
+    "keys": (117, 1613),
     "cluster": (205, 998),
     "store": (72, 366),
     "hsms": (399, 960),

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
+from kmspec import limits
 from kmspec.names import ConnectionState, ErrorCode, KeyState, Service
 from kmspec_impl.errors import ServiceError
 from kmspec_impl.kms import aliases, keys
@@ -31,6 +32,10 @@ def _delete_at_once(realm: Realm, parameters: Parameters, now: float) -> Respons
     realm.keys.put(replace(key, deletion_due=now))
     keys._delete(realm, key.id, now)  # noqa: SLF001 - a mutant reaches inside
     return response
+
+
+def _delete_early(realm: Realm, parameters: Parameters, now: float) -> Response:
+    return keys.schedule_key_deletion(realm, parameters, now - 2 * limits.DAY)
 
 
 def _cancel_needs_a_store(realm: Realm, parameters: Parameters, now: float) -> Response:
@@ -158,6 +163,12 @@ MUTANTS: Final = (
         "transition/key/ScheduleKeyDeletion/Enabled",
         "A key is deleted when its deletion is scheduled, without a waiting period.",
         handlers=((Service.KMS, "ScheduleKeyDeletion", _delete_at_once),),
+    ),
+    Mutant(
+        "deletes-early",
+        "effect/Advance/answer",
+        "A key is deleted two days before its waiting period ends.",
+        handlers=((Service.KMS, "ScheduleKeyDeletion", _delete_early),),
     ),
     Mutant(
         "never-deletes",
