@@ -1,19 +1,21 @@
 """Diagrams: the only place where a state machine is drawn, from its rows."""
 
-from kmspec.rules import Machine, Transition
+from kmspec.rules import Transition
+from kmspec.tables import Spec
 
 
-def mermaid(machine: Machine) -> str:
-    """One machine as a Mermaid state diagram; every arrow is a row, and no row is left out."""
+def mermaid(spec: Spec, name: str) -> str:
+    """One machine as a Mermaid state diagram: an arrow for each transition that is permitted."""
+    machine, moves = spec.machines[name], spec.permitted_moves(name)
     lines = ["stateDiagram-v2"]
     lines += [f"    [*] --> {state}" for state in machine.initial]
-    drawn = {name for move in machine.transitions for name in (move.origin, move.to, *move.also)}
+    drawn = {state for move in moves for state in (move.origin, move.to, *move.also)}
     lines += [
         f"    {state.name}: {state.name} (nothing in scope leads here)"
         for state in machine.states
         if state.name not in drawn and state.name not in machine.initial
     ]
-    for move in machine.transitions:
+    for move in moves:
         lines += [f"    {move.origin} --> {target}: {_label(move)}" for target in _targets(move)]
     return "\n".join(lines) + "\n"
 

@@ -11,6 +11,10 @@ from kmspec.rules import Cell, Condition, Rule, Source, Transition
 from kmspec.tables import Spec
 from kmspec_model.states import key_state_under
 
+_FEW = 11
+"""As many names as one line can hold."""
+SUCCESS = "success"
+
 
 class Unknown(ValueError):
     """A name that the tables do not have; the text suggests near ones."""
@@ -60,12 +64,9 @@ def explain(spec: Spec, question: Question) -> tuple[Explained, ...]:
         for condition in spec.conditions
         if question.operation in condition.operations
     ]
-    found += [("success", move) for move in _moves(spec, question)]
-    found += [
-        ("success", effect) for effect in spec.effects if effect.operation == question.operation
-    ]
-    if question.operation == "ConnectCustomKeyStore":
-        found += [("failures of the connect", row) for row in spec.connection_errors]
+    answers = permitted_answers(spec, question)
+    if not answers or SUCCESS in answers:
+        found += _of_success(spec, question)
     return tuple(
         Explained(
             rule,
@@ -75,6 +76,18 @@ def explain(spec: Spec, question: Question) -> tuple[Explained, ...]:
         )
         for part, rule in found
     )
+
+
+def _of_success(spec: Spec, question: Question) -> Iterator[tuple[str, Rule]]:
+    """What a success leads to."""
+    for move in _moves(spec, question):
+        yield "success", move
+    for effect in spec.effects:
+        if effect.operation == question.operation:
+            yield "success", effect
+    if question.operation == "ConnectCustomKeyStore":
+        for row in spec.connection_errors:
+            yield "failures of the connect", row
 
 
 def permitted_answers(spec: Spec, question: Question) -> tuple[str, ...]:
@@ -89,7 +102,7 @@ def permitted_answers(spec: Spec, question: Question) -> tuple[str, ...]:
         return ()
     refusing = [cell for cell in cells if not any(answer.ok for answer in cell.answers)]
     answers = [answer for cell in refusing or cells for answer in cell.answers]
-    return tuple(dict.fromkeys(answer.code or "success" for answer in answers))
+    return tuple(dict.fromkeys(answer.code or SUCCESS for answer in answers))
 
 
 def _understood(spec: Spec, question: Question) -> Question:
@@ -130,8 +143,9 @@ def _known(what: str, name: str, known: Iterable[str]) -> None:
         return
     folded = {one.casefold(): one for one in names}
     near = get_close_matches(name.casefold(), folded, n=3, cutoff=0.5)
-    hint = ", ".join(folded[one] for one in near) if near else ", ".join(sorted(names))
-    message = f"no {what} is called {name!r}: try {hint}"
+    few = [folded[one] for one in near] or (names if len(names) <= _FEW else [])
+    hint = f"try {', '.join(few)}" if few else "see docs/states.md for those there are"
+    message = f"no {what} is called {name!r}: {hint}"
     raise Unknown(message)
 
 
@@ -147,7 +161,7 @@ def _cells(spec: Spec, question: Question) -> Iterator[Cell]:
 def _moves(spec: Spec, question: Question) -> Iterator[Transition]:
     for machine in spec.machines.values():
         state = question.state_of(machine.name)
-        for move in machine.transitions:
+        for move in spec.permitted_moves(machine.name):
             if move.trigger == question.operation and state in (None, move.origin):
                 yield move
 

@@ -1,4 +1,7 @@
-"""The page of the state machines: the only place where the tables are laid out as a document."""
+"""Pages: the only place where the tables are laid out as documents.
+
+One of the state machines, and one of all that AWS's documents leave open.
+"""
 
 from collections.abc import Iterator
 
@@ -25,9 +28,33 @@ def states_page(spec: Spec) -> str:
     ]
     for machine in spec.machines.values():
         lines += ["", f"## {TITLES[machine.name]}", "", "```mermaid"]
-        lines += mermaid(machine).splitlines()
+        lines += mermaid(spec, machine.name).splitlines()
         lines += ["```", "", *_states(machine)]
         lines += _cells(spec, machine)
+    return "\n".join(lines) + "\n"
+
+
+def freedom_page(spec: Spec) -> str:
+    """Every rule that is not simply documented, with every answer that the checker accepts."""
+    lines = [
+        "# What the documents leave open",
+        "",
+        "Made from the tables under `spec/kmspec/tables/`; a test holds that it is not stale.",
+        "The checker accepts exactly the answers that stand here, the first of which is what our",
+        "emulator gives. `must`: documented, though with more than one answer. `should`: inferred",
+        "from what is documented, observed, or our default where AWS is silent. The tags are those",
+        "of `sources.toml`; INF is an inference, DEF a default of ours.",
+        "",
+        "| rule | level | says | accepted | sources |",
+        "|---|---|---|---|---|",
+    ]
+    for rule in spec.rules.values():
+        accepted = tuple(answer.code or "success" for answer in getattr(rule, "answers", ()))
+        assumed = {"INF", "DEF"} & set(rule.sources)
+        if spec.in_scope(rule.id) and (assumed or len(set(accepted)) > 1):
+            told = " or ".join(dict.fromkeys(accepted))
+            sources = ", ".join(rule.sources)
+            lines.append(f"| {rule.id} | {rule.level} | {rule.sentence} | {told} | {sources} |")
     return "\n".join(lines) + "\n"
 
 

@@ -87,4 +87,4 @@ def _diagrams(model: Model) -> Iterator[str]:
     for machine in model.spec.machines.values():
         yield ""
         yield f"the states of a {machine.name}, as a Mermaid diagram"
-        yield from mermaid(machine).splitlines()
+        yield from mermaid(model.spec, machine.name).splitlines()

@@ -60,7 +60,8 @@ class Answer(Row):
 class Cell(Rule):
     """What ``operation`` answers in one state of a machine; the first answer is our emulator's.
 
-    ``answers`` is empty where the combination cannot occur.
+    ``answers`` is empty where the combination cannot occur; ``reached`` is false where no sequence
+    of operations leads there.
     """
 
     table: str
@@ -69,6 +70,12 @@ class Cell(Rule):
     machine: str
     state: str
     answers: tuple[Answer, ...]
+    reached: bool = True
+
+    @property
+    def permits(self) -> bool:
+        """Whether success is among the answers."""
+        return any(answer.ok for answer in self.answers)
 
 
 class Condition(Rule):

@@ -76,7 +76,17 @@ class Spec(NamedTuple):
         if not isinstance(row, Cell):
             return True
         state = next(one for one in self.machines[row.machine].states if one.name == row.state)
-        return state.reached and (row.machine != "key" or bool(state.kinds))
+        return row.reached and state.reached and (row.machine != "key" or bool(state.kinds))
+
+    def permitted_moves(self, machine: str) -> tuple[Transition, ...]:
+        """The transitions of a machine, without those of an operation that its cell refuses."""
+        refused = {
+            (cell.operation, cell.state)
+            for cell in self.cells
+            if cell.machine == machine and not cell.permits
+        }
+        moves = self.machines[machine].transitions
+        return tuple(move for move in moves if (move.trigger, move.origin) not in refused)
 
     def with_cell(self, rule: str, *answers: str) -> "Spec":
         """The same tables with other answers in one cell, as an edit of its row would give.
@@ -217,6 +227,7 @@ def _cells(
                     "machine": machine.name,
                     "state": state,
                     "answers": tuple(answer for answer in found if answer.name != "never"),
+                    "reached": state not in given.get("unreached", ()),
                 },
             )
 

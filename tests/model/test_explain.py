@@ -70,10 +70,18 @@ def test_one_edited_cell_changes_model_and_explanation() -> None:
     assert permitted_answers(spec, Question("Encrypt", key_state="Disabled")) == ("success",)
 
 
+def test_a_cell_that_refuses_takes_its_arrow_out_of_diagram_and_explanation() -> None:
+    spec = load().with_cell("key-state/DisableKey/Enabled", "disabled")
+    assert "Enabled --> Disabled: DisableKey" in mermaid(load(), "key")
+    assert "Enabled --> Disabled: DisableKey" not in mermaid(spec, "key")
+    told = [one.part for one in explain(spec, Question("DisableKey", key_state="Enabled"))]
+    assert "success" not in told
+
+
 @pytest.mark.parametrize("machine", ["key", "connection", "cluster", "hsm", "backup"])
 def test_every_row_of_a_machine_is_an_arrow(machine: str) -> None:
     rows = load().machines[machine]
-    drawn = mermaid(rows)
+    drawn = mermaid(load(), machine)
     for move in rows.transitions:
         target = "[*]" if move.to == "gone" else move.to
         arrows = [line for line in drawn.splitlines() if f"{move.origin} -->" in line]
