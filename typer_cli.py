@@ -15,16 +15,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
-from kmspec_impl.client.errors import RefusedError, UseError
+from kmspec_impl.client import endings
+from kmspec_impl.client.errors import UseError
 
 if TYPE_CHECKING:
     from kmspec_check.profile import Profile
     from kmspec_check.target import Target as Checked
     from kmspec_impl.client.endpoint import Endpoint
     from kmspec_impl.embedded import Embedded
-
-WRONG_USE: Final = 2
-REFUSED: Final = 1
 
 IN_MEMORY: Final = "leave it out: state is kept in memory while kmspec runs"
 NOT_KEPT: Final = "no --endpoint-url: this runs on an emulator of its own, whose state is not kept"
@@ -123,7 +121,11 @@ def serve(
     _not_offered("--hsm pkcs11", hsm_kind == "pkcs11" or None, "use --hsm software")
     _not_offered("--auth sigv4", auth == "sigv4" or None, "use --auth off")
     ticking = VirtualClock() if clock == "virtual" else RealClock()
-    settings = Settings(delay=delay, quotas=quotas, clock=ticking)
+    try:
+        settings = Settings(delay=delay, quotas=quotas, clock=ticking)
+    except ValueError as error:
+        what = f"--delay {delay:g} is no time to wait"
+        raise UseError(what, "give seconds, 0 to 100 years of them") from error
     try:
         server.serve(emulator(settings, _mutant(mutant)), host, port)
     except server.CannotListenError as error:
@@ -260,8 +262,9 @@ def call(
 @keystore.command("up")
 def keystore_up(url: Url = None, name: StoreName = "kmspec", as_json: AsJson = False) -> int:
     """Make a cluster with two HSMs, a user and a key store, and connect it."""
-    from kmspec_impl.client.keystore import up
+    from kmspec_impl.client.keystore import named, up
 
+    named(name)
     if url:
         endpoint = _endpoint(url)
         endpoint.require_kmspec()
@@ -364,7 +367,9 @@ def fault_clear(cluster: Cluster, fault: FaultName, hsm_id: HsmId = None, url: U
 @hsm.command("load")
 def hsm_load(cluster: Cluster, rate: Rate, url: Url = None) -> int:
     """Keep a cluster busy with other work, operations per second."""
-    _operate(url, "SetLoad", ClusterId=cluster, Rate=rate)
+    from kmspec_impl.client.operator import load_rate
+
+    _operate(url, "SetLoad", ClusterId=cluster, Rate=load_rate(rate))
     return _done(f"{cluster} does {rate:g} other operations per second")
 
 
@@ -408,15 +413,22 @@ def _checking() -> Iterator[None]:
         yield
     except COMPLAINTS as error:
         raise UseError.read(str(error)) from error
+    except KeyboardInterrupt:
+        endings.complain("interrupted; no report was written")
+        raise
 
 
 def _target(url: str | None, profile: str | None, mutant: str | None) -> "tuple[Checked, Profile]":
     """What is to be checked, and what is particular of it."""
     from kmspec_check.endpoint import Endpoint as Checked
-    from kmspec_check.profile import load
+    from kmspec_check.profile import ProfileError, load
     from kmspec_impl.embedded import Embedded
 
-    chosen = load(profile) if profile else None
+    try:
+        chosen = load(profile) if profile else None
+    except ProfileError as error:
+        remedy = "give a name, or a file as docs/target.md has one"
+        raise UseError.read(str(error), remedy) from error
     if url is None:
         return Embedded(mutant=_mutant(mutant)), chosen or load("embedded")
     if mutant is not None:
@@ -439,7 +451,7 @@ def _mutant(name: str | None) -> str | None:
 def _embedded() -> "Embedded":
     from kmspec_impl.embedded import Embedded
 
-    _complain(NOT_KEPT)
+    endings.complain(NOT_KEPT)
     return Embedded()
 
 
@@ -457,10 +469,6 @@ def _done(text: str) -> int:
     return 0
 
 
-def _complain(text: str) -> None:
-    sys.stderr.write(f"kmspec: {text}\n")
-
-
 def _usage(error: typer.TyperException) -> str:
     text = " ".join(error.format_message().split()).rstrip(".").replace(": Value error, ", ": ")
     context = getattr(error, "ctx", None)
@@ -471,20 +479,18 @@ def _usage(error: typer.TyperException) -> str:
     return f"{text[:1].lower()}{text[1:]}; see `{command} --help`"
 
 
-def main() -> int:
-    """Run the command line and return its exit code."""
+def _run() -> int:
     try:
         code = typer.main.get_command(app).main(prog_name="kmspec", standalone_mode=False)
     except typer.TyperException as error:
-        _complain(_usage(error))
-        return WRONG_USE
-    except UseError as error:
-        _complain(str(error))
-        return WRONG_USE
-    except RefusedError as error:
-        _complain(str(error))
-        return REFUSED
+        what, _, remedy = _usage(error).rpartition("; ")
+        raise UseError(what, remedy) from error
     return int(code or 0)
+
+
+def main() -> int:
+    """Run the command line and return its exit code."""
+    return endings.run(_run)
 
 
 if __name__ == "__main__":

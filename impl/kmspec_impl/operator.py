@@ -23,8 +23,8 @@ Operation: TypeAlias = Callable[[Realm, Cluster, Arguments, float], Response]
 _MOST_USERS: Final = 1024
 """[CHSM:limits]"""
 _LOGIN_REFUSALS: Final = {
-    Login.LOCKED: "is locked; unlock it with ChangePassword",
-    Login.WRONG_PASSWORD: "has another password; give the right one, or set one by ChangePassword",
+    Login.LOCKED: "is locked; unlock it with `kmspec hsm user password`",
+    Login.WRONG_PASSWORD: "has another password; give it, or set it by `kmspec hsm user password`",
 }
 
 
@@ -45,7 +45,10 @@ def operate(shared: Shared, operation: str, parameters: Mapping[str, Any], now: 
         realm.agenda.settle(now)
     cluster = None if realm is None else realm.clusters.get(cluster_id)
     if realm is None or cluster is None:
-        raise not_found(f"there is no cluster {cluster_id}; create it first, or mind the spelling")
+        raise not_found(
+            f"there is no cluster {cluster_id}; "
+            "make one with `kmspec keystore up`, or mind the spelling"
+        )
     return do(realm, cluster, arguments, now)
 
 
@@ -68,9 +71,13 @@ def _create_user(realm: Realm, cluster: Cluster, arguments: Arguments, now: floa
     name, password = check_user_name(arguments), arguments.password()
     device = _managed(realm, cluster)
     if device.user(name) is not None:
-        raise refused(f"{name} exists in {cluster.id} already; change its password instead")
+        raise refused(
+            f"{name} exists in {cluster.id} already; use `kmspec hsm user password` instead"
+        )
     if len(device.users()) >= _MOST_USERS:
-        raise refused(f"{cluster.id} has {_MOST_USERS} users; delete one first")
+        raise refused(
+            f"{cluster.id} has {_MOST_USERS} users; delete one first with `kmspec hsm user remove`"
+        )
     contents.put_user(realm, cluster, User(name, Role.CRYPTO_USER, password))
     return {}
 
@@ -109,7 +116,9 @@ def _logout_user(realm: Realm, cluster: Cluster, arguments: Arguments, now: floa
     del now
     user = _user(realm, cluster, arguments)
     if user.name not in cluster.logins:
-        raise refused(f"you are not logged in as {user.name}; log in first")
+        raise refused(
+            f"you are not logged in as {user.name}; log in first with `kmspec hsm user login`"
+        )
     realm.clusters.put(replace(cluster, logins=cluster.logins - {user.name}))
     return {}
 
@@ -123,7 +132,9 @@ def _delete_user(realm: Realm, cluster: Cluster, arguments: Arguments, now: floa
         raise refused(f"{user.name} is logged in{_remedy(cluster, user)}")
     owned = sum(key.owner == user.name for key in _device(realm, cluster).entries())
     if owned:
-        raise refused(f"{user.name} owns {owned} keys; delete them first")
+        raise refused(
+            f"{user.name} owns {owned} keys; delete them first with `kmspec hsm key delete`"
+        )
     contents.remove_user(realm, cluster, user.name)
     return {}
 
@@ -163,7 +174,9 @@ def _delete_key(realm: Realm, cluster: Cluster, arguments: Arguments, now: float
     handle = arguments.whole_number("Handle")
     device = _device(realm, cluster)
     if all(key.handle != handle for key in device.entries()):
-        raise not_found(f"there is no key {handle} in {cluster.id}; list its keys")
+        raise not_found(
+            f"there is no key {handle} in {cluster.id}; list its keys with `kmspec hsm key list`"
+        )
     contents.delete_key(realm, cluster, handle)
     return {}
 
@@ -183,7 +196,7 @@ def _set_fault(realm: Realm, cluster: Cluster, arguments: Arguments, now: float)
 
 def _clear_fault(realm: Realm, cluster: Cluster, arguments: Arguments, now: float) -> Response:
     if arguments.fault("Name") is Fault.HSM_LOST:
-        raise refused("a lost HSM does not come back; create another")
+        raise refused("a lost HSM does not come back; create another (CreateHsm)")
     fault, hsm = _fault(cluster, arguments)
     if hsm is None:
         faults.clear_fault(realm, cluster, fault)
@@ -234,7 +247,9 @@ def _device(realm: Realm, cluster: Cluster) -> Device:
 def _managed(realm: Realm, cluster: Cluster) -> Device:
     """An HSM of a cluster whose users the admin can manage: one that was activated."""
     if cluster.state is not ClusterState.ACTIVE:
-        raise refused(f"{cluster.id} is {cluster.state}; activate it first")
+        raise refused(
+            f"{cluster.id} is {cluster.state}; activate it first with `kmspec hsm activate`"
+        )
     return _device(realm, cluster)
 
 
@@ -242,14 +257,16 @@ def _user(realm: Realm, cluster: Cluster, arguments: Arguments) -> User:
     name = arguments.text("UserName").lower()  # not case sensitive [CHSM:cli-user-create]
     user = _managed(realm, cluster).user(name)
     if user is None:
-        raise not_found(f"there is no user {name} in {cluster.id}; create it with CreateUser")
+        raise not_found(
+            f"there is no user {name} in {cluster.id}; create it with `kmspec hsm user add`"
+        )
     return user
 
 
 def _remedy(cluster: Cluster, user: User) -> str:
     if user.name in cluster.logins:
-        return "; log it out first"
-    return "; disconnect the custom key store first"
+        return "; log it out first with `kmspec hsm user logout`"
+    return "; disconnect the custom key store first (DisconnectCustomKeyStore)"
 
 
 def _fault(cluster: Cluster, arguments: Arguments) -> tuple[Fault, Hsm | None]:
@@ -258,11 +275,13 @@ def _fault(cluster: Cluster, arguments: Arguments) -> tuple[Fault, Hsm | None]:
     hsm_id = arguments.optional_text("HsmId")
     if fault not in HSM_FAULTS:
         if hsm_id is not None:
-            raise refused(f"{fault} is a fault of the whole cluster; leave HsmId out")
+            raise refused(f"{fault} is a fault of the whole cluster; leave --hsm (HsmId) out")
         return fault, None
     if hsm_id is None:
-        raise refused(f"{fault} is a fault of one HSM; name it by HsmId")
+        raise refused(f"{fault} is a fault of one HSM; name it by --hsm (HsmId)")
     for hsm in cluster.hsms:
         if hsm.id == hsm_id:
             return fault, hsm
-    raise not_found(f"there is no HSM {hsm_id} in {cluster.id}; describe the cluster")
+    raise not_found(
+        f"there is no HSM {hsm_id} in {cluster.id}; DescribeClusters lists those there are"
+    )

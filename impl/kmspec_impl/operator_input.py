@@ -61,7 +61,7 @@ class Arguments:
         value = self.text("Password")
         if len(value) not in PASSWORD_LENGTHS:
             first, last = PASSWORD_LENGTHS[0], PASSWORD_LENGTHS[-1]
-            raise refused(f"Password must have {first} to {last} characters")
+            raise refused(f"Password has {len(value)} characters; give {first} to {last}")
         return value
 
     def number(self, name: str) -> float:
@@ -69,7 +69,7 @@ class Arguments:
         value = self._members[name]
         good = isinstance(value, int | float) and not isinstance(value, bool)
         if not good or not math.isfinite(value) or value < 0:
-            raise refused(f"{name} must be a number, 0 or more")
+            raise refused(f"{name} must be a finite number, 0 or more")
         return float(value)
 
     def whole_number(self, name: str) -> int:

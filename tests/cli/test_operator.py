@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.helpers.server import done, kmspec
+from tests.helpers.server import done, kmspec, serving
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +44,33 @@ def test_a_name_is_taken_once(url: str, made: dict[str, Any]) -> None:
     again = kmspec("keystore", "up", "--endpoint-url", url, "--name", "operator")
     assert again.returncode == 2
     assert "named operator already; choose another --name" in again.stderr
+
+
+def test_a_full_account_says_how_to_go_on() -> None:
+    with serving("--clock", "virtual") as url:
+        for name in ("one", "two", "three"):
+            done("keystore", "up", "--endpoint-url", url, "--name", name)
+        refused = kmspec("keystore", "up", "--endpoint-url", url, "--name", "four")
+        clusters = call(url, "DescribeClusters")["Clusters"]
+    assert refused.returncode == 2
+    assert "has 3 of 4 clusters, 6 of 6 HSMs" in refused.stderr
+    assert "use another account" in refused.stderr
+    assert refused.stderr.count("\n") == 1
+    assert len(clusters) == 3, "nothing was made"
+
+
+def test_remedies_are_words_of_the_command(url: str, made: dict[str, Any]) -> None:
+    cluster = made["CloudHsmClusterId"]
+    remedies = {
+        ("user", "lock", cluster, "nobody"): "kmspec hsm user add",
+        ("user", "logout", cluster, "kmsuser"): "kmspec hsm user login",
+        ("key", "delete", cluster, "999999"): "kmspec hsm key list",
+        ("user", "lock", "cluster-abcdefghijk", "anna"): "kmspec keystore up",
+    }
+    for words, remedy in remedies.items():
+        refused = kmspec("hsm", *words, AWS_ENDPOINT_URL=url)
+        assert refused.returncode == 2
+        assert remedy in refused.stderr
 
 
 def test_call_round_trip(url: str, key: dict[str, Any], tmp_path: Path) -> None:
@@ -83,6 +110,7 @@ def test_users(url: str, made: dict[str, Any]) -> None:
         "hsm", "user", "login", cluster, "anna", "--password", "secret12", AWS_ENDPOINT_URL=url
     )
     assert (locked.returncode, locked.stdout) == (2, "")
+    assert "kmspec hsm user password" in locked.stderr
     said = hsm(url, "user", "password", cluster, "anna")
     assert said.startswith("password of anna: ")
     assert "KeyStorePassword" in said.splitlines()[0]

@@ -1,5 +1,6 @@
 """Wrong use: one line on standard error, what is wrong and how to mend it, and exit code 2."""
 
+import contextlib
 import http.server
 import threading
 from collections.abc import Iterator
@@ -27,6 +28,9 @@ WRONG: Final = {
     "serve extra": "unexpected extra argument(s) (extra); see `kmspec serve --help`",
     "serve --clock sundial": "'sundial' is not one of 'real', 'virtual'",
     "serve --delay -1": "'--delay': Input should be greater than or equal to 0",
+    "serve --delay inf --port 0": "--delay inf is no time to wait; give seconds",
+    "serve --delay nan --port 0": "'--delay': Input should be greater than or equal to 0",
+    "serve --delay 1e300 --port 0": "--delay 1e+300 is no time to wait; give seconds",
     "serve --quotas some": "'some' is not one of 'none', 'store', 'all'",
     "serve --data-dir state": "--data-dir is not offered yet; leave it out",
     "serve --hsm pkcs11": "--hsm pkcs11 is not offered yet; use --hsm software",
@@ -34,6 +38,7 @@ WRONG: Final = {
     "serve --mutant nonsense": "there is no mutant 'nonsense'; see `kmspec mutants`",
     "serve --host no.such.host.invalid --port 0": "cannot listen on no.such.host.invalid",
     "conform --profile nonsense": "there is no profile 'nonsense'; give one of",
+    "conform --profile /etc/passwd": "; ",
     "conform --only nonsense": "there is no area 'nonsense'; choose one of",
     "conform --level perhaps": "'perhaps' is not one of 'must', 'should'",
     "conform --expect missing.toml": "cannot read missing.toml",
@@ -54,6 +59,7 @@ WRONG: Final = {
     "replay missing.json": "cannot read missing.json",
     "call": "missing argument 'OPERATION'",
     "call Encrpt": "there is no operation Encrpt; did you mean Encrypt?",
+    "call encrypt": "there is no operation encrypt; did you mean Encrypt?",
     "call TagResource": "TagResource is an operation of several services; write kms:TagResource",
     "call DescribeKey": "DescribeKey needs KeyId; add KeyId=VALUE",
     "call DescribeKey alias/mine": "'alias/mine' is no parameter; write NAME=VALUE",
@@ -67,6 +73,8 @@ WRONG: Final = {
     f"call ListKeys --endpoint-url {NOWHERE}": f"{NOWHERE} does not answer",
     "keystore": "missing command; see `kmspec keystore --help`",
     "keystore down": "no such command 'down'",
+    "keystore up --name=": "--name has 0 characters; give 1 to 256",
+    f"keystore up --name {'n' * 257}": "--name has 257 characters; give 1 to 256",
     f"keystore up --endpoint-url {NOWHERE}": f"{NOWHERE} does not answer",
     "explain": "missing argument 'OPERATION'",
     "explain Encrpt": "Encrpt",
@@ -84,6 +92,7 @@ WRONG: Final = {
     f"hsm fault set {CLUSTER} gremlins": "there is no fault 'gremlins'; choose one of network",
     f"hsm fault set {CLUSTER} hsm-lost": "hsm-lost is a fault of one HSM; add --hsm HSM",
     f"hsm fault set {CLUSTER} network --hsm hsm-1": "fault of the whole cluster; leave --hsm out",
+    f"hsm load {CLUSTER} inf": "inf is no rate; give operations per second",
     f"hsm load {CLUSTER} much": "'RATE': Input should be a valid number",
 }
 
@@ -146,20 +155,32 @@ def test_a_cluster_that_is_not_there(words: str, command: Command, url: str) -> 
     refuses(CLUSTER, command, "hsm", *words.split(), "--endpoint-url", url)
 
 
-class _NotKmspec(http.server.BaseHTTPRequestHandler):
-    """Something that answers, but not as kmspec does."""
+class _Stranger(http.server.BaseHTTPRequestHandler):
+    """Something that answers whatever it is asked, but not as kmspec does."""
+
+    status = 404
+    kind = "text/html"
+    body = b"<html>no</html>"
 
     def do_GET(self) -> None:
-        self.send_error(404)
+        self.send_response(self.status)
+        self.send_header("Content-Type", self.kind)
+        self.send_header("Content-Length", str(len(self.body)))
+        self.end_headers()
+        self.wfile.write(self.body)
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as inherited
         """Say nothing."""
 
 
-@pytest.fixture
-def stranger() -> Iterator[str]:
+@contextlib.contextmanager
+def answering(handler: type[_Stranger]) -> Iterator[str]:
     """The URL of a server that is not ours."""
-    with http.server.HTTPServer(("127.0.0.1", 0), _NotKmspec) as server:
+    with http.server.HTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
@@ -168,11 +189,42 @@ def stranger() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("words", [f"hsm user lock {CLUSTER} kmsuser", "keystore up"])
-def test_not_a_kmspec_endpoint(words: str, command: Command, stranger: str) -> None:
-    refuses(
-        f"{stranger} is not a kmspec endpoint; this needs `kmspec serve`",
-        command,
-        *words.split(),
-        "--endpoint-url",
-        stranger,
-    )
+def test_not_a_kmspec_endpoint(words: str, command: Command) -> None:
+    with answering(_Stranger) as stranger:
+        refuses(
+            f"{stranger} is not a kmspec endpoint; this needs `kmspec serve`",
+            command,
+            *words.split(),
+            "--endpoint-url",
+            stranger,
+        )
+
+
+JSON: Final = "application/x-amz-json-1.1"
+ODD: Final = {
+    "a web page": (200, "text/html", b"<html>no</html>"),
+    "the web page of a failure": (500, "text/html", b"<html>no</html>"),
+    "a list": (200, JSON, b"[]"),
+    "nothing at all": (200, JSON, b""),
+    "a refusal without words": (400, JSON, b'{"__type": 5, "message": [1]}'),
+    "members of another kind": (200, JSON, b'{"Keys": 5, "Clusters": 5}'),
+}
+
+
+@pytest.mark.parametrize(
+    ("operation", "service"),
+    [("ListKeys", "KMS"), ("DescribeClusters", "CloudHSM"), ("GetCallerIdentity", "STS")],
+)
+@pytest.mark.parametrize("odd", ODD)
+def test_an_answer_that_is_none(odd: str, operation: str, service: str, command: Command) -> None:
+    status, kind, body = ODD[odd]
+    handler = type("_Odd", (_Stranger,), {"status": status, "kind": kind, "body": body})
+    with answering(handler) as stranger:
+        refuses(
+            f"{stranger} is no {service} endpoint; start one with `kmspec serve`",
+            command,
+            "call",
+            operation,
+            "--endpoint-url",
+            stranger,
+        )

@@ -49,9 +49,11 @@ def operation(word: str) -> Operation:
         choices = " or ".join(f"{service}:{name}" for service in found)
         message = f"{name} is an operation of several services"
         raise UseError(message, f"write {choices}")
-    known = [name for service in models.values() for name in service.operation_names]
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    remedy = f"did you mean {near[0]}?" if near else "write it as AWS does, such as DescribeKey"
+    known = {name.lower(): name for service in models.values() for name in service.operation_names}
+    near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
+    remedy = (
+        f"did you mean {known[near[0]]}?" if near else "write it as AWS does, such as DescribeKey"
+    )
     message = f"there is no operation {word}"
     raise UseError(message, remedy)
 

@@ -22,9 +22,12 @@ from botocore.exceptions import (
 )
 from botocore.exceptions import ConnectionError as BrokenConnectionError
 from botocore.httpsession import URLLib3Session
+from botocore.model import OperationModel
+from botocore.parsers import ResponseParserError
 from botocore.session import Session
 
 from kmspec.names import Service
+from kmspec_impl.client.answers import is_answer
 from kmspec_impl.client.errors import RefusedError, UseError
 from kmspec_impl.client.polling import moment
 
@@ -37,6 +40,9 @@ OK: Final = 200
 BOTOCORE_NAMES: Final = {Service.KMS: "kms", Service.CLOUDHSM: "cloudhsmv2", Service.STS: "sts"}
 """How botocore calls the services."""
 
+_SPOKEN: Final = {"kms": "KMS", "cloudhsmv2": "CloudHSM", "sts": "STS"}
+_ODD: Final = (ResponseParserError, AttributeError, KeyError, TypeError, ValueError)
+"""What botocore raises on a body that is JSON or XML, but of another shape than the model's."""
 _NO_ANSWER: Final = (HTTPClientError, BrokenConnectionError)
 _ROLES_OF_MACHINES: Final = ("container-role", "iam-role")
 
@@ -79,8 +85,7 @@ class Endpoint:
         """
         status, health = self._admin("GET", "/_kmspec/health", {})
         if status != OK or health.get("status") != "ok":
-            message = f"{self.url} is not a kmspec endpoint"
-            raise UseError(message, "this needs `kmspec serve`; AWS has no API for it")
+            raise self._no_kmspec()
 
     def pause(self) -> None:
         """Let time pass at a kmspec endpoint: a second of a virtual clock, or a real moment.
@@ -123,6 +128,8 @@ class Endpoint:
         except BotoCoreError as error:
             what = f"{self.url} did not answer as {service} does: {_one_line(error)}"
             raise UseError(what, "check --endpoint-url") from error
+        except _ODD as error:
+            raise self._no_service(service) from error
         status = answer.pop("ResponseMetadata")["HTTPStatusCode"]
         return status, {name: _plain(value) for name, value in answer.items()}
 
@@ -134,10 +141,20 @@ class Endpoint:
                 read_timeout=READ_SECONDS,
                 retries={"total_max_attempts": 1},
             )
-            self._clients[service] = self._session.create_client(
+            client: BaseClient = self._session.create_client(
                 service, region_name=self.region, endpoint_url=self.url, config=config
             )
+            client.meta.events.register("before-parse", self._look_at)
+            self._clients[service] = client
         return self._clients[service]
+
+    def _look_at(
+        self, operation_model: OperationModel, response_dict: Mapping[str, Any], **_: object
+    ) -> None:
+        """Stop before botocore parses what is no answer."""
+        status, body = response_dict["status_code"], response_dict["body"]
+        if not is_answer(operation_model, status, body):
+            raise self._no_service(str(operation_model.service_model.service_name))
 
     def _admin(
         self, method: str, path: str, parameters: Mapping[str, Any]
@@ -153,7 +170,17 @@ class Endpoint:
             parsed = json.loads(answer.content)
         except ValueError:
             parsed = None
-        return answer.status_code, parsed if isinstance(parsed, dict) else {}
+        if not isinstance(parsed, dict):
+            raise self._no_kmspec()
+        return answer.status_code, parsed
+
+    def _no_service(self, service: str) -> UseError:
+        what = f"{self.url} is no {_SPOKEN[service]} endpoint"
+        return UseError(what, "start one with `kmspec serve`, or check --endpoint-url")
+
+    def _no_kmspec(self) -> UseError:
+        what = f"{self.url} is not a kmspec endpoint"
+        return UseError(what, "this needs `kmspec serve`; AWS has no API for it")
 
     def _unreachable(self, error: Exception) -> UseError:
         return UseError(

@@ -10,6 +10,7 @@ import string
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple, Protocol
 
+from kmspec.limits import CLUSTERS, HSMS
 from kmspec.names import KMSUSER, ClusterState, ConnectionState, HsmState, Service
 from kmspec_impl.client import authority
 from kmspec_impl.client.endpoint import OK, accepted
@@ -17,7 +18,10 @@ from kmspec_impl.client.errors import UseError
 from kmspec_impl.client.polling import until
 
 HSM_TYPE: Final = "hsm2m.medium"
+HSMS_MADE: Final = 2
 PASSWORD_LENGTH: Final = 24
+NAME_LENGTHS: Final = range(1, 257)
+"""Of a CustomKeyStoreName, in AWS's service model."""
 
 
 class Answering(Protocol):
@@ -62,11 +66,22 @@ class KeyStore(NamedTuple):
         }
 
 
+def named(name: str) -> str:
+    """The name, if a key store may be called so.
+
+    :raises UseError: it may not.
+    """
+    if len(name) not in NAME_LENGTHS:
+        message = f"--name has {len(name)} characters"
+        raise UseError(message, f"give {NAME_LENGTHS[0]} to {NAME_LENGTHS[-1]}")
+    return name
+
+
 def up(target: Answering, name: str, pause: Callable[[], None]) -> KeyStore:
     """Make a key store and connect it.
 
     :param pause: lets time pass at the target, between two looks at what takes time.
-    :raises UseError: the name is taken, or a step did not end in time.
+    :raises UseError: the name is taken, the account is full, or a step took too long.
     :raises RefusedError: the target refused a step; what was made before stays.
     """
     return _Builder(target, pause).up(name)
@@ -87,6 +102,7 @@ class _Builder:
 
     def up(self, name: str) -> KeyStore:
         self._require_free(name)
+        self._require_room()
         cluster_id, zones = self._cluster()
         hsms = [self._hsm(cluster_id, zones[0])]
         anchor = self._initialize(cluster_id)
@@ -111,6 +127,17 @@ class _Builder:
         if status == OK:
             message = f"there is a key store named {name} already"
             raise UseError(message, "choose another --name")
+
+    def _require_room(self) -> None:
+        """Make sure that the account may have one cluster and its HSMs more."""
+        found = self._ask(Service.CLOUDHSM, "DescribeClusters")["Clusters"]
+        clusters = [one for one in found if one["State"] != ClusterState.DELETED]
+        hsms = sum(len(one["Hsms"]) for one in clusters)
+        if len(clusters) >= CLUSTERS or hsms + HSMS_MADE > HSMS:
+            has = f"this account has {len(clusters)} of {CLUSTERS} clusters, {hsms} of {HSMS} HSMs"
+            message = f"{has} in the Region: no room for a cluster with {HSMS_MADE} HSMs"
+            another = "use another account (AWS_ACCESS_KEY_ID of 12 digits, any secret)"
+            raise UseError(message, f"{another}, or delete HSMs and clusters")
 
     def _cluster(self) -> tuple[str, tuple[str, ...]]:
         subnets = [f"subnet-0{secrets.token_hex(8)}" for _ in range(2)]

@@ -1,5 +1,6 @@
 """The operator: the only place that says to an endpoint what `kmspec hsm` was told."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -39,6 +40,17 @@ def fault_parameters(name: str, hsm_id: str | None) -> dict[str, str]:
         message = f"{name} is a fault of the whole cluster"
         raise UseError(message, "leave --hsm out")
     return {"Name": name} if hsm_id is None else {"Name": name, "HsmId": hsm_id}
+
+
+def load_rate(rate: float) -> float:
+    """A rate as SetLoad takes it.
+
+    :raises UseError: it is not finite.
+    """
+    if not math.isfinite(rate):
+        message = f"{rate} is no rate"
+        raise UseError(message, "give operations per second as a number, such as 3600; 0 ends it")
+    return rate
 
 
 def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> Iterator[str]:
