@@ -23,7 +23,7 @@ def is_answer(operation: OperationModel, status: int, body: bytes) -> bool:
         return status < ERRORS and not getattr(operation.output_shape, "members", None)
     try:
         parsed = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(parsed, dict) and (status < ERRORS or _is_refusal(parsed))
 

@@ -25,7 +25,12 @@ def run(command: Callable[[], int]) -> int:
     except RefusedError as error:
         complain(str(error))
         return REFUSED
-    except (BrokenPipeError, SystemExit):  # Typer and Rich exit with 1 when a pipe is closed
+    except BrokenPipeError:
+        _discard_output()
+        return UNREAD
+    except SystemExit as ended:
+        if ended.code != 1:  # so Typer and Rich end when a pipe is closed
+            raise
         _discard_output()
         return UNREAD
     except OSError as error:

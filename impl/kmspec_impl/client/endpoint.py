@@ -168,7 +168,7 @@ class Endpoint:
             raise self._unreachable(error) from error
         try:
             parsed = json.loads(answer.content)
-        except ValueError:
+        except (ValueError, RecursionError):
             parsed = None
         if not isinstance(parsed, dict):
             raise self._no_kmspec()
