@@ -156,6 +156,8 @@ def _observed_texts(mismatches: tuple[Mismatch, ...], last: Step | None) -> tupl
         answer = last.answer
         if not answer.refused:
             return (f"success: {last.binding.symbolic(dict(answer.body))}",)
+        if not answer.code:
+            return (f"HTTP {answer.status} without an AWS error",)
         message = last.binding.symbolic(answer.message or "")
         return (f'{answer.code}, HTTP {answer.status}, "{message}"',)
     symbolic = last.binding.symbolic if last else (lambda value: value)

@@ -21,7 +21,7 @@ from kmspec_check.matrix import PHASE as MATRIX
 from kmspec_check.matrix import matrix
 from kmspec_check.profile import Profile
 from kmspec_check.result import Counted, Coverage, Identity, PhaseDone, Result
-from kmspec_check.run import ENOUGH, LEVELS, EnoughError, OutOfTimeError, Run
+from kmspec_check.run import ENOUGH, LEVELS, SPENT, EnoughError, OutOfTimeError, Run
 from kmspec_check.smoke import PHASE as SMOKE
 from kmspec_check.smoke import account_of, smoke, time_of
 from kmspec_check.stopwatch import MONOTONIC
@@ -164,7 +164,7 @@ class _Check:
             except Trouble as found:
                 trouble = str(found)
                 break
-        passes = self._unexpected_passes(run)
+        passes = self._unexpected_passes(run, plan)
         return Result(
             identity=self._identity(),
             phases=tuple(self._phases),
@@ -227,7 +227,7 @@ class _Check:
             run.check_time()
             work()
         except OutOfTimeError:
-            stopped = "the budget was used up"
+            stopped = SPENT
         except EnoughError:
             stopped = ENOUGH
         done = PhaseDone(name, run.steps - steps, clock() - began, stopped)
@@ -239,23 +239,29 @@ class _Check:
             return len(self._spec.operations)
         if name == MATRIX:
             return sum(len(entries) for entries in plans.matrix_cells(run, plan, name).values())
-        return plan.transitions() if name == TOUR else None
+        return plan.transitions(run) if name == TOUR else None
 
     def _tour(self, run: Run, plan: plans.Plan) -> None:
         self._toured = tour(run, plan)
+        if self._toured.out_of_time:
+            raise OutOfTimeError
 
     def _walk(self, run: Run, plan: plans.Plan) -> None:
         walks(run, plan)
 
-    def _unexpected_passes(self, run: Run) -> tuple[str, ...]:
-        """Rules that were expected to be violated, were held against the target, and are kept."""
-        violated = {violation.rule for violation in run.violations}
-        kept = tuple(
-            rule
-            for rule in self._options.expect
-            if rule in run.reached.rules and rule not in violated
-        )
-        for decided in run.board.all():
+    def _unexpected_passes(self, run: Run, plan: plans.Plan) -> tuple[str, ...]:
+        """Rules that were expected to be violated, were held against the target, and are kept.
+
+        Nothing is said of a rule while some of what it decides was not asked for or not reached.
+        """
+        open_ = set(run.violated_rules)
+        if self._options.expect and run.areas:
+            open_ |= plans.rules_of(plan, lambda probe: not run.asks(probe.command))
+        cells = run.board.all()
+        held = {rule for one in cells if one.status is Status.PASS for rule in one.rules} - open_
+        cut_short = any(phase.stopped for phase in self._phases)
+        kept = tuple(rule for rule in self._options.expect if rule in held and not cut_short)
+        for decided in cells:
             for rule in kept:
                 if decided.status is Status.PASS and rule in decided.rules:
                     run.decide(decided.cell, Status.UNEXPECTED_PASS, f"{rule} is kept", (rule,))
@@ -263,15 +269,17 @@ class _Check:
 
     def _coverage(self, run: Run, plan: plans.Plan) -> Coverage:
         rules = {rule for rule in self._spec.rules if self._spec.in_scope(rule)}
+        if run.areas:
+            rules &= plans.rules_of(plan, lambda probe: run.asks(probe.command))
         met = (run.reached.rules | {violation.rule for violation in run.violations}) & rules
-        situations = {str(plan.node(stop).situation) for stop in plan.stops()}
+        situations = plans.situations(run, plan)
         been = run.reached.situations & situations
         taken = self._toured.taken if self._toured else 0
         missed = self._toured.missed if self._toured else ()
         return Coverage(
             rules=Counted(len(met), len(rules), tuple(sorted(rules - met))),
             situations=Counted(len(been), len(situations), tuple(sorted(situations - been))),
-            transitions=Counted(taken, plan.transitions(), ()),
+            transitions=Counted(taken, plan.transitions(run), ()),
             missed_transitions=missed,
             unsupported_transitions=self._toured.unsupported if self._toured else 0,
             silent=tuple(sorted(rule for rule in met if self._open(rule))),

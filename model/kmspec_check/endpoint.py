@@ -17,7 +17,16 @@ from kmspec.names import Service
 from kmspec_check import wire
 from kmspec_check.profile import Isolation, Profile, load
 from kmspec_check.stopwatch import MONOTONIC
-from kmspec_check.target import Answer, Clock, Garbled, TimedOut, Trouble, Unreachable, succeeded
+from kmspec_check.target import (
+    ANOTHER_URL,
+    Answer,
+    Clock,
+    Garbled,
+    TimedOut,
+    Trouble,
+    Unreachable,
+    succeeded,
+)
 
 CONNECT_WITHIN = 3.0
 READ_WITHIN = 10.0
@@ -26,6 +35,8 @@ ANSWER_WITHIN = 20.0
 LARGEST_BODY = 8 * 1024 * 1024
 """Bytes; no answer of ours comes near."""
 _CHUNK = 65536
+_CLOSED = "closed the connection without an answer"
+_LOG = "look into the log of the server"
 
 
 class Endpoint:
@@ -88,7 +99,8 @@ class Endpoint:
     ) -> tuple[int, dict[str, Any]]:
         """An operation that AWS has no API for."""
         if not route:
-            raise Trouble(f"{operation} has no route in profile {self.profile.name}")
+            profile = self.profile.name
+            raise Trouble(f"{operation} has no route in profile {profile}", "name one there")
         body = json.dumps(dict(parameters)).encode()
         headers = {"Content-Type": "application/json"}
         status, answered = self._exchange("POST", route.format(operation=operation), body, headers)
@@ -108,12 +120,12 @@ class Endpoint:
         except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError) as fault:
             self.close()
             if not kept:
-                raise Unreachable(f"{self.url} closed the connection without an answer") from fault
+                raise Unreachable(f"{self.url} {_CLOSED}", _LOG) from fault
         try:
             return self._attempt(method, path, body, headers)
         except (http.client.HTTPException, OSError) as fault:
             self.close()
-            raise Unreachable(f"{self.url} closed the connection without an answer") from fault
+            raise Unreachable(f"{self.url} {_CLOSED}", _LOG) from fault
 
     def _attempt(
         self, method: str, path: str, body: bytes, headers: dict[str, str]
@@ -126,7 +138,7 @@ class Endpoint:
             raise
         except TimeoutError as fault:
             self.close()
-            raise TimedOut(f"{self.url} did not answer within {READ_WITHIN:g} s") from fault
+            raise TimedOut(f"{self.url} did not answer within {READ_WITHIN:g} s", _LOG) from fault
         except OSError as fault:
             self.close()
             raise Unreachable(
@@ -135,7 +147,9 @@ class Endpoint:
             ) from fault
         except http.client.HTTPException as fault:
             self.close()
-            raise Garbled(f"{self.url} does not speak HTTP: {type(fault).__name__}") from fault
+            raise Garbled(
+                f"{self.url} does not speak HTTP: {type(fault).__name__}", ANOTHER_URL
+            ) from fault
 
     def _connection(self) -> http.client.HTTPConnection:
         if self._kept is None:
@@ -156,10 +170,10 @@ class Endpoint:
             body += chunk
             if len(body) > LARGEST_BODY:
                 self.close()
-                raise Garbled(f"{self.url} answered more than {LARGEST_BODY} bytes")
+                raise Garbled(f"{self.url} answered more than {LARGEST_BODY} bytes", ANOTHER_URL)
             if self._clock() > until:
                 self.close()
-                raise TimedOut(f"{self.url} did not finish its answer in {ANSWER_WITHIN:g} s")
+                raise TimedOut(f"{self.url} did not finish its answer in {ANSWER_WITHIN:g} s", _LOG)
         response.close()
         if response.will_close:
             self.close()

@@ -1,7 +1,7 @@
 """Expected violations: the only place that reads and applies the file of known deviations.
 
-One line a rule: its id, then the reason. Strict both ways: a rule named here that is kept is an
-unexpected pass, and an id that no rule has is an error of the file.
+One line a rule: its id, a space, then the reason in words. Strict both ways: a rule named here
+that is kept is an unexpected pass, and an id that no rule has is an error of the file.
 """
 
 from collections.abc import Iterable, Mapping
@@ -34,6 +34,8 @@ def read(path: Path, rules: Iterable[str]) -> Mapping[str, str]:
             raise ExpectationError(f"{where}: no rule has the id {rule!r}; remove the line")
         if not reason.strip():
             raise ExpectationError(f"{where}: say after the rule id why it is expected to fail")
+        if not reason.strip()[0].isalnum():
+            raise ExpectationError(f"{where}: write the rule id, a space, and the reason in words")
         if rule in found:
             raise ExpectationError(f"{where}: {rule} is listed twice; remove one line")
         found[rule] = reason.strip()

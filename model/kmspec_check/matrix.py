@@ -201,7 +201,7 @@ def _not_reached(run: Run, cell: Cell, result: Result) -> None:
         case Verdict.UNSUPPORTED:
             run.decide(cell, Status.UNSUPPORTED, result.reason)
         case Verdict.TROUBLE:
-            run.decide(cell, Status.ERROR, result.reason)
+            run.troubled(cell, result.reason)
         case _:
             rule = result.finding.rule if result.finding else "a rule"
             run.decide(cell, Status.SKIP, f"not reached: {rule} is violated on the way")

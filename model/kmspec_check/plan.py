@@ -1,7 +1,7 @@
 """Plans: the only place that says which cells and transitions there are, and how to get there."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -108,9 +108,10 @@ class Plan:
         """Every world of every scope."""
         return self.explored.stops()
 
-    def transitions(self) -> int:
-        """How many transitions there are in all."""
-        return sum(len(edges) for graph in self.graphs.values() for edges in graph.edges)
+    def transitions(self, run: Run) -> int:
+        """How many transitions are of the areas that were asked for."""
+        every = (edge for graph in self.graphs.values() for edges in graph.edges for edge in edges)
+        return sum(run.asks(edge.command) for edge in every)
 
 
 def matrix_cells(run: Run, plan: Plan, phase: str) -> Mapping[Stop, list[Entry]]:
@@ -133,8 +134,7 @@ def _decided(run: Run, node: Node, probe: Probe) -> bool:
 
 def _asked_for(run: Run, node: Node, probe: Probe) -> bool:
     command = probe.command
-    in_area = not run.areas or run.area(command.operation) in run.areas
-    return in_area and run.wants(node, command)
+    return run.asks(command) and run.wants(node, command)
 
 
 def label_of(node: Node, command: Command) -> str:
@@ -143,3 +143,23 @@ def label_of(node: Node, command: Command) -> str:
         if probe.command == command:
             return probe.label
     return command.operation
+
+
+def rules_of(plan: Plan, chosen: Callable[[Probe], bool]) -> set[str]:
+    """The rules that decide the chosen ones among all cells."""
+    cells = ((plan.node(stop), probe) for stop, probe in plan.explored.cells())
+    return {
+        rule
+        for node, probe in cells
+        if chosen(probe)
+        for way in node.permitted(probe.command)
+        for rule in way.rules
+    }
+
+
+def situations(run: Run, plan: Plan) -> set[str]:
+    """The situations in which there is something to try of the areas that were asked for."""
+    if not run.areas:
+        return {str(plan.node(stop).situation) for stop in plan.stops()}
+    cells = plan.explored.cells()
+    return {str(plan.node(stop).situation) for stop, probe in cells if run.asks(probe.command)}

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from kmspec_check.replay import Again, Ending, Replayed
 from kmspec_check.trace import Trace
 
+_FITS = "as expected"
+
 
 def replay_lines(trace: Trace, replayed: Replayed) -> Iterator[str]:
     """One trace that was run again, line by line."""
@@ -17,6 +19,21 @@ def replay_lines(trace: Trace, replayed: Replayed) -> Iterator[str]:
         yield _step(again, widest)
         if not again.same or again.number == len(trace.steps):
             yield from _differences(again)
+    yield from _left(trace, replayed)
+    yield _verdict(replayed)
+
+
+def _verdict(replayed: Replayed) -> str:
+    """Whether it is still so, as the last line."""
+    match replayed.ending:
+        case Ending.REPRODUCED:
+            return str(replayed.ending.value)
+        case Ending.COULD_NOT_RUN:
+            return f"could not run: {replayed.reason}"
+    return f"no longer so: {replayed.reason or replayed.ending.value}"
+
+
+def _left(trace: Trace, replayed: Replayed) -> Iterator[str]:
     left = len(trace.steps) - len(replayed.steps)
     if left and replayed.ending is not Ending.FIXED:
         yield f"  {left} steps were not run"
@@ -29,5 +46,10 @@ def _step(again: Again, widest: int) -> str:
 
 
 def _differences(again: Again) -> Iterator[str]:
-    for one in again.differences:
-        yield f"       {one.where}: expected {one.expected}, observed {one.observed}"
+    """Each member that is or was not as expected, recorded against present."""
+    recorded = {one.where: one for one in again.step.differences}
+    present = {one.where: one for one in again.differences}
+    for where, one in (recorded | present).items():
+        then = recorded[where].observed if where in recorded else _FITS
+        now = present[where].observed if where in present else _FITS
+        yield f"       {where}: expected {one.expected}, recorded {then}, present {now}"

@@ -1,6 +1,7 @@
 """The text report: the only place that lays out a result for people.
 
-A short summary first, then the violations in full, then what was not reached. Rich adds colour
+A short summary first, then the violations in full, then what was not reached, and the verdict
+again. Rich adds colour
 on a terminal; the text is the same without.
 """
 
@@ -12,6 +13,7 @@ from rich.text import Text
 
 from kmspec_check.cells import Decided, Status
 from kmspec_check.result import Counted, Result
+from kmspec_check.run import SPENT
 from kmspec_check.script_boto3 import script
 from kmspec_check.script_cli import lines as cli_lines
 from kmspec_check.tour import reasons
@@ -39,7 +41,7 @@ def _coloured(line: str) -> Text:
     text = Text(line)
     for status, colour in _COLOURS.items():
         text.highlight_regex(rf"(?<![\w-])\d+ {status.word}(?![\w-])", colour)
-    if line.startswith("violation "):
+    if line.startswith(("violation ", "expected violation ")):
         text.stylize("bold red")
     return text
 
@@ -48,36 +50,76 @@ def report_lines(result: Result, *, scripts: bool = True) -> Iterator[str]:
     """The report, line by line."""
     yield _headline(result)
     yield from _identity(result)
-    if result.trouble:
+    if result.trouble and not result.ran:
         return
     yield from _summary(result)
-    told = [violation for violation in result.violations if violation.trace is not None]
-    for number, violation in enumerate(told, start=1):
-        yield ""
-        yield f"violation {number} of {len(told)}"
-        yield from lines(violation)
-        yield from _further(result, violation)
-        if scripts:
-            yield from _reproduction(violation)
+    yield from _violated(result)
+    yield from _told(result, scripts=scripts)
     yield from _errors(result)
     yield from _missing(result)
+    yield ""
+    yield _headline(result)
+
+
+def _violated(result: Result) -> Iterator[str]:
+    """Each violated rule in a line: its level, and in how many cells."""
+    rules = Counter(violation.rule for violation in result.violations)
+    levels = {violation.rule: violation.level for violation in result.violations}
+    expected = {rule for rule, _ in result.expected}
+    if rules:
+        yield ""
+        yield "rules violated"
+    for rule, count in rules.items():
+        known = ", expected" if rule in expected else ""
+        yield f"  {rule} ({levels[rule]}): {count} {_plural('cell', count)}{known}"
+
+
+def _told(result: Result, *, scripts: bool) -> Iterator[str]:
+    """The violations in full, the unexpected ones first; the first with its programs."""
+    unexpected = _unexpected(result)
+    known = tuple(one for one in result.violations if one not in unexpected)
+    first = True
+    for title, group in (("violation", unexpected), ("expected violation", known)):
+        told = [violation for violation in group if violation.trace is not None]
+        for number, violation in enumerate(told, start=1):
+            yield ""
+            yield f"{title} {number} of {len(told)}"
+            yield from lines(violation)
+            yield from _further(result, violation)
+            if scripts and first:
+                yield from _reproduction(violation)
+            elif scripts:
+                yield "  reproduce: --report json=FILE has its boto3 script, CLI lines and trace"
+            first = False
 
 
 def _headline(result: Result) -> str:
     """Which side failed, in one line."""
     if result.trouble:
-        return f"could not run: {result.trouble}"
+        could = "go on" if result.ran or result.count(Status.ERROR) > 1 else "run"
+        return f"could not {could}: {result.trouble}"
     failed, errors = result.count(Status.FAIL), result.count(Status.ERROR)
     if failed:
         rules = len({violation.rule for violation in _unexpected(result)})
-        return f"{rules} {_plural('rule', rules)} violated, in {failed} {_plural('cell', failed)}"
+        text = f"{rules} {_plural('rule', rules)} violated, in {failed} {_plural('cell', failed)}"
+        return f"{text}{_so_far(result)}"
     if result.unexpected_passes:
-        return "rules expected to be violated are kept: take them off the list of expected ones"
+        kept = ", ".join(result.unexpected_passes)
+        return f"expected to be violated and kept: {kept}; take it off the list of expected ones"
     if errors:
         return f"could not run: {errors} {_plural('cell', errors)} ended in error; 0 violations"
     if result.exit_code:
-        return "nothing ran: no cell was decided"
-    return "0 violations"
+        why = f": {SPENT}" if result.out_of_time else ": no cell was held against a rule"
+        return f"nothing ran{why}"
+    return f"0 violations{_so_far(result)}"
+
+
+def _so_far(result: Result) -> str:
+    """That the check was cut short, if it was."""
+    if not result.out_of_time:
+        return ""
+    reached = result.coverage.situations
+    return f" so far: {SPENT}, {reached.reached} of {reached.total} situations reached"
 
 
 def _plural(word: str, count: int) -> str:

@@ -6,6 +6,8 @@ One value from which every report derives.
 from typing import NamedTuple
 
 from kmspec_check.cells import Decided, Status
+from kmspec_check.run import SPENT
+from kmspec_check.smoke import PHASE as SMOKE
 from kmspec_check.tour import Missed
 from kmspec_check.violation import Violation
 
@@ -85,5 +87,17 @@ class Result(NamedTuple):
             return 2
         if self.count(Status.FAIL) or self.count(Status.UNEXPECTED_PASS):
             return 1
-        ran = any(Status.PASS <= cell.status < Status.ERROR for cell in self.cells)
-        return 0 if ran and not self.count(Status.ERROR) else 2
+        return 0 if self.ran and not self.count(Status.ERROR) else 2
+
+    @property
+    def ran(self) -> bool:
+        """Whether anything was held against a rule; that operations are known is none."""
+        return any(
+            Status.PASS <= one.status < Status.ERROR and one.cell.phase != SMOKE
+            for one in self.cells
+        )
+
+    @property
+    def out_of_time(self) -> bool:
+        """Whether the budget ended the check."""
+        return any(phase.stopped == SPENT for phase in self.phases)

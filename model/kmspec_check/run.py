@@ -16,16 +16,23 @@ from kmspec_check.cells import Board, Cell, Status
 from kmspec_check.events import CellDecided, Event, Listener, ViolationFound, silent
 from kmspec_check.oracle import Node, Oracle
 from kmspec_check.profile import Isolation, Profile
-from kmspec_check.target import Clock, Target
+from kmspec_check.target import Clock, Target, Trouble
 from kmspec_check.violation import Violation
 from kmspec_model import Command
 
 LEVELS = ("may", "should", "must")
 ENOUGH = "every rule that was asked for is violated"
+SPENT = "the budget was used up"
+_MOST_TROUBLED = 25
+"""So many cells in a row that end in the same trouble, and there is no sense in going on."""
 
 
 class OutOfTimeError(Exception):
     """The budget is used up; phases end, nothing is held against the target."""
+
+
+class Stuck(Trouble):
+    """One cell after the other ends in the same trouble."""
 
 
 class EnoughError(Exception):
@@ -76,7 +83,9 @@ class Run:
     rules: frozenset[str] = frozenset()
     """Only what these rules say something of, until each is violated; empty: all."""
     steps: int = 0
-    """Calls whose answer was compared."""
+    """Calls that were answered."""
+    _troubled: list[str] = field(default_factory=list)
+    """The kinds of trouble of the last cells, while they are the same."""
     _lacking: dict[tuple[str, str], str] = field(default_factory=dict)
     _numbers: Iterable[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -114,6 +123,10 @@ class Run:
         """Whether a command in a world is about a rule that was asked for."""
         return not self.rules or not self.rules.isdisjoint(node.rules(command))
 
+    def asks(self, command: Command) -> bool:
+        """Whether a command is of an area that was asked for."""
+        return not self.areas or self.area(command.operation) in self.areas
+
     def heeds(self, level: str) -> bool:
         """Whether a deviation of this level counts."""
         return LEVELS.index(level) >= LEVELS.index(self.level)
@@ -149,8 +162,23 @@ class Run:
         self, cell: Cell, status: Status, reason: str = "", rules: Iterable[str] = ()
     ) -> None:
         """Raise the status of a cell and tell."""
+        if Status.PASS <= status < Status.ERROR:
+            self._troubled.clear()
         decided = self.board.decide(cell, status, reason, rules)
         self.tell(CellDecided(cell, decided.status))
+
+    def troubled(self, cell: Cell, reason: str) -> None:
+        """Note that a cell ended in trouble; the words after the first say of which kind.
+
+        :raises Stuck: the same happens all the time.
+        """
+        self.decide(cell, Status.ERROR, reason)
+        kind = reason.partition(" ")[2]
+        if self._troubled[-1:] != [kind]:
+            self._troubled.clear()
+        self._troubled.append(kind)
+        if len(self._troubled) >= _MOST_TROUBLED:
+            raise Stuck(f"{_MOST_TROUBLED} cells in a row ended in the same trouble: {reason}")
 
     def found(self, violation: Violation) -> None:
         """Keep a violation, once for each rule and cell, and tell."""

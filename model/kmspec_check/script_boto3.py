@@ -1,7 +1,8 @@
 """The boto3 script: the only place that writes a trace as a Python program.
 
 The program needs boto3 and the standard library, and ``cryptography`` only where a certificate is
-to be signed. It ends with exit status 1 when the fault shows and 0 when it does not.
+to be signed. It ends with exit status 1 when the fault shows, 0 when it does not, and 2 when
+the steps to it cannot be taken. It may be run any number of times on one server.
 """
 
 from collections.abc import Iterator
@@ -17,9 +18,13 @@ from kmspec_model import Command, Ref, Success
 from kmspec_model.command import Pairs
 from kmspec_model.outcome import Bind, Items, Mark, Members, OneOf
 
-ACCOUNT = "100000000001"
-"""The account of a script, where the target keeps accounts apart."""
+ACCOUNT = "str(100_000_000_000 + secrets.randbelow(900_000_000_000))"
+"""The account of a script, drawn in each run, where the target keeps accounts apart."""
+_RUN = "@run@"
+"""Stands in chosen names for what each run draws."""
 _HELD = ("key", "store", "cluster", "hsm", "backup", "ciphertext")
+_RESOURCES = {"alias": ("kms", ""), "key": ("kms", "key/"), "backup": ("cloudhsm", "backup/")}
+"""The service and the folder of what has an ARN."""
 _CLIENTS = {Service.KMS: "kms", Service.CLOUDHSM: "cloudhsm", Service.STS: "sts"}
 
 
@@ -33,8 +38,7 @@ class _Script:
 
     def __init__(self, trace: Trace) -> None:
         self._trace = trace
-        account = ACCOUNT if trace.isolated else "000000000000"
-        self._binding = Binding(Place(account, trace.region, "script"))
+        self._binding = Binding(Place("000000000000", trace.region, _RUN))
         self._named: set[Ref] = set()
 
     def lines(self) -> Iterator[str]:
@@ -50,7 +54,7 @@ class _Script:
             for step in trace.steps
             for ref in step.command.references()
         )
-        account = ACCOUNT if trace.isolated else "kmspec"
+        account = ACCOUNT if trace.isolated else '"kmspec"'
         yield HEAD.format(account=account, region=trace.region)
         if signing:
             yield SIGNING
@@ -60,7 +64,7 @@ class _Script:
 
     def _step(self, number: int, step: TraceStep, *, last: bool) -> Iterator[str]:
         command = step.command
-        yield f"# {number}. {command}"
+        yield f"step = {number}  # {command}"
         call = self._call(command)
         refused = not any(isinstance(outcome, Success) for outcome in step.expected)
         if last or refused or not succeeded(step.recorded.status):
@@ -137,9 +141,10 @@ class _Script:
             return f"zones.get({subnet}, {self._binding.value(ref)!r})"
         if plain in self._named:
             return _formed(ref)
-        if ref.kind == "alias" and ref.form == "arn":
-            return f"arn('kms', {self._binding.value(plain)!r})"
-        return repr(self._binding.value(ref))
+        if ref.form == "arn" and ref.kind in _RESOURCES:
+            service, folder = _RESOURCES[ref.kind]
+            return f"arn({service!r}, {_literal(folder + self._binding.value(plain))})"
+        return _literal(self._binding.value(ref))
 
     def _verdict(self, last: TraceStep) -> Iterator[str]:
         """The lines that compare, tell, and end the program."""
@@ -192,6 +197,12 @@ class _Script:
                 inner = " or ".join(self._condition(option) for option in pattern.options)
                 return f"({inner})"
         return f"seen == {self._value(pattern)}"
+
+
+def _literal(value: object) -> str:
+    """A value as Python writes it, with what the run draws in its place."""
+    text = repr(value)
+    return "f" + text.replace(_RUN, "{RUN}") if _RUN in text else text
 
 
 def _variable(ref: Ref) -> str:

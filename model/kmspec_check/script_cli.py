@@ -19,8 +19,8 @@ from kmspec_check.trace import Trace, TraceStep
 from kmspec_model import Command, Ref
 from kmspec_model.command import Pairs
 
-ACCOUNT = "100000000003"
-"""Another account than that of the boto3 script, so that both can be run on one server."""
+_RUN, _ACCOUNT = "@run@", "@account@"
+"""Stand for what each run of the script draws, so that it can be run again on one server."""
 _SERVICES = {Service.KMS: "kms", Service.CLOUDHSM: "cloudhsmv2", Service.STS: "sts"}
 _HSM = {
     "ActivateCluster": "activate {ClusterId} --password {Password}",
@@ -65,16 +65,16 @@ class _Lines:
 
     def __init__(self, trace: Trace) -> None:
         self._trace = trace
-        account = ACCOUNT if trace.isolated else "000000000000"
-        self._account = account
-        self._binding = Binding(Place(account, trace.region, "script"))
+        self._binding = Binding(Place(_ACCOUNT, trace.region, _RUN))
         self._named: set[Ref] = set()
 
     def lines(self) -> Iterator[str]:
         """The script, line by line."""
         trace = self._trace
         yield 'export AWS_ENDPOINT_URL="${1:-http://127.0.0.1:4599}"'
-        yield f"export AWS_ACCESS_KEY_ID={self._account} AWS_SECRET_ACCESS_KEY=kmspec"
+        drawn = '$(printf %012d "$run")' if trace.isolated else "000000000000"
+        yield f"run=$(date +%s); account={drawn}"
+        yield 'export AWS_ACCESS_KEY_ID="$account" AWS_SECRET_ACCESS_KEY=kmspec'
         yield f"export AWS_DEFAULT_REGION={trace.region} AWS_PAGER="
         references = [ref for step in trace.steps for ref in step.command.references()]
         if any(ref.kind in ("ca", "certificate") for ref in references):
@@ -170,20 +170,28 @@ class _Lines:
         if not isinstance(value, Ref):
             resolved = self._binding.resolved(value)  # type: ignore[arg-type]
             text = resolved if isinstance(resolved, str) else json.dumps(resolved)
-            return shlex.quote(text)
+            return _quoted(text)
         plain = Ref(value.kind, value.index)
         if value.kind == "handle":
             return f'"${_variable(plain)}"'
         if plain not in self._named:
             held = self._binding.value(value)
-            return shlex.quote(held if isinstance(held, str) else json.dumps(held))
+            return _quoted(held if isinstance(held, str) else json.dumps(held))
         name = f"${{{_variable(plain)}}}"
-        region, account = self._trace.region, self._account
+        region, account = self._trace.region, "${account}"
         if value.form == "arn" and value.kind == "key":
             return f'"arn:aws:kms:{region}:{account}:key/{name}"'
         if value.form == "arn" and value.kind == "backup":
             return f'"arn:aws:cloudhsm:{region}:{account}:backup/{name}"'
         return f'"{name}"'
+
+
+def _quoted(text: str) -> str:
+    """A word of the shell, with what the run draws in its place."""
+    word = shlex.quote(text)
+    for stands, drawn in ((_RUN, "${run}"), (_ACCOUNT, "${account}")):
+        word = word.replace(stands, f"'\"{drawn}\"'" if word.startswith("'") else drawn)
+    return word
 
 
 def _variable(ref: Ref) -> str:

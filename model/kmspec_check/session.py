@@ -9,6 +9,7 @@ the target deviates.
 import math
 from collections.abc import Iterable, Mapping
 from enum import Enum
+from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from kmspec.names import Service
@@ -18,7 +19,7 @@ from kmspec_check.load import burst
 from kmspec_check.oracle import Node, Way
 from kmspec_check.patterns import Fit, Mismatch, Path, fit
 from kmspec_check.run import Run
-from kmspec_check.target import Answer, Trouble, ask
+from kmspec_check.target import Answer, Trouble, ask, untyped
 from kmspec_model import EMPTY, Bind, Command, Items, Mark, Members, Ref, Refusal, Success, advance
 from kmspec_model.blame import rule_of_state, violated_rule
 
@@ -160,9 +161,9 @@ class Session:
         if run.profile.does_not_know(answer) and not known:
             run.unsupported.add((command.service, command.operation))
             return Result(Verdict.UNSUPPORTED, reason=f"the target has no {command.operation}")
-        if answer.refused and not answer.code:
-            text = (answer.message or "").strip().splitlines() or [""]
-            reason = f"{command.operation} was answered HTTP {answer.status}: {text[0][:80]}"
+        crashed = known and answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        if answer.refused and not answer.code and not crashed:
+            reason = f"{command.operation} was answered {untyped(answer)}"
             return Result(Verdict.TROUBLE, reason=reason)
         run.steps += 1
         return self._narrow(command, answer, view=view)
@@ -190,7 +191,10 @@ class Session:
             if answer.refused:
                 return answer
             first = Answer(answer.status, _joined(first.body, answer.body))
-        raise Trouble(f"{command.operation} has more than {_PAGES} pages")
+        raise Trouble(
+            f"{command.operation} has more than {_PAGES} pages",
+            "see that the last page of a list has no marker of a next one",
+        )
 
     def _let_time_pass(self) -> None:
         """Tell the model that the target's time went by, where it does by itself."""

@@ -15,7 +15,16 @@ from kmspec_check.cells import Cell, Status
 from kmspec_check.events import Progressed
 from kmspec_check.profile import Profile
 from kmspec_check.run import Run
-from kmspec_check.target import Answer, Garbled, Target, Trouble, Unreachable, ask
+from kmspec_check.target import (
+    ANOTHER_URL,
+    Answer,
+    Garbled,
+    Target,
+    Trouble,
+    Unreachable,
+    ask,
+    untyped,
+)
 from kmspec_model import Ref
 
 PHASE = "smoke"
@@ -97,11 +106,13 @@ def smoke(run: Run) -> None:
         except Trouble as trouble:
             run.decide(cell, Status.ERROR, str(trouble))
             continue
+        run.steps += 1
         _classify(run, cell, operation.service, answer)
         run.tell(Progressed(PHASE, done))
     if not run.known:
-        reasons = [decided.reason for decided in run.board.all() if decided.reason]
-        raise Garbled(f"no operation was answered as AWS would; the first: {reasons[0]}")
+        cells = sorted(run.board.all(), key=lambda decided: -decided.status)
+        first = cells[0].reason.removesuffix(f"; {ANOTHER_URL}")
+        raise Garbled(f"no operation was answered as AWS would: {first}", ANOTHER_URL)
 
 
 def _classify(run: Run, cell: Cell, service: str, answer: Answer) -> None:
@@ -109,8 +120,7 @@ def _classify(run: Run, cell: Cell, service: str, answer: Answer) -> None:
         run.unsupported.add((service, cell.probe))
         run.decide(cell, Status.UNSUPPORTED, f"answered {answer.code or answer.status}")
     elif answer.refused and not answer.code:
-        text = f"HTTP {answer.status} with a body that says no error code"
-        run.decide(cell, Status.ERROR, text)
+        run.decide(cell, Status.ERROR, f"{cell.probe} was answered {untyped(answer)}")
     else:
         run.known.add((service, cell.probe))
         run.decide(cell, Status.PASS)

@@ -2,6 +2,7 @@
 
 HEAD = '''\
 import json
+import secrets
 import sys
 import urllib.error
 import urllib.request
@@ -11,7 +12,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 ENDPOINT = sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:4599"
-ACCOUNT, REGION = "{account}", "{region}"
+RUN = secrets.token_hex(4)  # in every name, so that nothing is in the way of a second run
+ACCOUNT, REGION = {account}, "{region}"
 options = {{
     "endpoint_url": ENDPOINT,
     "region_name": REGION,
@@ -24,10 +26,24 @@ cloudhsm = boto3.client("cloudhsmv2", **options)
 sts = boto3.client("sts", **options)
 known = set()
 zones = {{}}
+step = 0
+
+
+def stop(_, error, __):
+    """Say in one line why the steps could not be taken."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    print(f"could not go on at step {{step}}: {{text}}", file=sys.stderr)
+    sys.exit(2)
+
+
+sys.excepthook = stop
 
 
 class Refused(Exception):
     """An answer that is an error."""
+
+    def __str__(self):
+        return "{{0}}, HTTP {{2}}, {{1}}".format(*self.args)
 
 
 def call(client, operation, **parameters):

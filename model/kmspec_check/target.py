@@ -5,6 +5,7 @@ status and a body whose blobs are ``bytes`` and whose timestamps are ``float`` e
 Whatever keeps a target from answering is :class:`Trouble`, which is never held against it.
 """
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, NamedTuple, Protocol
@@ -64,6 +65,16 @@ class Garbled(Trouble):
     """The target answered something that is not of its protocol."""
 
 
+ANOTHER_URL = "give the URL of an endpoint that speaks the protocols of AWS"
+"""What to do about an answer that is none of AWS's."""
+_HTML = re.compile(rb"\s*<(!doctype html|html|head|body)\b", re.IGNORECASE)
+
+
+def is_html(body: bytes) -> bool:
+    """Whether a body is a page for people."""
+    return _HTML.match(body) is not None
+
+
 def succeeded(status: int) -> bool:
     """Whether an HTTP status is one of success."""
     return HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
@@ -92,6 +103,15 @@ class Answer(NamedTuple):
         """The text of an error, if it has one."""
         text = self.body.get("message", self.body.get("Message"))
         return None if text is None else str(text)
+
+
+def untyped(answer: Answer) -> str:
+    """A refusal without an error code, in a few words."""
+    text = (answer.message or "").strip()
+    if is_html(text.encode()):
+        return f"HTTP {answer.status} with HTML"
+    first = text.splitlines()[0][:80] if text else ""
+    return f"HTTP {answer.status} without an AWS error" + (f": {first}" if first else "")
 
 
 def ask(

@@ -15,7 +15,7 @@ from kmspec_check.events import Progressed
 from kmspec_check.matrix import reach, retaken, tell_asides, tried
 from kmspec_check.oracle import Node
 from kmspec_check.plan import Plan, Stop, label_of
-from kmspec_check.run import ENOUGH, Run
+from kmspec_check.run import ENOUGH, SPENT, Run
 from kmspec_check.session import Result, Session, Verdict
 from kmspec_model import Command
 
@@ -36,10 +36,16 @@ class Toured(NamedTuple):
     """What the tour came by."""
 
     total: int
+    """Of the areas that were asked for."""
     taken: int
     missed: tuple[Missed, ...]
     """Not taken and not unsupported."""
     unsupported: int
+
+    @property
+    def out_of_time(self) -> bool:
+        """Whether the budget was used up before the end."""
+        return any(missed.reason == SPENT for missed in self.missed)
 
 
 def tour(run: Run, plan: Plan) -> Toured:
@@ -48,7 +54,7 @@ def tour(run: Run, plan: Plan) -> Toured:
     for one in tours:
         one.walk()
     return Toured(
-        plan.transitions(),
+        plan.transitions(run),
         sum(one.taken for one in tours),
         tuple(missed for one in tours for missed in one.missed()),
         sum(one.unsupported for one in tours),
@@ -77,6 +83,8 @@ class _Tour:
 
     def _sort(self, index: int, number: int, command: Command) -> None:
         """Put a transition among those taken, impossible, or still to take."""
+        if not self._run.asks(command):
+            return
         if (self._nodes[index], command) in self._run.reached.edges:
             self.taken += 1
         elif not self._run.wants(self._nodes[index], command):
@@ -122,7 +130,7 @@ class _Tour:
             self._stopped = ENOUGH
             return True
         if run.deadline is not None and run.clock() >= run.deadline:
-            self._stopped = "the budget was used up"
+            self._stopped = SPENT
             return True
         return False
 
@@ -136,7 +144,7 @@ class _Tour:
             self.unsupported += sum(len(numbers) for numbers in self._left.values())
             self._left.clear()
         elif result.verdict is Verdict.TROUBLE:
-            self._run.decide(Cell(PHASE, "-", self._scope), Status.ERROR, result.reason)
+            self._run.troubled(Cell(PHASE, "-", self._scope), result.reason)
         return None
 
     def _ahead(self, start: int) -> list[tuple[int, int]] | None:
@@ -247,8 +255,8 @@ class _Tour:
             self.unsupported += was_left
             run.decide(cell, Status.UNSUPPORTED, result.reason)
         elif result.verdict is Verdict.TROUBLE:
-            run.decide(cell, Status.ERROR, result.reason)
             self._reasons[index, number] = result.reason
+            run.troubled(cell, result.reason)
         if result.finding is not None:
             if not result.fits:
                 self._plan.broken[node, command] = result.finding.rule

@@ -1,7 +1,8 @@
 """Violations: the only place that says what one is and in which order it is told.
 
 Rule, level and sentence; source; situation; expected; observed; the steps with the state after
-each; how to reproduce. Nothing in it needs our source to be understood.
+each, which after the last is only the model's; how to reproduce. Nothing in it needs our source
+to be understood.
 """
 
 from collections.abc import Iterator
@@ -56,10 +57,16 @@ def lines(violation: Violation) -> Iterator[str]:
     yield from _alternatives("observed", violation.observed)
     if violation.trace is not None:
         yield "  steps:"
-        for number, step in enumerate(violation.trace.steps, start=1):
+        steps, before = violation.trace.steps, "nothing made"
+        for number, step in enumerate(steps, start=1):
             look = "look: " if step.view else ""
             yield f"    {number}. {look}{step.command}"
-            yield f"       {_answer(step.recorded.status, step.recorded.body)}; {step.state}"
+            state = step.state
+            if number == len(steps):
+                moves = "stays at" if state == before else "goes to"
+                state = f"the model {moves}: {state}"
+            yield f"       {_answer(step.recorded.status, step.recorded.body)}; {state}"
+            before = step.state
     if violation.also:
         yield f"  concerns also: {', '.join(violation.also)}"
 

@@ -182,8 +182,7 @@ class _Walker:
 
     def _can(self, command: Command) -> bool:
         run = self._run
-        chosen = not run.areas or run.area(command.operation) in run.areas
-        return (chosen or command.service == Service.CLOCK) and run.offers(command)
+        return (run.asks(command) or command.service == Service.CLOCK) and run.offers(command)
 
     def _judge(self, result: Result, command: Command) -> None:
         """Raise what is new; end the walk quietly at what is not."""

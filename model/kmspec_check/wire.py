@@ -29,7 +29,7 @@ from botocore.model import (
 from botocore.parsers import create_parser
 
 from kmspec.names import Service
-from kmspec_check.target import Answer, Garbled, succeeded
+from kmspec_check.target import ANOTHER_URL, Answer, Garbled, is_html, succeeded
 
 BOTOCORE_NAMES = {Service.KMS: "kms", Service.CLOUDHSM: "cloudhsmv2", Service.STS: "sts"}
 """What botocore calls the services that AWS has."""
@@ -107,19 +107,30 @@ def answer(service: str, operation: str, status: int, body: bytes) -> Answer:
         return _query_answer(operation, status, body)
     try:
         parsed = json.loads(body) if body else {}
-        if succeeded(status) and _says_nothing(service, operation):
+        nothing = succeeded(status) and _says_nothing(service, operation)
+        if nothing and parsed is None:
+            return Answer(status, {})
+        parsed = dict(parsed.items())
+        if nothing:
             return Answer(status, {})
         convert = _converter_of(service, operation) if succeeded(status) else None
-        parsed = dict(parsed.items())
         return Answer(status, cast("dict[str, Any]", convert(parsed)) if convert else parsed)
     except (ValueError, AttributeError, RecursionError) as fault:
         if succeeded(status):
-            raise _unreadable(operation, status, body) from fault
+            raise _unreadable(service, operation, status, body) from fault
         return Answer(status, {"__type": "", "message": body[:200].decode("utf-8", "replace")})
 
 
-def _unreadable(operation: str, status: int, body: bytes) -> Garbled:
-    return Garbled(f"{operation} was answered {status} with a body that is no JSON: {body[:60]!r}")
+def _unreadable(service: str, operation: str, status: int, body: bytes) -> Garbled:
+    if is_html(body):
+        kind = "with HTML"
+    elif service == Service.STS:
+        kind = f"with a body that is no XML: {body[:60]!r}"
+    elif body.lstrip()[:1] in (b"[", b'"') or body.strip().isalnum():
+        kind = f"with a body that is no JSON object: {body[:60]!r}"
+    else:
+        kind = f"with a body that is no JSON: {body[:60]!r}"
+    return Garbled(f"{operation} was answered HTTP {status} {kind}", ANOTHER_URL)
 
 
 def _query_answer(operation: str, status: int, body: bytes) -> Answer:
@@ -128,7 +139,7 @@ def _query_answer(operation: str, status: int, body: bytes) -> Answer:
     try:
         parsed = dict(create_parser("query").parse(response, shape))
     except Exception as fault:
-        raise _unreadable(operation, status, body) from fault
+        raise _unreadable(Service.STS, operation, status, body) from fault
     parsed.pop("ResponseMetadata", None)
     error = parsed.pop("Error", None)
     if error is not None:
@@ -151,7 +162,7 @@ def _output_shape(service: str, operation: str) -> Shape | None:
 
 @cache
 def _says_nothing(service: str, operation: str) -> bool:
-    """Whether an operation of AWS has no answer, so that whatever the body holds is not read."""
+    """Whether an operation of AWS has no answer, so that no member of the body is read."""
     return service in BOTOCORE_NAMES and _output_shape(service, operation) is None
 
 

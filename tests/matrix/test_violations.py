@@ -1,5 +1,6 @@
 """What the checker says of a target that is wrong: report, replay, and programs that show it."""
 
+import itertools
 import json
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from kmspec_check.cells import Status
 from kmspec_check.conform import conform
 from kmspec_check.profile import load
 from kmspec_check.replay import Ending, replay
+from kmspec_check.replay_text import replay_lines
 from kmspec_check.report_text import report_lines
 from kmspec_check.result import Result
 from kmspec_check.violation import Violation
@@ -108,24 +110,29 @@ def test_a_trace_replays(violation: Violation) -> None:
     assert replay(moved, Altered(wrong_code), profile).ending is Ending.DIFFERENT
 
 
-def test_the_boto3_script_runs(wrong: Result, healthy: str, tmp_path: Path) -> None:
-    """Against a healthy emulator the fault does not show; against the wrong rule it would."""
-    data = report_json.to_data(wrong)
-    source = next(one["boto3"] for one in data["violations"] if one["boto3"])
-    file = tmp_path / "show.py"
-    file.write_text(source)
-    ran = subprocess.run(
-        [sys.executable, str(file), healthy],
+def _run(file: Path, url: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(file), url],
         env=environment(),
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
+
+
+def test_the_boto3_script_runs(wrong: Result, healthy: str, tmp_path: Path) -> None:
+    """Against a healthy emulator the fault does not show; against the wrong rule it would."""
+    data = report_json.to_data(wrong)
+    source = next(one["boto3"] for one in data["violations"] if one["boto3"])
+    file = tmp_path / "show.py"
+    file.write_text(source)
+    ran = _run(file, healthy)
     assert ran.stderr == ""
     assert ran.returncode == 0
     assert ran.stdout.splitlines()[0].startswith("expected: DisabledException")
     assert ran.stdout.splitlines()[1].startswith("observed: DisabledException")
+    assert "could not go on" in _run(file, "http://127.0.0.1:1").stderr
     turned = source.replace("('DisabledException',)", "('OtherException',)")
     assert turned != source
     file.write_text(turned)
@@ -140,9 +147,16 @@ def test_expected_violations_are_strict_both_ways(tmp_path: Path) -> None:
     known = conform(Altered(wrong_code), only=only, expect=file)
     assert known.exit_code == 0
     assert known.count(Status.EXPECTED_FAIL)
+    text = list(report_lines(known))
+    assert text[0] == text[-1] == "0 violations"
+    assert "expected violation 1 of 1" in text
+    assert "violation 1 of 1" not in text
+    elsewhere = conform(Embedded(), only=["matrix", "alias"], expect=file)
+    assert (elsewhere.exit_code, elsewhere.unexpected_passes) == (0, ())
     kept = conform(Embedded(), only=only, expect=file)
     assert kept.exit_code == 1
     assert kept.unexpected_passes == (RULE,)
+    assert RULE in next(report_lines(kept))
     assert kept.count(Status.UNEXPECTED_PASS)
 
 
@@ -150,6 +164,51 @@ def test_a_budget_is_kept() -> None:
     result = conform(Embedded(), budget=0.0)
     assert result.exit_code == 2
     assert {phase.stopped for phase in result.phases} == {"the budget was used up"}
+
+
+def test_a_check_cut_short_says_so() -> None:
+    seconds = itertools.count()
+
+    class Ticking:
+        """A clock that is a second later at each look."""
+
+        def __call__(self) -> float:
+            return float(next(seconds))
+
+        def wait(self, seconds: float) -> None:
+            """Nobody waits here."""
+
+    result = conform(Embedded(), budget=300.0, clock=Ticking())
+    assert result.out_of_time
+    headline = next(report_lines(result))
+    assert headline.startswith("0 violations so far: the budget was used up, ")
+    assert headline.endswith(" situations reached")
+
+
+def test_smoke_alone_checks_no_rule() -> None:
+    result = conform(Embedded(), only=["smoke"])
+    assert result.exit_code == 2
+    assert result.steps >= result.count(Status.PASS) > 0
+    assert next(report_lines(result)).startswith("nothing ran")
+
+
+def test_coverage_is_of_what_was_asked() -> None:
+    result = conform(Embedded(), only=["tour", "alias"])
+    assert result.coverage.transitions.reached == result.coverage.transitions.total
+    assert 0 < result.coverage.transitions.total < 2000
+    assert "key-state/Encrypt/Disabled" not in result.coverage.rules.missing
+
+
+def test_a_replay_tells_recorded_against_present(violation: Violation) -> None:
+    assert violation.trace is not None
+    profile = load("embedded")
+    shown = replay(violation.trace, Altered(wrong_code), profile)
+    again = list(replay_lines(violation.trace, shown))
+    assert again[-1] == "the violation shows again"
+    fixed = replay(violation.trace, Embedded(), profile)
+    text = list(replay_lines(violation.trace, fixed))
+    assert text[-1].startswith("no longer so: ")
+    assert any("recorded 'KMSInvalidStateException', present as expected" in line for line in text)
 
 
 def test_flickering_is_an_error_and_not_a_violation() -> None:

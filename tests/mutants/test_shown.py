@@ -49,6 +49,8 @@ def test_a_violation_is_shown_again(name: str, tmp_path: Path) -> None:
     with serving("--clock", "virtual", "--mutant", name) as url:
         shows = run(script, url)
         assert (shows.returncode, shows.stderr) == (1, "")
+        twice = run(script, url)
+        assert (twice.returncode, twice.stderr) == (1, "")
         again = kmspec("replay", str(trace), "--endpoint-url", url)
         assert (again.returncode, again.stderr) == (1, "")
         assert again.stdout.startswith(Ending.REPRODUCED.value)

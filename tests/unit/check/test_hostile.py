@@ -4,14 +4,18 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from http import HTTPStatus
 
 import pytest
 
+from kmspec_check import wire
 from kmspec_check.cells import Status
 from kmspec_check.conform import conform
 from kmspec_check.endpoint import Endpoint
 from kmspec_check.profile import load
+from kmspec_check.report_text import report_lines
 from kmspec_check.target import Garbled, TimedOut, Trouble, Unreachable
+from tests.unit.check.support import Altered, Answer
 
 PAGE = b"HTTP/1.1 500 Oops\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>"
 GARBAGE = b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n{]{]{]{"
@@ -103,3 +107,56 @@ def test_another_protocol() -> None:
         pytest.raises(Garbled),
     ):
         target.call("kms", "ListKeys", {})
+
+
+def test_a_body_that_is_no_object_is_not_of_aws() -> None:
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]"
+    with answering(answer) as url, Endpoint(url, load("generic")) as target:
+        result = conform(target)
+    assert result.exit_code == 2
+    assert "no JSON object" in result.trouble
+    assert "; give the URL" in result.trouble
+    assert {cell.cell.phase for cell in result.cells} == {"smoke"}
+
+
+def test_the_same_trouble_all_the_time_ends_the_check() -> None:
+    def breaking(operation: str, parameters: object, answer: Answer) -> Answer:
+        del parameters
+        if operation == "CreateKey" and answer[0] == HTTPStatus.OK:
+            raise TimedOut("no answer came", "look there")
+        return answer
+
+    result = conform(Altered(breaking), only=["key"])
+    assert result.exit_code == 2
+    assert "cells in a row ended in the same trouble: no answer came" in result.trouble
+    assert result.count(Status.ERROR) <= 25
+    text = list(report_lines(result))
+    assert text[0].startswith("could not go on: ")
+
+
+def test_a_crash_of_what_worked_is_a_violation() -> None:
+    def crashing(operation: str, parameters: object, answer: Answer) -> Answer:
+        del parameters
+        if operation == "DisableKey" and answer[0] == HTTPStatus.OK:
+            return 500, {"__type": "", "message": "<!doctype html>"}
+        return answer
+
+    result = conform(Altered(crashing), only=["matrix", "key"])
+    assert result.exit_code == 1
+    assert result.count(Status.ERROR) == 0
+    told = next(one for one in result.violations if one.trace is not None)
+    assert told.observed == ("HTTP 500 without an AWS error",)
+
+
+@pytest.mark.parametrize(
+    ("service", "body", "says"),
+    [
+        ("kms", b"<!DOCTYPE html><p>", "answered HTTP 200 with HTML"),
+        ("sts", b"{}", "answered HTTP 200 with a body that is no XML"),
+        ("kms", b"[]", "answered HTTP 200 with a body that is no JSON object"),
+    ],
+)
+def test_trouble_says_what_came_and_what_to_do(service: str, body: bytes, says: str) -> None:
+    operation = "GetCallerIdentity" if service == "sts" else "ListKeys"
+    with pytest.raises(Garbled, match=f"{says}.*; give the URL"):
+        wire.answer(service, operation, 200, body)

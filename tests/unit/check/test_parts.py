@@ -95,6 +95,8 @@ def test_no_such_profile() -> None:
         ("no/such/rule reason", "no rule has the id"),
         ("a/b", "say after the rule id why"),
         ("a/b one\na/b two", "listed twice"),
+        ('a/b = "known"', "write the rule id, a space, and the reason"),
+        ('"a/b" known', "no rule has the id"),
     ],
 )
 def test_a_wrong_file_of_expected_violations(tmp_path: Path, text: str, says: str) -> None:
