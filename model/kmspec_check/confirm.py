@@ -13,7 +13,7 @@ from kmspec_check.patterns import Mismatch, describe
 from kmspec_check.run import Run
 from kmspec_check.session import FITS, Finding, Result, Session, Step
 from kmspec_check.trace import Difference, Recorded, Trace, TraceStep
-from kmspec_check.violation import Violation, absent, describe_outcome
+from kmspec_check.violation import Violation, absent, describe_outcome, wanted
 from kmspec_model import Command
 
 if TYPE_CHECKING:
@@ -197,7 +197,7 @@ def _trace_step(step: Step) -> TraceStep:
     binding = step.binding
     outcomes: tuple[Outcome, ...] = tuple(dict.fromkeys(w.outcome for w in step.ways))
     differences = tuple(
-        Difference(one.where, describe(one.expected), absent(binding.symbolic(one.observed)))
+        Difference(one.where, wanted(one.expected, binding), absent(binding.symbolic(one.observed)))
         for one in step.fits
     )
     body = binding.symbolic(dict(step.answer.body))

@@ -8,11 +8,11 @@ from kmspec.names import Service
 from kmspec_check import resolve
 from kmspec_check.binding import Binding, Place
 from kmspec_check.load import burst
-from kmspec_check.patterns import Fit, describe, fit
+from kmspec_check.patterns import Fit, fit
 from kmspec_check.profile import Isolation, Profile
 from kmspec_check.target import Answer, Target, Trouble, ask
 from kmspec_check.trace import Difference, Trace, TraceStep
-from kmspec_check.violation import absent
+from kmspec_check.violation import absent, wanted
 
 if TYPE_CHECKING:
     from kmspec_model import Ref
@@ -105,7 +105,7 @@ def _held(
 
 def _compared(number: int, step: TraceStep, answer: Answer, found: Fit, binding: Binding) -> Again:
     differences = tuple(
-        Difference(one.where, describe(one.expected), absent(binding.symbolic(one.observed)))
+        Difference(one.where, wanted(one.expected, binding), absent(binding.symbolic(one.observed)))
         for one in found.mismatches
     )
     recorded = _summary(step.recorded.status, step.recorded.body)

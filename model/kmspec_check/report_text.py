@@ -16,6 +16,7 @@ from kmspec_check.result import Counted, Result
 from kmspec_check.run import SPENT
 from kmspec_check.script_boto3 import script
 from kmspec_check.script_cli import lines as cli_lines
+from kmspec_check.smoke import PHASE as SMOKE
 from kmspec_check.tour import reasons
 from kmspec_check.violation import Violation, lines
 
@@ -96,8 +97,8 @@ def _told(result: Result, *, scripts: bool) -> Iterator[str]:
 def _headline(result: Result) -> str:
     """Which side failed, in one line."""
     if result.trouble:
-        could = "go on" if result.ran or result.count(Status.ERROR) > 1 else "run"
-        return f"could not {could}: {result.trouble}"
+        begun = any(one.cell.phase != SMOKE for one in result.cells)
+        return f"could not {'go on' if begun else 'run'}: {result.trouble}"
     failed, errors = result.count(Status.FAIL), result.count(Status.ERROR)
     if failed:
         rules = len({violation.rule for violation in _unexpected(result)})

@@ -8,6 +8,7 @@ to be understood.
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from kmspec_check.binding import Binding
 from kmspec_check.cells import Cell
 from kmspec_check.patterns import describe
 from kmspec_check.trace import Trace
@@ -79,6 +80,11 @@ def _alternatives(word: str, texts: tuple[str, ...]) -> Iterator[str]:
 def _answer(status: int, body: object) -> str:
     code = body.get("__type") if isinstance(body, dict) else None
     return f"{status} {str(code).rpartition('#')[2]}" if code else str(status)
+
+
+def wanted(expected: object, binding: Binding) -> str:
+    """What was expected in words; a text has symbols in it instead of ids."""
+    return describe(binding.symbolic(expected) if type(expected) is str else expected)
 
 
 def absent(value: object) -> str:

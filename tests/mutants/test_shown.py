@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from kmspec_check import report_json
+from kmspec_check import report_json, trace
 from kmspec_check.conform import conform
-from kmspec_check.replay import Ending
+from kmspec_check.profile import load
+from kmspec_check.replay import Ending, replay
 from kmspec_impl.embedded import Embedded
 from kmspec_impl.mutants.catalogue import find
 from tests.helpers.server import SECONDS, environment, kmspec, serving
@@ -43,21 +44,21 @@ def run(script: Path, url: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("name", SHOWN)
 def test_a_violation_is_shown_again(name: str, tmp_path: Path) -> None:
     found = violation(name)
-    script, trace = tmp_path / "show.py", tmp_path / "trace.json"
+    script, file = tmp_path / "show.py", tmp_path / "trace.json"
     script.write_text(found["boto3"])
-    trace.write_text(json.dumps(found["trace"]))
+    file.write_text(json.dumps(found["trace"]))
     with serving("--clock", "virtual", "--mutant", name) as url:
         shows = run(script, url)
         assert (shows.returncode, shows.stderr) == (1, "")
         twice = run(script, url)
         assert (twice.returncode, twice.stderr) == (1, "")
-        again = kmspec("replay", str(trace), "--endpoint-url", url)
+        again = kmspec("replay", str(file), "--endpoint-url", url)
         assert (again.returncode, again.stderr) == (1, "")
         assert again.stdout.startswith(Ending.REPRODUCED.value)
     with serving("--clock", "virtual") as url:
         shows = run(script, url)
         assert (shows.returncode, shows.stderr) == (0, "")
-        again = kmspec("replay", str(trace), "--endpoint-url", url)
+        again = kmspec("replay", str(file), "--endpoint-url", url)
         assert (again.returncode, again.stderr) == (0, "")
         assert again.stdout.startswith(Ending.FIXED.value)
 
@@ -72,3 +73,11 @@ def test_the_command_prints_the_script_and_writes_the_trace(tmp_path: Path) -> N
     assert "reproduce with boto3" in ran.stdout
     again = kmspec("replay", str(report))
     assert again.stdout.startswith(Ending.FIXED.value)
+
+
+def test_a_message_replays_whatever_the_ids_are() -> None:
+    name = "terse-refusal"
+    found = violation(name)
+    recorded = trace.loads(json.dumps(found["trace"]))
+    again = replay(recorded, Embedded(mutant=name), load("embedded"))
+    assert again.ending is Ending.REPRODUCED

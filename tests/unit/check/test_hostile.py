@@ -116,6 +116,7 @@ def test_a_body_that_is_no_object_is_not_of_aws() -> None:
     assert result.exit_code == 2
     assert "no JSON object" in result.trouble
     assert "; give the URL" in result.trouble
+    assert next(report_lines(result)).startswith("could not run: ")
     assert {cell.cell.phase for cell in result.cells} == {"smoke"}
 
 
