@@ -53,8 +53,6 @@ HSMS = 6
 HSMS_PER_CLUSTER = 28
 """[CHSM:limits]"""
 
-PLAINTEXT_BYTES = 4096
-"""Encrypt under a symmetric key [API:Encrypt]."""
 ENCRYPTION_CONTEXT_BYTES = 8192
 """Serialised; not documented in the sources, our bound (crypto.md, open question 8)."""
 
