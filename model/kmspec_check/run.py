@@ -125,16 +125,15 @@ class Run:
 
     def asks(self, command: Command) -> bool:
         """Whether a command is of an area that was asked for."""
-        return not self.areas or self.area(command.operation) in self.areas
+        return not self.areas or self.area(command) in self.areas
 
     def heeds(self, level: str) -> bool:
         """Whether a deviation of this level counts."""
         return LEVELS.index(level) >= LEVELS.index(self.level)
 
-    def area(self, operation: str) -> str:
-        """The area of an operation; the operator and the clock have none."""
-        known = self.spec.operations.get(operation)
-        return known.resource if known else ""
+    def area(self, command: Command) -> str:
+        """The area of the operation of a command."""
+        return self.spec.operation(command.service, command.operation).resource
 
     def offers(self, command: Command) -> bool:
         """Whether the target may be able to perform a command at all."""
@@ -149,7 +148,7 @@ class Run:
         return known
 
     def _why_lacking(self, command: Command) -> str:
-        area, profile = self.area(command.operation), self.profile
+        area, profile = self.area(command), self.profile
         if (command.service, command.operation) in self.unsupported:
             return f"the target has no {command.operation}"
         if not profile.reaches(command.service):

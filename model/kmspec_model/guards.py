@@ -11,7 +11,15 @@ from typing import NamedTuple, TypeAlias, TypeVar
 from kmspec.rules import Answer, Cell, Condition
 from kmspec.tables import Spec
 from kmspec_model.case import Case
-from kmspec_model.predicates import OF_CASE, OF_STORE, OfCase, OfStore, material_missing
+from kmspec_model.predicates import (
+    OF_CASE,
+    OF_KEY,
+    OF_STORE,
+    OfCase,
+    OfKey,
+    OfStore,
+    material_missing,
+)
 from kmspec_model.world import NONE, Key
 
 
@@ -42,7 +50,7 @@ class Verdict(NamedTuple):
     concerned: tuple[str, ...]
 
 
-P = TypeVar("P", OfCase, OfStore)
+P = TypeVar("P", OfCase, OfKey, OfStore)
 Guard: TypeAlias = Callable[[Case], Iterator[Finding]]
 
 
@@ -112,6 +120,8 @@ def _guards_of(spec: Spec, operation: str) -> Guards:
 def _of_condition(condition: Condition) -> Guard:
     when = condition.when or ""
     if condition.of == "key":
+        return _of_keys_used(condition, _known(OF_KEY, when, condition))
+    if condition.of == "store-key":
         return _of_store_keys(condition, when)
     if condition.of == "store":
         return _of_stores(condition, _known(OF_STORE, when, condition))
@@ -121,6 +131,17 @@ def _of_condition(condition: Condition) -> Guard:
     def guard(case: Case) -> Iterator[Finding]:
         if holds(case):
             yield finding
+
+    return guard
+
+
+def _of_keys_used(condition: Condition, holds: OfKey) -> Guard:
+    """A condition that is looked at for each KMS key of the request."""
+
+    def guard(case: Case) -> Iterator[Finding]:
+        for key in case.keys:
+            if holds(case, key):
+                yield Finding(condition.id, condition.answers, key.index)
 
     return guard
 

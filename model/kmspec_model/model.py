@@ -6,7 +6,7 @@ everything that may be answered, each answer with the rules that permit it and t
 
 from typing import NamedTuple
 
-from kmspec.rules import Answer
+from kmspec.rules import Answer, Operation
 from kmspec.tables import Spec, load
 from kmspec_model.case import Case, case_of
 from kmspec_model.command import Command, Ref
@@ -36,6 +36,7 @@ class Model:
         self.timing = Timing() if timing is None else timing
         self.moves = compile_moves(self.spec)
         self._guards = compile_guards(self.spec)
+        self._operations: dict[tuple[str, str], Operation] = {}
         self._clockwork = Clockwork(self.moves, self.spec.connection_errors, self.timing)
         self._answers = {
             name: tuple(effect.id for effect in self.spec.effects if effect.operation == name)[:1]
@@ -47,18 +48,18 @@ class Model:
 
         :raises KeyError: the command's operation is in no table.
         """
-        operation = self.spec.operations[command.operation]
+        operation = self._operation(command)
         if operation.resource == "time":
             return self._advanced(world, command)
         case = case_of(world, command, operation)
         repeated = same_as_existing(case)
         if repeated:
             return tuple(self._success(change, ()) for change in repeated)
-        verdict = self._guards[command.operation].judge(case)
+        verdict = self._guards[operation.name].judge(case)
         successes: list[Permitted] = []
         if verdict.allowed:
-            changes = EFFECTS[command.operation](self.moves, case)
-            answer = self._answers[command.operation]
+            changes = EFFECTS[operation.name](self.moves, case)
+            answer = self._answers[operation.name]
             rules = (*verdict.rules, *answer)
             successes = [self._success(change, rules) for change in changes]
         refusals = [
@@ -69,10 +70,17 @@ class Model:
 
     def concerned(self, world: World, command: Command) -> tuple[str, ...]:
         """The rules that say something of a command in a world, whatever they say."""
-        operation = self.spec.operations[command.operation]
+        operation = self._operation(command)
         if operation.resource == "time":
             return ()
-        return self._guards[command.operation].judge(case_of(world, command, operation)).concerned
+        return self._guards[operation.name].judge(case_of(world, command, operation)).concerned
+
+    def _operation(self, command: Command) -> Operation:
+        asked = (command.service, command.operation)
+        found = self._operations.get(asked)
+        if found is None:
+            found = self._operations[asked] = self.spec.operation(*asked)
+        return found
 
     def _advanced(self, world: World, command: Command) -> tuple[Permitted, ...]:
         seconds = command.get("Seconds")

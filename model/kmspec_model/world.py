@@ -8,6 +8,7 @@ state was entered that passes by itself, and ``None`` in every other state.
 from typing import NamedTuple, Protocol, TypeVar
 
 from kmspec import limits
+from kmspec.names import KeySpec, KeyUsage
 from kmspec_model.command import Ref
 
 NONE = -1
@@ -136,6 +137,8 @@ class Key(NamedTuple):
     resumes: str = ""
     deadline: int | None = None
     description: str = ""
+    spec: str = KeySpec.SYMMETRIC_DEFAULT.value
+    usage: str = KeyUsage.ENCRYPT_DECRYPT.value
 
 
 class Alias(NamedTuple):

@@ -3,7 +3,7 @@
 from types import MappingProxyType
 from typing import Final
 
-from kmspec_impl.kms import aliases, connect, crypto, keys, stores
+from kmspec_impl.kms import aliases, connect, creation, crypto, keys, stores
 from kmspec_impl.realm import Handler
 
 HANDLERS: Final[MappingProxyType[str, Handler]] = MappingProxyType(
@@ -12,7 +12,7 @@ HANDLERS: Final[MappingProxyType[str, Handler]] = MappingProxyType(
         "ConnectCustomKeyStore": connect.connect_custom_key_store,
         "CreateAlias": aliases.create_alias,
         "CreateCustomKeyStore": stores.create_custom_key_store,
-        "CreateKey": keys.create_key,
+        "CreateKey": creation.create_key,
         "Decrypt": crypto.decrypt,
         "DeleteAlias": aliases.delete_alias,
         "DeleteCustomKeyStore": stores.delete_custom_key_store,

@@ -5,7 +5,7 @@ Key material is not here but in HSMs; a row knows the handle, or the label to fi
 
 from dataclasses import dataclass
 
-from kmspec.names import ConnectionErrorCode, ConnectionState, Origin
+from kmspec.names import ConnectionErrorCode, ConnectionState, KeySpec, KeyUsage, Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,8 @@ class Key:
     """What is authenticated with every ciphertext, before the encryption context."""
     policy: str
     tags: tuple[tuple[str, str], ...]
+    spec: KeySpec = KeySpec.SYMMETRIC_DEFAULT
+    usage: KeyUsage = KeyUsage.ENCRYPT_DECRYPT
     enabled: bool = True
     deletion_due: float | None = None
     handle: int | None = None
