@@ -7,12 +7,18 @@ number of the symbol and from the session's tag, so that a run repeats exactly.
 import hashlib
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, NamedTuple, Self
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from kmspec_check import certificates
 from kmspec_model.command import MADE, Pairs, Ref, Value
 
 _ZONES = "abcdefghijklmnopqrstuvwxyz"
+_BLOBS = ("ciphertext", "signature", "mac", "secret")
+"""Kinds of symbol that stand for what cryptographic operations make."""
 _UNKNOWN = {
     "key": "00000000-0000-4000-8000-{:012x}",
     "store": "cks-{:017x}",
@@ -103,7 +109,7 @@ class Binding:
         if not ref.form:
             return value
         account, region, _ = self.place
-        if ref.kind == "ciphertext":
+        if ref.kind in _BLOBS:
             return _damaged(value, ref.form)
         if ref.form == "arn":
             forms = {
@@ -124,6 +130,10 @@ class Binding:
                 return f"kmspec-{tag}-{ref.index}"
             case "ca":
                 return certificates.authority(ref.index).pem
+            case "message":
+                return _digested(f"message {ref.index}".encode(), ref.form)
+            case "public":
+                return public_key(ref.index, ref.form)
             case "plaintext":
                 digest = hashlib.sha256(f"plaintext {ref.index}".encode()).digest()
                 return digest[: 1 + ref.index % 32]
@@ -174,8 +184,8 @@ class Binding:
 
 
 def _unknown(ref: Ref) -> Any:  # noqa: ANN401 - ids, blobs and handles
-    if ref.kind == "ciphertext":
-        return hashlib.sha256(f"no ciphertext {ref.index}".encode()).digest() * 4
+    if ref.kind in _BLOBS:
+        return hashlib.sha256(f"no {ref.kind} {ref.index}".encode()).digest() * 4
     if ref.kind == "handle":
         raise Unbound(ref)
     form = _UNKNOWN[ref.kind]
@@ -186,6 +196,34 @@ def _unknown(ref: Ref) -> Any:  # noqa: ANN401 - ids, blobs and handles
         number, digit = divmod(number, len(_BASE32))
         digits = _BASE32[digit] + digits
     return form.format(digits)
+
+
+def _digested(message: bytes, form: str) -> bytes:
+    """A message, or its digest.
+
+    :raises ValueError: there is no such digest.
+    """
+    return hashlib.new(form, message).digest() if form else message
+
+
+_CURVES: Mapping[str, ec.EllipticCurve] = {
+    "p256": ec.SECP256R1(),
+    "p384": ec.SECP384R1(),
+    "p521": ec.SECP521R1(),
+}
+
+
+@cache
+def public_key(number: int, form: str) -> bytes:
+    """A public key as DER, always the same for a number and a curve.
+
+    :raises ValueError: there is no such curve.
+    """
+    if form not in _CURVES:
+        raise ValueError(f"a public key has no form {form!r}")
+    private = ec.derive_private_key(number + 2, _CURVES[form])
+    shape = serialization.PublicFormat.SubjectPublicKeyInfo
+    return private.public_key().public_bytes(serialization.Encoding.DER, shape)
 
 
 def _damaged(blob: bytes, form: str) -> bytes:

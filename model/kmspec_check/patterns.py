@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from kmspec_check.binding import Binding
 from kmspec_check.target import Answer
-from kmspec_model.command import Ref, written
+from kmspec_model.command import DATA_KEY_PLAINTEXTS, Ref, written
 from kmspec_model.outcome import (
     Bind,
     Items,
@@ -15,6 +15,7 @@ from kmspec_model.outcome import (
     Pattern,
     Refusal,
     Success,
+    Values,
 )
 
 _NOT_OURS = "alias/aws/"
@@ -163,6 +164,9 @@ class _Fitting:
             self.members(pattern, value, path)
         elif isinstance(pattern, Items):
             self._items(pattern, value, path)
+        elif isinstance(pattern, Values):
+            if not isinstance(value, list) or sorted(value) != sorted(pattern.values):
+                self.mismatches.append(Mismatch(path, pattern, value))
         elif pattern != value or isinstance(pattern, bool) != isinstance(value, bool):
             self.mismatches.append(Mismatch(path, pattern, value))
 
@@ -266,7 +270,9 @@ class _Fitting:
 
 
 def _is_chosen(ref: Ref) -> bool:
-    return ref.kind in ("alias", "name", "ca", "context", "subnet", "zone", "plaintext")
+    if ref.kind == "plaintext":
+        return ref.index < DATA_KEY_PLAINTEXTS
+    return ref.kind in ("alias", "name", "ca", "context", "subnet", "zone")
 
 
 def _member(item: object, name: str) -> object:
@@ -288,6 +294,8 @@ def describe(pattern: object) -> str:  # noqa: PLR0911 - one for each form of pa
         case Items():
             inner = ", ".join(describe(dict(entry.fields)[pattern.by]) for entry in pattern.entries)
             return f"[{inner}]"
+        case Values():
+            return f"[{', '.join(pattern.values)}]"
         case Ref():
             return str(pattern)
         case bytes():

@@ -16,13 +16,14 @@ from kmspec_check.trace import Trace, TraceStep
 from kmspec_check.violation import describe_outcome
 from kmspec_model import Command, Ref, Success
 from kmspec_model.command import Pairs
-from kmspec_model.outcome import Bind, Items, Mark, Members, OneOf
+from kmspec_model.outcome import Bind, Items, Mark, Members, OneOf, Values
 
 ACCOUNT = "str(100_000_000_000 + secrets.randbelow(900_000_000_000))"
 """The account of a script, drawn in each run, where the target keeps accounts apart."""
 _RUN = "@run@"
 """Stands in chosen names for what each run draws."""
-_HELD = ("key", "store", "cluster", "hsm", "backup", "ciphertext")
+_BLOBS = ("ciphertext", "signature", "mac", "plaintext", "public", "secret")
+_HELD = ("key", "store", "cluster", "hsm", "backup", *_BLOBS)
 _RESOURCES = {"alias": ("kms", ""), "key": ("kms", "key/"), "backup": ("cloudhsm", "backup/")}
 """The service and the folder of what has an ARN."""
 _CLIENTS = {Service.KMS: "kms", Service.CLOUDHSM: "cloudhsm", Service.STS: "sts"}
@@ -81,7 +82,7 @@ class _Script:
 
     def _names(self, step: TraceStep) -> Iterator[str]:
         for ref, path in step.names:
-            if ref.kind == "plaintext" or ref.kind in _HELD:
+            if ref.kind in _HELD:
                 yield f"{_variable(ref)} = {self._at(path)}"
                 self._named.add(ref)
                 if ref.kind in ("hsm", "backup", "cluster", "key", "store"):
@@ -189,6 +190,10 @@ class _Script:
 
     def _condition(self, pattern: object) -> str:
         match pattern:
+            case Bind(ref) if ref in self._named:
+                return f"seen == {_variable(ref)}"
+            case Values():
+                return f"sorted(seen or []) == {sorted(pattern.values)!r}"
             case Mark.ABSENT:
                 return "seen is None"
             case Mark.PRESENT | Members() | Items() | Bind():
@@ -214,9 +219,9 @@ def _formed(ref: Ref) -> str:
     match ref.kind, ref.form:
         case _, "":
             return name
-        case "ciphertext", "corrupt":
+        case _, "corrupt":
             return f"{name}[:-1] + bytes([{name}[-1] ^ 1])"
-        case "ciphertext", _:
+        case _, "short":
             return f"{name}[:len({name}) // 2]"
         case "key", _:
             return f"arn('kms', 'key/' + {name})"

@@ -39,7 +39,19 @@ _HSM = {
     "SetLoad": "load {ClusterId} {Rate}",
 }
 """The words of ``kmspec hsm`` for what an operator does."""
-_BINARY = frozenset({"Plaintext", "CiphertextBlob"})
+_BINARY = frozenset(
+    {
+        "Plaintext",
+        "CiphertextBlob",
+        "Message",
+        "Signature",
+        "Mac",
+        "PublicKey",
+        "SharedSecretCiphertextBlob",
+    }
+)
+_NEEDED = ("key", "store", "cluster", "hsm", "backup", "ciphertext", "signature", "mac")
+"""Kinds of symbol that later lines may name."""
 _JSON = "-H 'Content-Type: application/json'"
 _MEMBER = re.compile(r"\{(\w+)\}")
 _CA = """\
@@ -97,7 +109,7 @@ class _Lines:
             elif ref.kind == "handle":
                 yield self._handle(ref, command)
         line = self._line(command)
-        names = [(ref, path) for ref, path in step.names if ref.kind != "plaintext"]
+        names = [(ref, path) for ref, path in step.names if ref.kind in _NEEDED]
         if not names or command.service in (Service.OPERATOR, Service.CLOCK):
             yield line
             return
@@ -155,7 +167,7 @@ class _Lines:
             yield f"{option} {self._text(value)}"
 
     def _blob(self, value: object) -> str:
-        if isinstance(value, Ref) and value.kind == "ciphertext":
+        if isinstance(value, Ref) and value.kind in ("ciphertext", "signature", "mac"):
             plain = Ref(value.kind, value.index)
             if plain in self._named:
                 filtered = {"corrupt": " | sed '$ s/.$/X/'", "short": " | head -c 40"}

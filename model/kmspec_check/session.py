@@ -44,7 +44,21 @@ _STATE = frozenset(
     }
 )
 """Members that show a state."""
-_RELIED_UPON = frozenset({"Plaintext", "CiphertextBlob"})
+_RELIED_UPON = frozenset(
+    {
+        "Plaintext",
+        "CiphertextBlob",
+        "PrivateKeyPlaintext",
+        "PrivateKeyCiphertextBlob",
+        "PublicKey",
+        "Signature",
+        "SignatureValid",
+        "Mac",
+        "MacValid",
+        "SharedSecret",
+        "SharedSecretCiphertextBlob",
+    }
+)
 """Members without which a cryptographic operation has not done its work."""
 _SUBNETS = 10
 """As many as a cluster can have."""

@@ -47,6 +47,16 @@ _NOWHERE: Mapping[str, Any] = {
     "HsmType": "hsm1.medium",
     "SubnetIds": ("subnet-none",),
     "Description": "kmspec",
+    "Message": Ref("message", 0),
+    "SigningAlgorithm": "RSASSA_PSS_SHA_256",
+    "Signature": Ref("signature", 0),
+    "MacAlgorithm": "HMAC_SHA_256",
+    "Mac": Ref("mac", 0),
+    "KeyAgreementAlgorithm": "ECDH",
+    "PublicKey": Ref("public", 0, "p256"),
+    "EncapsulationAlgorithm": "ML_KEM",
+    "SharedSecretCiphertextBlob": Ref("ciphertext", 0),
+    "KeyPairSpec": "ECC_NIST_P256",
 }
 """Values for required members: well-formed names of nothing."""
 _HARMLESS: Mapping[str, Mapping[str, Any]] = {

@@ -21,6 +21,7 @@ from kmspec_model.outcome import (
     Outcome,
     Pattern,
     Refusal,
+    Values,
 )
 
 FORMAT = "kmspec-trace"
@@ -121,7 +122,9 @@ def _outcome_to_json(outcome: Outcome) -> dict[str, Any]:
     return {"success": _encoded(outcome.response)}
 
 
-def _encoded(value: object) -> object:  # noqa: PLR0911 - one for each form
+def _encoded(  # noqa: C901, PLR0911 - one for each form
+    value: object,
+) -> object:
     """An argument or a pattern; what JSON has no word for is an object with one ``$`` member."""
     match value:
         case Ref():
@@ -141,6 +144,8 @@ def _encoded(value: object) -> object:  # noqa: PLR0911 - one for each form
         case Items():
             entries = [_encoded(entry) for entry in value.entries]
             return {"$items": {"by": value.by, "entries": entries, "free": value.free}}
+        case Values():
+            return {"$values": list(value.values)}
         case tuple():
             return [_encoded(inner) for inner in value]
     return value
@@ -241,4 +246,5 @@ _DECODERS: dict[str, Any] = {
     "$oneOf": lambda raw: OneOf(tuple(cast("Pattern", _decoded(option)) for option in raw)),
     "$members": lambda raw: Members(_decoded_pairs(raw)),
     "$items": _decoded_items,
+    "$values": lambda raw: Values(tuple(raw)),
 }

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
+from kmspec.names import KeySpec, KeyUsage
 from kmspec.rules import Operation
 from kmspec_model.command import Command, Ref
 from kmspec_model.world import (
@@ -105,8 +106,14 @@ def _keys_of_ciphertext(
     ciphertext: Ciphertext | None,
     key: Key | None,
 ) -> tuple[Key, ...]:
-    """The key of the ciphertext, then the other keys of the request, each once."""
-    own = world.key(ciphertext.key) if ciphertext is not None else None
+    """The key of the ciphertext, then the other keys of the request, each once.
+
+    The ciphertext of an asymmetric key does not say which key it is of.
+    """
+    own = None
+    if ciphertext is not None and operation.usage == KeyUsage.ENCRYPT_DECRYPT:
+        says = ciphertext.algorithm == KeySpec.SYMMETRIC_DEFAULT
+        own = world.key(ciphertext.key) if says else None
     found = [own, key]
     if operation.source:
         found.append(_key(world, arguments.get(operation.source)))

@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeAlias
 
 from kmspec.names import KMSUSER, ErrorCode
 from kmspec_model.explore import Graph
+from kmspec_model.kinds import is_symmetric, kinds
 from kmspec_model.model import Model
 from kmspec_model.outcome import Refusal
 from kmspec_model.probes import probes
@@ -101,6 +102,14 @@ def _kmsuser_is_not_shared(world: World) -> bool:
     return True
 
 
+def _usages_fit_specs(world: World) -> bool:
+    return all((key.spec, key.usage) in kinds() for key in world.keys)
+
+
+def _store_keys_symmetric(world: World) -> bool:
+    return all(is_symmetric(key) for key in world.keys if key.store != NONE)
+
+
 INVARIANTS: Mapping[str, Holds] = {
     "a cluster certificate stands behind one key store at most": _one_store_per_certificate,
     "store names are unique": _store_names_unique,
@@ -114,6 +123,8 @@ INVARIANTS: Mapping[str, Holds] = {
     "an HSM is in a zone of its cluster": _hsms_in_zones_of_their_cluster,
     "a cluster without HSMs holds nothing": _nothing_held_without_hsms,
     "a cluster with a certificate knows who signed it": _certificate_has_anchor,
+    "a key has a usage that its key spec has": _usages_fit_specs,
+    "a key of a key store is a symmetric encryption key": _store_keys_symmetric,
     "while KMS is logged in as kmsuser nobody else is": _kmsuser_is_not_shared,
 }
 """What holds in every world, by the sentence that says it."""
@@ -141,9 +152,10 @@ def may_encrypt(world: World, key: Key) -> bool:
     """The four conditions, written out.
 
     The key Enabled, the store CONNECTED, an active HSM that can be worked with, and the key
-    material in it. A key without a store needs only the first.
+    material in it; and a symmetric encryption key it must be. A key without a store needs only
+    the first and the last.
     """
-    if not is_enabled(key):
+    if not is_enabled(key) or not is_symmetric(key):
         return False
     if key.store == NONE:
         return True
@@ -160,6 +172,7 @@ def witnesses(graph: Graph) -> Iterator[str]:
     for world in graph.worlds:
         for key in world.keys:
             yield f"key {key.state}"
+            yield f"kind {key.spec} {key.usage}"
         for store in world.stores:
             yield f"connection {store.state}"
             if store.error:
@@ -184,7 +197,7 @@ def witnessed_errors(model: Model, graph: Graph) -> Iterator[str]:
 
 
 def required_witnesses(model: Model) -> frozenset[str]:
-    """Every state that something leads to, and every ConnectionErrorCode."""
+    """Every state that something leads to, every ConnectionErrorCode, and every kind of key."""
     states = {
         f"{machine.name} {state.name}"
         for machine in model.spec.machines.values()
@@ -192,4 +205,5 @@ def required_witnesses(model: Model) -> frozenset[str]:
         if state.reached and (machine.name != "key" or state.kinds)
     }
     codes = {f"connect fails with {row.code}" for row in model.spec.connection_errors}
-    return frozenset(states | codes)
+    kinds_of_key = {f"kind {spec} {usage}" for spec, usage in kinds()}
+    return frozenset(states | codes | kinds_of_key)

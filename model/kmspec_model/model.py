@@ -13,6 +13,7 @@ from kmspec_model.command import Command, Ref
 from kmspec_model.effects import EFFECTS
 from kmspec_model.effects.stores import same_as_existing
 from kmspec_model.guards import Finding, compile_guards
+from kmspec_model.kinds import words
 from kmspec_model.moves import Change, compile_moves
 from kmspec_model.outcome import Members, Outcome, Refusal, Success
 from kmspec_model.time import Clockwork, Timing
@@ -100,11 +101,13 @@ class Model:
 
 
 def _refusal(case: Case, answer: Answer, finding: Finding) -> Refusal:
-    """The refusal of an answer, its message naming the KMS key that it is about."""
+    """The refusal of an answer, its message about the KMS key and the request at hand."""
     message = answer.message
-    if message is not None:
+    if message is not None and "{" in message:
         index = finding.key
         if index == NONE and case.key is not None:
             index = case.key.index
+        for word, text in words(case, case.world.key(index)).items():
+            message = message.replace(word, text)
         message = message.replace("{key.arn}", f"{{{Ref('key', index, 'arn')}}}")
     return Refusal(answer.code or "", message, answer.status)

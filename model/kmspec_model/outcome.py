@@ -55,7 +55,15 @@ class Items(NamedTuple):
     free: bool = False
 
 
-Pattern: TypeAlias = Union[str, int, float, bool, bytes, Ref, Mark, Bind, OneOf, "Members", "Items"]
+class Values(NamedTuple):
+    """A list of exactly these values, in any order."""
+
+    values: tuple[str, ...]
+
+
+Pattern: TypeAlias = Union[
+    str, int, float, bool, bytes, Ref, Mark, Bind, OneOf, "Members", "Items", Values
+]
 
 
 def members(**fields: Pattern) -> Members:

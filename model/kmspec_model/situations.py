@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from kmspec import limits
 from kmspec.names import KMSUSER
+from kmspec_model.kinds import is_symmetric
 from kmspec_model.states import active_hsms, is_activated
 from kmspec_model.world import NONE, Cluster, Key, Store, World
 
@@ -67,12 +68,17 @@ def situation(world: World) -> Situation:
     key = subject_key(world)
     store = subject_store(world)
     return Situation(
-        key.origin if key is not None else NOTHING,
+        _kind(key) if key is not None else NOTHING,
         key.state if key is not None else NOTHING,
         store.state if store is not None else NOTHING,
         _condition(world, key, store),
         (", ".join(_besides(world, key)) if key is not None else "") or NOTHING,
     )
+
+
+def _kind(key: Key) -> str:
+    """The origin of a key; of one that is not for symmetric encryption also spec and usage."""
+    return key.origin if is_symmetric(key) else f"{key.origin} {key.spec} {key.usage}"
 
 
 def _besides(_world: World, _key: Key) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from kmspec import limits
 from kmspec.names import KeySpec, KeyUsage
-from kmspec_model.command import Ref
+from kmspec_model.command import Ref, Value
 
 NONE = -1
 """The index of nothing: a KMS key without a store, a cluster that came from no backup."""
@@ -149,12 +149,25 @@ class Alias(NamedTuple):
 
 
 class Ciphertext(NamedTuple):
-    """One ciphertext that was kept: its KMS key, plaintext and encryption context."""
+    """One ciphertext that was kept: its KMS key, plaintext, encryption context and algorithm.
+
+    A secret that was encapsulated is one too; the shared secret is its plaintext.
+    """
 
     index: int  # type: ignore[assignment]  # hides tuple.index, of no use here
     key: int
-    plaintext: Ref
+    plaintext: Value
     context: Ref | None
+    algorithm: str = KeySpec.SYMMETRIC_DEFAULT.value
+
+
+class Signed(NamedTuple):
+    """One signature or HMAC that was kept: its KMS key, what it is over, and the algorithm."""
+
+    index: int  # type: ignore[assignment]  # hides tuple.index, of no use here
+    key: int
+    over: tuple[str, str]
+    algorithm: str
 
 
 class Made(NamedTuple):
@@ -167,6 +180,7 @@ class Made(NamedTuple):
     backups: int = 0
     ciphertexts: int = 0
     rotations: int = 0
+    signed: int = 0
 
 
 class World(NamedTuple):
@@ -182,6 +196,7 @@ class World(NamedTuple):
     spent: tuple[tuple[int, int], ...] = ()
     """How many requests each store had to serve at this very moment, by store index."""
     made: Made = Made()
+    signed: tuple[Signed, ...] = ()
 
     def cluster(self, index: int) -> Cluster | None:
         """The cluster of that index, unless it is gone."""
@@ -206,6 +221,10 @@ class World(NamedTuple):
     def ciphertext(self, index: int) -> Ciphertext | None:
         """The ciphertext of that index."""
         return _at(self.ciphertexts, index)
+
+    def signature(self, index: int) -> Signed | None:
+        """The signature or HMAC of that index."""
+        return _at(self.signed, index)
 
     def spent_by(self, store: int) -> int:
         """How many requests a store had to serve at this very moment."""

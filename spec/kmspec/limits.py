@@ -73,6 +73,8 @@ class Quota(NamedTuple):
     operations: tuple[str, ...]
     regions: dict[str, float]
     """Rates of the Regions that have one of their own."""
+    specs: tuple[str, ...] = ()
+    """The key specs of the KMS keys, or of the new data key pairs, that count; empty: all do."""
 
 
 @cache
@@ -81,6 +83,12 @@ def request_quotas() -> tuple[Quota, ...]:
     text = resources.files("kmspec").joinpath("tables/quotas.toml").read_text("utf-8")
     rows = tomllib.loads(text)["quota"]
     return tuple(
-        Quota(row["name"], row["rate"], tuple(row["operations"]), row.get("regions", {}))
+        Quota(
+            row["name"],
+            row["rate"],
+            tuple(row["operations"]),
+            row.get("regions", {}),
+            tuple(row.get("specs", ())),
+        )
         for row in rows
     )

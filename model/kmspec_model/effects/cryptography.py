@@ -3,19 +3,22 @@
 from collections.abc import Callable, Mapping
 
 from kmspec_model.case import Case
-from kmspec_model.command import Ref
+from kmspec_model.command import DATA_KEY_PLAINTEXTS, Ref, Value
+from kmspec_model.kinds import SYMMETRIC, algorithm, source_algorithm
 from kmspec_model.moves import Change, Moves
 from kmspec_model.outcome import Bind, Mark, Members, Pattern, members
 from kmspec_model.world import Ciphertext, World
 
 
-def _kept(case: Case, key: int, plaintext: Ref, context: Ref | None) -> tuple[World, Pattern]:
+def kept(
+    case: Case, key: int, plaintext: Value, context: Ref | None, algorithm: str = SYMMETRIC
+) -> tuple[World, Pattern]:
     """The world that remembers a new ciphertext, if the command asks for it, and its pattern."""
     world = case.world
     if not case.command.keep:
         return world, Mark.PRESENT
     index = world.made.ciphertexts
-    ciphertext = Ciphertext(index, key, plaintext, context)
+    ciphertext = Ciphertext(index, key, plaintext, context, algorithm)
     remembered = world._replace(
         ciphertexts=(*world.ciphertexts, ciphertext),
         made=world.made._replace(ciphertexts=index + 1),
@@ -23,18 +26,23 @@ def _kept(case: Case, key: int, plaintext: Ref, context: Ref | None) -> tuple[Wo
     return remembered, Bind(Ref("ciphertext", index))
 
 
+def revealed(ciphertext: Ciphertext) -> Pattern:
+    """The plaintext of a ciphertext, as an answer shows it."""
+    plaintext = ciphertext.plaintext
+    return plaintext if isinstance(plaintext, Ref | bytes) else Mark.PRESENT
+
+
 def encrypt(_moves: Moves, case: Case) -> tuple[Change, ...]:
     """A ciphertext of the plaintext."""
     if case.key is None:
         return ()
     arguments = case.arguments
-    world, blob = _kept(
-        case, case.key.index, arguments["Plaintext"], arguments.get("EncryptionContext")
-    )
+    context, used = arguments.get("EncryptionContext"), algorithm(case)
+    world, blob = kept(case, case.key.index, arguments["Plaintext"], context, used)
     answer = members(
         CiphertextBlob=blob,
         KeyId=Ref("key", case.key.index, "arn"),
-        EncryptionAlgorithm="SYMMETRIC_DEFAULT",
+        EncryptionAlgorithm=used,
     )
     return (Change(world, answer),)
 
@@ -44,9 +52,9 @@ def decrypt(_moves: Moves, case: Case) -> tuple[Change, ...]:
     if case.ciphertext is None:
         return ()
     answer = members(
-        Plaintext=case.ciphertext.plaintext,
+        Plaintext=revealed(case.ciphertext),
         KeyId=Ref("key", case.ciphertext.key, "arn"),
-        EncryptionAlgorithm="SYMMETRIC_DEFAULT",
+        EncryptionAlgorithm=algorithm(case),
     )
     return (Change(case.world, answer),)
 
@@ -56,29 +64,30 @@ def re_encrypt(_moves: Moves, case: Case) -> tuple[Change, ...]:
     if case.ciphertext is None or case.key is None:
         return ()
     context = case.arguments.get("DestinationEncryptionContext")
-    world, blob = _kept(case, case.key.index, case.ciphertext.plaintext, context)
+    used = algorithm(case)
+    world, blob = kept(case, case.key.index, case.ciphertext.plaintext, context, used)
     answer = members(
         CiphertextBlob=blob,
         SourceKeyId=Ref("key", case.ciphertext.key, "arn"),
         KeyId=Ref("key", case.key.index, "arn"),
-        SourceEncryptionAlgorithm="SYMMETRIC_DEFAULT",
-        DestinationEncryptionAlgorithm="SYMMETRIC_DEFAULT",
+        SourceEncryptionAlgorithm=source_algorithm(case),
+        DestinationEncryptionAlgorithm=used,
     )
     return (Change(world, answer),)
 
 
-DATA_KEY_PLAINTEXTS = 1000
-"""``plaintext#1000`` is the data key that came with ``ciphertext#0``, and so on: apart from the
-plaintexts that a caller chooses."""
+def new_plaintext(case: Case) -> Ref:
+    """The plaintext of the next ciphertext, which the target makes."""
+    return Ref("plaintext", DATA_KEY_PLAINTEXTS + case.world.made.ciphertexts)
 
 
 def _data_key(*, plaintext: bool) -> Callable[[Moves, Case], tuple[Change, ...]]:
     def effect(_moves: Moves, case: Case) -> tuple[Change, ...]:
         if case.key is None:
             return ()
-        made = Ref("plaintext", DATA_KEY_PLAINTEXTS + case.world.made.ciphertexts)
+        made = new_plaintext(case)
         context = case.arguments.get("EncryptionContext")
-        world, blob = _kept(case, case.key.index, made, context)
+        world, blob = kept(case, case.key.index, made, context)
         shown: Pattern = Mark.ABSENT
         if plaintext:
             shown = Bind(made) if case.command.keep else Mark.PRESENT

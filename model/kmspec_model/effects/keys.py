@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping
 
 from kmspec import limits
-from kmspec.names import Origin
+from kmspec.names import KeyUsage, Origin
 from kmspec_model.case import Case
 from kmspec_model.command import Ref
+from kmspec_model.kinds import METADATA, algorithms, asked_spec, is_in_older_enum
 from kmspec_model.moves import Change, Moves
-from kmspec_model.outcome import Bind, Items, Mark, Members, Pattern, members
+from kmspec_model.outcome import Bind, Items, Mark, Members, Pattern, Values, members
 from kmspec_model.states import is_connected, is_enabled, is_pending_deletion
 from kmspec_model.world import NONE, Key, World
 
@@ -29,13 +30,27 @@ def metadata(world: World, key: Key, *, new: bool = False) -> Members:
         Origin=key.origin,
         Description=key.description,
         KeyManager="CUSTOMER",
-        KeySpec=key.spec,
-        KeyUsage=key.usage,
+        **described(key),
         MultiRegion=False,
         CreationDate=Mark.PRESENT,
         DeletionDate=deletion,
         **of_store,
     )
+
+
+def described(key: Key) -> dict[str, Pattern]:
+    """What metadata and public keys say of the kind of a key: of its usage the algorithms alone."""
+    own = METADATA[KeyUsage(key.usage)]
+    older: dict[str, Pattern] = (
+        {"CustomerMasterKeySpec": key.spec} if is_in_older_enum(key.spec) else {}
+    )
+    return {
+        "KeySpec": key.spec,
+        **older,
+        "KeyUsage": key.usage,
+        **{name: Mark.ABSENT for name in METADATA.values() if name != own},
+        own: Values(algorithms(key)),
+    }
 
 
 def create(moves: Moves, case: Case) -> tuple[Change, ...]:
@@ -48,6 +63,8 @@ def create(moves: Moves, case: Case) -> tuple[Change, ...]:
         case.store.index if case.store is not None else NONE,
         moves.initial["key"],
         description=str(case.arguments.get("Description", "")),
+        spec=asked_spec(case),
+        usage=str(case.arguments.get("KeyUsage", KeyUsage.ENCRYPT_DECRYPT.value)),
     )
     world = world.with_key(key)._replace(made=world.made._replace(keys=index + 1))
     rules: tuple[str, ...] = ()

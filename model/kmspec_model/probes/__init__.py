@@ -4,11 +4,12 @@ One probe for each operation and variant that makes sense where the world is: ab
 store, the cluster and the backups that the situation is about, and about what does not exist.
 """
 
-from kmspec_model.probes import anywhere, cloudhsm, cryptography, keys, stores
+from kmspec_model.kinds import is_symmetric
+from kmspec_model.probes import anywhere, cloudhsm, cryptography, keys, kinds, stores
 from kmspec_model.probes.probe import Probe
 from kmspec_model.settled import is_settled
 from kmspec_model.situations import subject_cluster, subject_key, subject_store
-from kmspec_model.world import World
+from kmspec_model.world import EMPTY, World
 
 __all__ = ["Probe", "probes"]
 
@@ -16,17 +17,23 @@ __all__ = ["Probe", "probes"]
 def probes(world: World) -> tuple[Probe, ...]:
     """What to try in a world, each label once.
 
-    At a moment of many requests only what counts towards the quota is of interest.
+    At a moment of many requests only what counts towards the quota is of interest, and of a key
+    that is not for symmetric encryption only what depends on its kind.
     """
     key = subject_key(world)
     if world.spent and key is not None:
         return tuple(cryptography.cryptography(world, key))
+    if key is not None and not is_symmetric(key):
+        return tuple(kinds.of_another_kind(world, key))
     found = [*anywhere.always(world)]
+    if world == EMPTY:
+        found += kinds.creations()
     if _is_calm(world):
         found += anywhere.unknown()
     if key is not None:
         found += keys.of_key(key)
         found += cryptography.cryptography(world, key)
+        found += kinds.of_symmetric(world, key)
         found += keys.aliases(world, key)
     elif world.made.keys:
         found += keys.deleted_key(world)
