@@ -1,14 +1,15 @@
 """The API that the installed botocore describes is the one that kmspec was written for.
 
 When a new botocore has something else: look at the rows that are named, write what is missing,
-then write the files of this folder anew: `KMSPEC_SNAPSHOTS=write .venv/bin/pytest tests/drift`.
+then write the files of this folder anew:
+`KMSPEC_SNAPSHOTS=write .venv/bin/pytest tests/unit/spec/api`.
 """
 
 import os
 
 import pytest
 
-from tests.drift.api import LISTED, MODELS, differences, installed, known, look_at, write
+from tests.unit.spec.api.facts import LISTED, MODELS, differences, installed, known, look_at, write
 
 
 def told(before: dict[str, str], now: dict[str, str]) -> str:

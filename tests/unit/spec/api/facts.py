@@ -22,8 +22,8 @@ MODELS: Final = {"kms": "kms", "cloudhsm": "cloudhsmv2"}
 LISTED: Final = "listed"
 """What is said of a value of an enum and of an error of an operation."""
 _HEADING: Final = """\
-# What kmspec was written for, of the service model of {service} in botocore. Written by
-# `KMSPEC_SNAPSHOTS=write .venv/bin/pytest tests/drift`, once the rows about what is new are.
+# What kmspec was written for, of the service model of {service} in botocore; written by
+# `KMSPEC_SNAPSHOTS=write .venv/bin/pytest tests/unit/spec/api`, after the rows about what is new.
 """
 _BOUNDED: Final = ("string", "integer", "blob", "list", "map")
 
