@@ -5,7 +5,15 @@ store, the cluster and the backups that the situation is about, and about what d
 """
 
 from kmspec_model.kinds import is_symmetric
-from kmspec_model.probes import anywhere, cloudhsm, cryptography, keys, kinds, stores
+from kmspec_model.probes import (
+    anywhere,
+    cloudhsm,
+    cryptography,
+    external_stores,
+    keys,
+    kinds,
+    stores,
+)
 from kmspec_model.probes.probe import Probe
 from kmspec_model.settled import is_settled
 from kmspec_model.situations import subject_cluster, subject_key, subject_store
@@ -30,6 +38,7 @@ def probes(world: World) -> tuple[Probe, ...]:
         found += kinds.creations()
     if _is_calm(world):
         found += anywhere.unknown()
+        found += external_stores.external_stores(world)
     if key is not None:
         found += keys.of_key(key)
         found += cryptography.cryptography(world, key)
