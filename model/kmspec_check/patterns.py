@@ -1,5 +1,6 @@
 """Fitting: the only place that holds an answer against the pattern of a permitted outcome."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -165,7 +166,7 @@ class _Fitting:
         elif isinstance(pattern, Items):
             self._items(pattern, value, path)
         elif isinstance(pattern, Values):
-            if not isinstance(value, list) or sorted(value) != sorted(pattern.values):
+            if not isinstance(value, list) or Counter(value) != Counter(pattern.values):
                 self.mismatches.append(Mismatch(path, pattern, value))
         elif pattern != value or isinstance(pattern, bool) != isinstance(value, bool):
             self.mismatches.append(Mismatch(path, pattern, value))

@@ -16,7 +16,7 @@ from kmspec_model.scopes import SCOPES
 
 PINNED = {
     "keys": (117, 1613),
-    "kinds": (0, 0),
+    "kinds": (52, 133),
     "cluster": (205, 998),
     "store": (72, 366),
     "hsms": (399, 960),
