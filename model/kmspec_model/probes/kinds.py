@@ -188,6 +188,7 @@ def _verifying(world: World, key: Key) -> Iterator[Probe]:
         asked: dict[str, Value] = {"KeyId": named, "SigningAlgorithm": made.algorithm}
         right: dict[str, Value] = {"Message": Ref("message", 0), "Signature": signature}
         corrupt = {**right, "Signature": Ref("signature", made.index, "corrupt")}
+        yield kms("again", "Sign", Message=Ref("message", 0), **asked)
         yield kms("right", "Verify", **asked, **right)
         yield kms("other-message", "Verify", **asked, **{**right, "Message": Ref("message", 1)})
         yield kms("corrupt", "Verify", **asked, **corrupt)
@@ -218,6 +219,7 @@ def macs(world: World, key: Key) -> Iterator[Probe]:
     yield from _macs(named, other)
     for made in world.signed[:1]:
         mac: Value = Ref("mac", made.index)
+        yield kms("again", "GenerateMac", **asked)
         yield kms("right", "VerifyMac", Mac=mac, **asked)
         yield kms("dry-run", "VerifyMac", Mac=mac, DryRun=True, **asked)
         yield kms("other-message", "VerifyMac", Mac=mac, **{**asked, "Message": Ref("message", 1)})
