@@ -27,11 +27,16 @@ FAULTS: Final[dict[str, int]] = {
     ErrorCode.CLOUDHSM_INTERNAL_FAILURE: 500,
 }
 """The errors that the service models mark as faults, and their statuses."""
+NAMED_FOR_IT: Final = {
+    ("DescribeKey", "InvalidGrantTokenException"),
+    ("ListKeyPolicies", "InvalidMarkerException"),
+}
+"""Errors that the service model has for such a value, though it does not list them there."""
 _FACTS: Final = {service: known(service) for service in MODELS}
 ALLOWED: Final = {
     (service, name): errors_of(facts, name)
     | (COMMON if service == "kms" else frozenset())
-    | {code for there, code in BESIDES if there == name}
+    | {code for there, code in (*BESIDES, *NAMED_FOR_IT) if there == name}
     | PROTOCOL
     for service, facts in _FACTS.items()
     for name in (fact.removeprefix("operation ") for fact in facts if fact.startswith("operation "))
