@@ -8,7 +8,7 @@ from tests.helpers.server import serving
 from tests.story.customer import Customer, new_customer
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def customer() -> Iterator[Customer]:
     """A customer whose key store is connected; the clock stands still but for the tests."""
     with serving("--clock", "virtual") as url, new_customer(url) as made:
