@@ -266,7 +266,16 @@ class _Fitting:
 
 
 def _is_chosen(ref: Ref) -> bool:
-    return ref.kind in ("alias", "name", "ca", "context", "subnet", "zone", "plaintext")
+    return ref.kind in (
+        "alias",
+        "name",
+        "ca",
+        "context",
+        "subnet",
+        "zone",
+        "plaintext",
+        "region",
+    )
 
 
 def _member(item: object, name: str) -> object:

@@ -22,7 +22,8 @@ T = TypeVar("T")
 class Case(NamedTuple):
     """One command in one world, with what it names; ``None`` where that does not exist.
 
-    ``keys`` are the KMS keys whose state matters: for ReEncrypt both.
+    ``keys`` are the KMS keys whose state matters: for ReEncrypt both. ``related`` is the key of the
+    same id in another Region that the request names; ``world`` is as seen from its own Region.
     """
 
     world: World
@@ -37,6 +38,7 @@ class Case(NamedTuple):
     cluster: Cluster | None
     hsm: Hsm | None
     backup: Backup | None
+    related: Key | None = None
 
 
 def case_of(world: World, command: Command, operation: Operation) -> Case:
@@ -64,6 +66,9 @@ def case_of(world: World, command: Command, operation: Operation) -> Case:
         hsm = _indexed(cluster.hsm, arguments.get(operation.hsm))
     if operation.backup:
         backup = _indexed(world.backup, arguments.get(operation.backup))
+    related = _related(world, key, arguments.get(operation.region)) if operation.region else None
+    if operation.of_related and related is not None:
+        keys = tuple(dict.fromkeys((*keys, related)))
     return Case(
         world,
         command,
@@ -77,6 +82,7 @@ def case_of(world: World, command: Command, operation: Operation) -> Case:
         cluster,
         hsm,
         backup,
+        related,
     )
 
 
@@ -92,6 +98,12 @@ def _key(world: World, named: object) -> Key | None:
         alias = world.alias(named.index)
         return world.key(alias.key) if alias is not None else None
     return world.key(named.index)
+
+
+def _related(world: World, key: Key | None, region: object) -> Key | None:
+    if key is None or not isinstance(region, Ref):
+        return None
+    return world.seen_from(region.index).key(key.index)
 
 
 def _ciphertext(world: World, named: object) -> Ciphertext | None:
