@@ -135,7 +135,7 @@ def _encoded(value: object) -> object:  # noqa: PLR0911 - one for each form
         case Mark():
             return {"$mark": value.value}
         case Bind():
-            return {"$bind": str(value.ref)}
+            return _encoded_bind(value)
         case OneOf():
             return {"$oneOf": [_encoded(option) for option in value.options]}
         case Members():
@@ -146,6 +146,12 @@ def _encoded(value: object) -> object:  # noqa: PLR0911 - one for each form
         case tuple():
             return [_encoded(inner) for inner in value]
     return value
+
+
+def _encoded_bind(bind: Bind) -> object:
+    if bind.begins:
+        return {"$new": {"ref": str(bind.ref), "begins": bind.begins}}
+    return {"$bind": str(bind.ref)}
 
 
 def loads(text: str) -> Trace:
@@ -242,6 +248,7 @@ _DECODERS: dict[str, Any] = {
     "$map": lambda raw: Pairs(_decoded_pairs(raw)),
     "$mark": Mark,
     "$bind": lambda raw: Bind(Ref.parse(raw)),
+    "$new": lambda raw: Bind(Ref.parse(raw["ref"]), raw["begins"]),
     "$oneOf": lambda raw: OneOf(tuple(cast("Pattern", _decoded(option)) for option in raw)),
     "$members": lambda raw: Members(_decoded_pairs(raw)),
     "$items": _decoded_items,

@@ -44,7 +44,7 @@ class Case(NamedTuple):
 def case_of(world: World, command: Command, operation: Operation) -> Case:
     """Find what a command names in a world."""
     arguments = dict(command.arguments)
-    key = _key(world, arguments.get(operation.key)) if operation.key else None
+    key = find_key(world, arguments.get(operation.key)) if operation.key else None
     ciphertext = alias = store = cluster = hsm = backup = None
     keys: tuple[Key, ...] = (key,) if key is not None else ()
     if operation.ciphertext:
@@ -90,9 +90,9 @@ def _indexed(find: Callable[[int], T | None], named: object) -> T | None:
     return find(named.index) if isinstance(named, Ref) else None
 
 
-def _key(world: World, named: object) -> Key | None:
-    """The KMS key that an id, key ARN, alias name or alias ARN names."""
-    if not isinstance(named, Ref):
+def find_key(world: World, named: object) -> Key | None:
+    """The KMS key that an id, key ARN, alias name or alias ARN names, as seen from a Region."""
+    if not isinstance(named, Ref) or named.form not in ("", "arn", f"arn{world.region}"):
         return None
     if named.kind == "alias":
         alias = world.alias(named.index)
@@ -121,7 +121,7 @@ def _keys_of_ciphertext(
     own = world.key(ciphertext.key) if ciphertext is not None else None
     found = [own, key]
     if operation.source:
-        found.append(_key(world, arguments.get(operation.source)))
+        found.append(find_key(world, arguments.get(operation.source)))
     seen: dict[int, Key] = {}
     for one in found:
         if one is not None:

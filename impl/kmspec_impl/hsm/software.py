@@ -60,6 +60,13 @@ class SoftwareDevice:
         """Hold a copy of a key that another HSM wrapped."""
         self._hold(*_read(json.loads(wrapped)))
 
+    def adopt(self, wrapped: bytes, label: str) -> int:
+        """Hold a copy of a key that an HSM elsewhere wrapped; its handle here."""
+        known, material = _read(json.loads(wrapped))
+        entry = KeyEntry(self._next_handle, label, known.owner)
+        self._hold(entry, material)
+        return entry.handle
+
     def encrypt(self, handle: int, plaintext: bytes, associated: bytes) -> bytes:
         """Seal ``plaintext``: nonce, ciphertext, tag."""
         nonce = os.urandom(_NONCE_BYTES)

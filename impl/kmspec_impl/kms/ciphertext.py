@@ -4,7 +4,8 @@ A blob is a header, the same for all ciphertexts under one key, and what an HSM 
 
     4 bytes   format and version
     16 bytes  id of the KMS key
-    16 bytes  digest of the key's ARN, which names Region and account
+    16 bytes  digest of the key's ARN, which names account and Region; related multi-Region keys
+              read each other's ciphertexts, so theirs names no Region
     32 bytes  id of the key material
     8 bytes   digest of all before
     12 bytes  nonce, then the ciphertext, then 16 bytes of tag
@@ -35,7 +36,8 @@ _LEAST_SEALED: Final = 12 + 16
 def header_of(key_id: str, arn: str, material_id: str) -> bytes:
     """What every ciphertext under this key begins with."""
     place = hashlib.sha256(arn.encode()).digest()[:_PLACE_BYTES]
-    header = _FORMAT + UUID(key_id).bytes + place + bytes.fromhex(material_id)
+    number = UUID(key_id.removeprefix("mrk-")).bytes
+    header = _FORMAT + number + place + bytes.fromhex(material_id)
     return header + _check(header)
 
 

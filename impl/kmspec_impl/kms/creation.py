@@ -14,7 +14,7 @@ from kmspec_impl.errors import ServiceError
 from kmspec_impl.identity import key_arn
 from kmspec_impl.kms import ciphertext, key_policy, requests, tags
 from kmspec_impl.kms.metadata import metadata
-from kmspec_impl.kms.state import Key
+from kmspec_impl.kms.state import Key, Related
 from kmspec_impl.kms.store_keys import generate_material, store_for_new_key
 from kmspec_impl.realm import Parameters, Realm, Response
 
@@ -39,8 +39,12 @@ def create_key(realm: Realm, parameters: Parameters, now: float) -> Response:
     store_id = parameters.get("CustomKeyStoreId")
     place = None if store_id is None else store_for_new_key(realm, store_id)
     ids = realm.ids
-    key_id, material_id = ids.key(), ids.material()
+    multi_region = bool(parameters.get("MultiRegion"))
+    key_id = ids.multi_region_key() if multi_region else ids.key()
+    material_id = ids.material()
     arn = key_arn(realm.caller, key_id)
+    bound_to = key_arn(realm.caller._replace(region=""), key_id) if multi_region else arn
+    region = realm.caller.region
     key = Key(
         id=key_id,
         arn=arn,
@@ -48,11 +52,12 @@ def create_key(realm: Realm, parameters: Parameters, now: float) -> Response:
         description=parameters.get("Description") or "",
         origin=origin,
         material_id=material_id,
-        header=ciphertext.header_of(key_id, arn, material_id),
-        associated=ciphertext.associated_with(arn, material_id),
+        header=ciphertext.header_of(key_id, bound_to, material_id),
+        associated=ciphertext.associated_with(bound_to, material_id),
         policy=policy,
         tags=key_tags,
         store=store_id,
+        related=Related(region, (region,)) if multi_region else None,
     )
     if place is None:
         key = replace(key, handle=realm.fleet.generate("kms", arn))
@@ -77,7 +82,7 @@ def _check_combination(origin: Origin, parameters: Mapping[str, Any]) -> None:
 
 
 def _check_spec(origin: Origin, parameters: Mapping[str, Any]) -> None:
-    """Only single-Region symmetric encryption keys; in a store AWS has no other either."""
+    """Only symmetric encryption keys; in a store AWS has no other either."""
     older, newer = parameters.get("CustomerMasterKeySpec"), parameters.get("KeySpec")
     if older is not None and newer is not None and older != newer:
         raise requests.invalid("KeySpec and CustomerMasterKeySpec differ; give KeySpec only.")
@@ -96,5 +101,3 @@ def _check_spec(origin: Origin, parameters: Mapping[str, Any]) -> None:
         raise requests.invalid(f"KeyUsage {usage} is not compatible with KeySpec {spec}")
     if not symmetric:
         raise requests.not_offered(f"keys of KeySpec {spec}")
-    if multi_region:
-        raise requests.not_offered("multi-Region keys")

@@ -27,7 +27,7 @@ def metadata(world: World, key: Key, *, new: bool = False) -> Members:
         "CloudHsmClusterId": Ref("cluster", store.cluster) if store is not None else Mark.ABSENT,
     }
     return members(
-        KeyId=Bind(name) if new else name,
+        KeyId=Bind(name, "mrk-" if key.role else "") if new else name,
         Arn=Ref("key", key.index, "arn" if key.region == world.region else f"arn{key.region}"),
         KeyState=key.state,
         Enabled=is_enabled(key),
@@ -49,7 +49,8 @@ def _configuration(world: World, key: Key) -> Members:
     """The related keys. While the primary Region is being changed, both may show as replicas."""
     related = world.related(key.index)
     if any(is_updating(one) for one in related):
-        return members(MultiRegionKeyType=OneOf((key.role, MultiRegionKeyType.REPLICA.value)))
+        either = tuple(dict.fromkeys((key.role, MultiRegionKeyType.REPLICA.value)))
+        return members(MultiRegionKeyType=OneOf(either))
     shown = {
         one.region: members(
             Arn=Ref("key", one.index, f"arn{one.region}"), Region=Ref("region", one.region)
