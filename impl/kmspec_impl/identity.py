@@ -10,6 +10,9 @@ from uuid import UUID
 
 from kmspec_impl.caller import Caller
 
+MULTI_REGION: Final = "mrk-"
+"""How the id of a multi-Region key begins."""
+
 _HEX: Final = "0123456789abcdef"
 _CLOUDHSM_ALPHABET: Final = "234567" + string.ascii_lowercase
 _CLOUDHSM_LENGTH: Final = 11
@@ -33,7 +36,7 @@ class Ids:
 
     def multi_region_key(self) -> str:
         """The id that related multi-Region keys share."""
-        return "mrk-" + self._draw(_HEX, _KEY_HEX)
+        return MULTI_REGION + self._draw(_HEX, _KEY_HEX)
 
     def material(self) -> str:
         """The id of key material: 64 lower-case hex digits (key-states.md, section 1)."""

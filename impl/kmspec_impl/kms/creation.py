@@ -5,14 +5,14 @@ of the key; that of any other key in the service's own HSMs [CreateKeyKS].
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 from kmspec.limits import KEYS
 from kmspec.names import ErrorCode, Origin
 from kmspec_impl.errors import ServiceError
 from kmspec_impl.identity import key_arn
-from kmspec_impl.kms import ciphertext, key_policy, requests, tags
+from kmspec_impl.kms import key_policy, requests, tags
+from kmspec_impl.kms.ciphertext import new_material
 from kmspec_impl.kms.metadata import metadata
 from kmspec_impl.kms.state import Key, Related
 from kmspec_impl.kms.store_keys import generate_material, store_for_new_key
@@ -41,9 +41,8 @@ def create_key(realm: Realm, parameters: Parameters, now: float) -> Response:
     ids = realm.ids
     multi_region = bool(parameters.get("MultiRegion"))
     key_id = ids.multi_region_key() if multi_region else ids.key()
-    material_id = ids.material()
     arn = key_arn(realm.caller, key_id)
-    bound_to = key_arn(realm.caller._replace(region=""), key_id) if multi_region else arn
+    handle = realm.fleet.generate("kms", arn) if place is None else None
     region = realm.caller.region
     key = Key(
         id=key_id,
@@ -51,17 +50,13 @@ def create_key(realm: Realm, parameters: Parameters, now: float) -> Response:
         created=now,
         description=parameters.get("Description") or "",
         origin=origin,
-        material_id=material_id,
-        header=ciphertext.header_of(key_id, bound_to, material_id),
-        associated=ciphertext.associated_with(bound_to, material_id),
+        current=new_material(key_id, arn, ids.material(), handle),
         policy=policy,
         tags=key_tags,
         store=store_id,
         related=Related(region, (region,)) if multi_region else None,
     )
-    if place is None:
-        key = replace(key, handle=realm.fleet.generate("kms", arn))
-    else:
+    if place is not None:
         generate_material(realm, place, key)
     realm.add_key(key)
     return {"KeyMetadata": metadata(realm, key)}

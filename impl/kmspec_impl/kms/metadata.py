@@ -34,10 +34,9 @@ def metadata(realm: Realm, key: Key) -> dict[str, Any]:
         shown["PendingDeletionWindowInDays"] = key.deletion_window
     if key.deletion_due is not None:
         shown["DeletionDate"] = round(key.deletion_due, 3)
-    if key.store is None:
-        if state is not KeyState.CREATING:
-            shown["CurrentKeyMaterialId"] = key.material_id
-    else:
+    if key.store is None and key.current is not None and state is not KeyState.CREATING:
+        shown["CurrentKeyMaterialId"] = key.current.id
+    if key.store is not None:
         # The cluster the store has now: it follows an update of the store (section 7).
         shown["CustomKeyStoreId"] = key.store
         shown["CloudHsmClusterId"] = realm.stores[key.store].cluster

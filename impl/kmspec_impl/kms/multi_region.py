@@ -19,7 +19,7 @@ from kmspec_impl.kms import key_policy, requests, tags
 from kmspec_impl.kms.identifiers import find_key_without_alias
 from kmspec_impl.kms.key_state import require_not_updating, require_usable
 from kmspec_impl.kms.metadata import metadata
-from kmspec_impl.kms.state import Key, Related
+from kmspec_impl.kms.state import Key, KeyMaterial, Related
 from kmspec_impl.realm import Parameters, Realm, Response
 from kmspec_impl.regions import partition_of
 
@@ -51,7 +51,8 @@ def replicate_key(realm: Realm, parameters: Parameters, now: float) -> Response:
         description=parameters.get("Description") or "",
         policy=policy,
         tags=key_tags,
-        handle=_copied(realm, there, key, arn),
+        current=None if key.current is None else _copied(realm, there, key, key.current),
+        earlier=tuple(_copied(realm, there, key, one) for one in key.earlier),
         overlay=KeyState.CREATING,
     )
     there.add_key(replica)
@@ -162,11 +163,12 @@ def _relate(realm: Realm, key: Key, related: Related) -> None:
         where.keys.put(replace(where.keys[key.id], related=related))
 
 
-def _copied(realm: Realm, there: Realm, key: Key, label: str) -> int | None:
-    """The handle, in another Region, of a copy of the material of a key."""
-    if key.handle is None:
-        return None
-    return there.fleet.adopt(realm.fleet.wrap(key.handle), label)
+def _copied(realm: Realm, there: Realm, key: Key, material: KeyMaterial) -> KeyMaterial:
+    """A key material of a key, the same but held by the HSMs of another Region."""
+    if material.handle is None:
+        return material
+    label = f"{key.id} {material.id}"
+    return replace(material, handle=there.fleet.adopt(realm.fleet.wrap(material.handle), label))
 
 
 def _created(realm: Realm, key_id: str, when: float) -> None:
