@@ -9,7 +9,7 @@ from kmspec_model.settled import is_settled
 from kmspec_model.setup import SETTLE, WAIT, encrypt
 from kmspec_model.world import World
 
-PRIMARY = command("kms", "CreateKey", MultiRegion=True)
+PRIMARY = command("kms", "CreateKey", MultiRegion=True, Description="primary")
 
 
 def replicate(key: int = 0, region: int = 1) -> Command:
