@@ -161,6 +161,16 @@ class Binding:
             return None
         return self._symbols().get(value)
 
+    def reference(self, value: object) -> Ref | None:
+        """The symbol that stands for a value that was observed, or for an alias that was chosen."""
+        symbol = self.symbol(value)
+        if symbol is not None:
+            return Ref.parse(symbol)
+        before, _, number = str(value).rpartition("-")
+        if number.isdecimal() and before == f"alias/kmspec-{self.place.tag}":
+            return Ref("alias", int(number))
+        return None
+
     def symbolic(self, value: object) -> object:
         """A value with whatever has a symbol replaced by it, for people and for comparison."""
         if isinstance(value, dict):

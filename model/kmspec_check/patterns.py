@@ -234,7 +234,8 @@ class _Fitting:
             for item in left:
                 if str(_member(item, pattern.by)).startswith(_NOT_OURS):
                     continue
-                step = (*path, Chosen(pattern.by, _member(item, pattern.by)))
+                seen = _member(item, pattern.by)
+                step = (*path, Chosen(pattern.by, self._binding.reference(seen) or seen))
                 self.mismatches.append(Mismatch(step, Mark.ABSENT, item))
 
     def _identity(self, identity: Pattern) -> object:
