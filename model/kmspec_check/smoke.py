@@ -57,6 +57,8 @@ _NOWHERE: Mapping[str, Any] = {
     "EncapsulationAlgorithm": "ML_KEM",
     "SharedSecretCiphertextBlob": Ref("ciphertext", 0),
     "KeyPairSpec": "ECC_NIST_P256",
+    "ReplicaRegion": Ref("region", 1),
+    "PrimaryRegion": Ref("region", 1),
 }
 """Values for required members: well-formed names of nothing."""
 _HARMLESS: Mapping[str, Mapping[str, Any]] = {

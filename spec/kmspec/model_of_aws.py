@@ -71,6 +71,7 @@ def _check_operation(model: ServiceModel, operation: Operation) -> None:
         operation.hsm,
         operation.backup,
         operation.algorithm,
+        operation.region,
     }
     unknown = sorted(name for name in named if name is not None and name not in members)
     if unknown:

@@ -17,6 +17,7 @@ from kmspec_model.scopes import SCOPES
 PINNED = {
     "keys": (117, 1613),
     "kinds": (52, 133),
+    "replicas": (32, 282),
     "cluster": (205, 998),
     "store": (72, 366),
     "hsms": (399, 960),

@@ -12,6 +12,7 @@ from kmspec_model.predicates import (
     keys,
     kinds_of_key,
     operator,
+    regions,
     stores,
 )
 from kmspec_model.predicates.behind_stores import OF_STORE, material_missing, rate_of
@@ -34,6 +35,7 @@ OF_CASE: Mapping[str, OfCase] = {
     **stores.OF_CASE,
     **cloudhsm.OF_CASE,
     **operator.OF_CASE,
+    **regions.OF_CASE,
     **external_stores.OF_CASE,
 }
 """Predicates of a request, by the word the tables use."""

@@ -12,6 +12,7 @@ from kmspec_model.probes import (
     external_stores,
     keys,
     kinds,
+    regions,
     stores,
 )
 from kmspec_model.probes.probe import Probe
@@ -55,6 +56,7 @@ def probes(world: World) -> tuple[Probe, ...]:
         found += stores.new_store(cluster)
         found += cloudhsm.operator(world, cluster)
     found += cloudhsm.backups(world)
+    found += regions.regions(world, key)
     return tuple(found)
 
 
