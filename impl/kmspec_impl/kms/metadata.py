@@ -2,9 +2,11 @@
 
 from typing import Any
 
-from kmspec.names import KeySpec, KeyState
+from kmspec.names import KeyState
 from kmspec_impl.kms.key_state import key_state
 from kmspec_impl.kms.state import Key
+from kmspec_impl.kms.usage import SYMMETRIC
+from kmspec_impl.kms.usage import shown as shown_algorithms
 from kmspec_impl.realm import Realm
 
 
@@ -24,12 +26,12 @@ def metadata(realm: Realm, key: Key) -> dict[str, Any]:
         "KeyManager": "CUSTOMER",
         "CustomerMasterKeySpec": key.spec.value,
         "KeySpec": key.spec.value,
-        "EncryptionAlgorithms": [KeySpec.SYMMETRIC_DEFAULT.value],
+        **shown_algorithms(key.spec, key.usage),
         "MultiRegion": False,
     }
     if key.deletion_due is not None:
         shown["DeletionDate"] = round(key.deletion_due, 3)
-    if key.store is None and key.current is not None:
+    if key.spec is SYMMETRIC and key.store is None and key.current is not None:
         shown["CurrentKeyMaterialId"] = key.current.id
     if key.store is not None:
         # The cluster the store has now: it follows an update of the store (section 7).
