@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from kmspec.names import KeySpec, KeyState, MultiRegionKeyType
+from kmspec.names import KeyState, MultiRegionKeyType
 from kmspec_impl.identity import key_arn
 from kmspec_impl.kms.key_state import key_state
 from kmspec_impl.kms.state import Key, Related
+from kmspec_impl.kms.usage import SYMMETRIC
+from kmspec_impl.kms.usage import shown as shown_algorithms
 from kmspec_impl.realm import Realm
 
 
@@ -25,7 +27,7 @@ def metadata(realm: Realm, key: Key) -> dict[str, Any]:
         "KeyManager": "CUSTOMER",
         "CustomerMasterKeySpec": key.spec.value,
         "KeySpec": key.spec.value,
-        "EncryptionAlgorithms": [KeySpec.SYMMETRIC_DEFAULT.value],
+        **shown_algorithms(key.spec, key.usage),
         "MultiRegion": key.related is not None,
     }
     if key.related is not None:
@@ -34,7 +36,8 @@ def metadata(realm: Realm, key: Key) -> dict[str, Any]:
         shown["PendingDeletionWindowInDays"] = key.deletion_window
     if key.deletion_due is not None:
         shown["DeletionDate"] = round(key.deletion_due, 3)
-    if key.store is None and key.current is not None and state is not KeyState.CREATING:
+    told = key.spec is SYMMETRIC and key.store is None and state is not KeyState.CREATING
+    if told and key.current is not None:
         shown["CurrentKeyMaterialId"] = key.current.id
     if key.store is not None:
         # The cluster the store has now: it follows an update of the store (section 7).

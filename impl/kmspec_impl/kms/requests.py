@@ -1,7 +1,7 @@
 """What the operations of KMS have in common: pages and refusals of parameters."""
 
-from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, TypeVar
 
 from kmspec.names import ErrorCode
 from kmspec_impl import pages
@@ -9,6 +9,9 @@ from kmspec_impl.errors import ServiceError
 from kmspec_impl.realm import Parameters, Response
 
 RowT = TypeVar("RowT")
+
+_DRY_RUN: Final = "The request would have succeeded, but the DryRun option is set."
+"""[DryRun]"""
 
 
 def invalid(message: str) -> ServiceError:
@@ -29,6 +32,39 @@ def out_of_range(member: str, value: int, bounds: range) -> ServiceError:
 def not_offered(what: str) -> ServiceError:
     """UnsupportedOperationException: AWS has it, this emulator has not."""
     return ServiceError(ErrorCode.UNSUPPORTED_OPERATION, f"kmspec does not offer {what} yet.")
+
+
+def not_in_this_region(what: str) -> ServiceError:
+    """UnsupportedOperationException: AWS has it in China Regions, none of which is emulated."""
+    message = f"{what} is available in China Regions only."
+    return ServiceError(ErrorCode.UNSUPPORTED_OPERATION, message)
+
+
+def check_grant_tokens(parameters: Mapping[str, object]) -> None:
+    """No grant exists, so every token is unknown (crypto.md, open question 12).
+
+    :raises ServiceError: InvalidGrantTokenException.
+    """
+    if parameters.get("GrantTokens"):
+        raise ServiceError(ErrorCode.INVALID_GRANT_TOKEN, "There is no grant with this token.")
+
+
+def refuse_recipient(parameters: Mapping[str, object]) -> None:
+    """Refuse what a Nitro enclave asks for.
+
+    :raises ServiceError: UnsupportedOperationException.
+    """
+    if parameters.get("Recipient") is not None:
+        raise not_offered("Recipient: attestation documents of Nitro enclaves")
+
+
+def stop_dry_run(parameters: Mapping[str, object]) -> None:
+    """Stop where a request that is not a dry run would have its first effect.
+
+    :raises ServiceError: DryRunOperationException.
+    """
+    if parameters.get("DryRun"):
+        raise ServiceError(ErrorCode.DRY_RUN, _DRY_RUN)
 
 
 def page(

@@ -13,13 +13,13 @@ from kmspec_impl.kms import (
     macs,
     public_keys,
     requests,
+    sealing,
     shared_secrets,
     signing,
     usage,
 )
 from kmspec_impl.kms.identifiers import find_key
 from kmspec_impl.kms.key_material import reach
-from kmspec_impl.kms.sealing import Sealing
 from kmspec_impl.kms.state import Key
 from kmspec_impl.mutants.mutant import Mutant, Patch, nothing
 from kmspec_impl.realm import Parameters, Realm, Response
@@ -105,9 +105,9 @@ def _other_mac(realm: Realm, parameters: Parameters, now: float) -> Response:
     return {**answer, "Mac": realm.fleet.random(len(answer["Mac"]))}
 
 
-def _room_for_all(sealing: Sealing, plaintext: bytes) -> None:
+def _room_for_all(wanted: sealing.Sealing, plaintext: bytes) -> None:
     try:
-        _check_room(sealing, plaintext)
+        _check_room(wanted, plaintext)
     except ServiceError as error:
         raise ServiceError(ErrorCode.LIMIT_EXCEEDED, error.message) from error
 
@@ -142,7 +142,7 @@ def _all_algorithms(realm: Realm, parameters: Parameters, now: float) -> Respons
     return {"KeyMetadata": {"EncryptionAlgorithms": [], "SigningAlgorithms": [], **told}}
 
 
-_check_room = crypto.check_room
+_check_room = sealing.check_room
 _require_algorithm = usage.require_algorithm
 
 MUTANTS: Final = (

@@ -1,0 +1,62 @@
+"""Data key pairs: GenerateDataKeyPair and GenerateDataKeyPairWithoutPlaintext."""
+
+from kmspec.names import ErrorCode, KeySpec, KeyState, KeyUsage
+from kmspec_impl.errors import ServiceError
+from kmspec_impl.kms import ciphertext, requests
+from kmspec_impl.kms.identifiers import find_key
+from kmspec_impl.kms.key_material import reach
+from kmspec_impl.kms.key_state import key_state, require_usable
+from kmspec_impl.kms.state import Key
+from kmspec_impl.kms.usage import SYMMETRIC, refuse_sm2, require_algorithm, require_usage
+from kmspec_impl.realm import Parameters, Realm, Response
+
+
+def generate_data_key_pair(realm: Realm, parameters: Parameters, now: float) -> Response:
+    """GenerateDataKeyPair: a public key, and a private key both in the clear and encrypted."""
+    del now
+    requests.refuse_recipient(parameters)
+    response, private = _pair(realm, parameters, "GenerateDataKeyPair")
+    return {**response, "PrivateKeyPlaintext": private}
+
+
+def generate_data_key_pair_without_plaintext(
+    realm: Realm, parameters: Parameters, now: float
+) -> Response:
+    """GenerateDataKeyPairWithoutPlaintext."""
+    del now
+    return _pair(realm, parameters, "GenerateDataKeyPairWithoutPlaintext")[0]
+
+
+def _pair(realm: Realm, parameters: Parameters, operation: str) -> tuple[Response, bytes]:
+    spec = KeySpec(parameters["KeyPairSpec"])
+    refuse_sm2(spec)
+    key = find_key(realm, parameters["KeyId"])
+    requests.check_grant_tokens(parameters)
+    _refuse_store(realm, key)
+    require_usable(realm, key)
+    require_usage(key, KeyUsage.ENCRYPT_DECRYPT, operation)
+    require_algorithm(key, SYMMETRIC)
+    material = reach(realm, key, key.current)
+    used = material.of
+    associated = ciphertext.with_context(used.associated, parameters.get("EncryptionContext"))
+    requests.stop_dry_run(parameters)
+    private, public = material.device.generate_pair(spec)
+    sealed = material.device.encrypt(material.handle, private, associated)
+    response: Response = {
+        "PrivateKeyCiphertextBlob": used.header + sealed,
+        "PublicKey": public,
+        "KeyId": key.arn,
+        "KeyPairSpec": spec.value,
+        "KeyMaterialId": used.id,
+    }
+    return response, private
+
+
+def _refuse_store(realm: Realm, key: Key) -> None:
+    """A key of a store makes no key pairs; its state comes first, but for Unavailable (note 7)."""
+    if key.store is None:
+        return
+    if key_state(realm, key) is not KeyState.UNAVAILABLE:
+        require_usable(realm, key)
+    message = f"{key.arn} origin is {key.origin} which is not valid for this operation."
+    raise ServiceError(ErrorCode.UNSUPPORTED_OPERATION, message)
