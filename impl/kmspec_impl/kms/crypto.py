@@ -23,7 +23,7 @@ from kmspec_impl.kms.key_material import (
 from kmspec_impl.kms.sealing import Sealing, check_room, opened, prepare, seal
 from kmspec_impl.kms.state import Key, KeyMaterial
 from kmspec_impl.kms.stores import find_store
-from kmspec_impl.kms.usage import SYMMETRIC
+from kmspec_impl.kms.usage import SYMMETRIC, count
 from kmspec_impl.realm import Parameters, Realm, Response
 
 _DATA_KEY_BYTES: Final = {"AES_128": 16, "AES_256": 32}
@@ -52,6 +52,7 @@ def encrypt(realm: Realm, parameters: Parameters, now: float) -> Response:
     plaintext = parameters["Plaintext"]
     check_room(sealing, plaintext)
     _charge(realm, now, material)
+    count(realm, "Encrypt", now, key)
     _stop_dry_run(parameters)
     return {
         "CiphertextBlob": seal(sealing, plaintext),
@@ -75,6 +76,7 @@ def decrypt(realm: Realm, parameters: Parameters, now: float) -> Response:
         key, material, get("EncryptionAlgorithm"), get("EncryptionContext"), "Decrypt"
     )
     _charge(realm, now, material)
+    count(realm, "Decrypt", now, key)
     plaintext = _opened(sealing, source)
     _stop_dry_run(parameters)
     response = {
@@ -106,6 +108,7 @@ def re_encrypt(realm: Realm, parameters: Parameters, now: float) -> Response:
         )
     )
     _charge(realm, now, origin, destination)
+    count(realm, "ReEncrypt", now, source.key, target)
     plaintext = _opened(opening, source)
     check_room(sealing, plaintext)
     _stop_dry_run(parameters)
@@ -144,6 +147,7 @@ def generate_random(realm: Realm, parameters: Parameters, now: float) -> Respons
     if length is None:
         raise requests.invalid("NumberOfBytes is required.")  # [REC]
     requests.refuse_recipient(parameters)
+    realm.shared.quotas.charge_keys(realm.caller, "GenerateRandom", (SYMMETRIC,), now)
     store_id = parameters.get("CustomKeyStoreId")
     if store_id is None:
         return {"Plaintext": realm.fleet.random(length)}
@@ -208,6 +212,7 @@ def _data_key(
     # Without an algorithm only a symmetric key will do.
     sealing = prepare(key, material, None, parameters.get("EncryptionContext"), operation)
     _charge(realm, now, material)
+    count(realm, operation, now, key)
     _stop_dry_run(parameters)
     plaintext = material.device.random(length or _DATA_KEY_BYTES[parameters["KeySpec"]])
     response: Response = {"CiphertextBlob": seal(sealing, plaintext), "KeyId": key.arn}

@@ -13,9 +13,8 @@ from kmspec_impl.realm import Parameters, Realm, Response
 
 def generate_data_key_pair(realm: Realm, parameters: Parameters, now: float) -> Response:
     """GenerateDataKeyPair: a public key, and a private key both in the clear and encrypted."""
-    del now
     requests.refuse_recipient(parameters)
-    response, private = _pair(realm, parameters, "GenerateDataKeyPair")
+    response, private = _pair(realm, parameters, "GenerateDataKeyPair", now)
     return {**response, "PrivateKeyPlaintext": private}
 
 
@@ -23,11 +22,12 @@ def generate_data_key_pair_without_plaintext(
     realm: Realm, parameters: Parameters, now: float
 ) -> Response:
     """GenerateDataKeyPairWithoutPlaintext."""
-    del now
-    return _pair(realm, parameters, "GenerateDataKeyPairWithoutPlaintext")[0]
+    return _pair(realm, parameters, "GenerateDataKeyPairWithoutPlaintext", now)[0]
 
 
-def _pair(realm: Realm, parameters: Parameters, operation: str) -> tuple[Response, bytes]:
+def _pair(
+    realm: Realm, parameters: Parameters, operation: str, now: float
+) -> tuple[Response, bytes]:
     spec = KeySpec(parameters["KeyPairSpec"])
     refuse_sm2(spec)
     key = find_key(realm, parameters["KeyId"])
@@ -39,6 +39,7 @@ def _pair(realm: Realm, parameters: Parameters, operation: str) -> tuple[Respons
     material = reach(realm, key, key.current)
     used = material.of
     associated = ciphertext.with_context(used.associated, parameters.get("EncryptionContext"))
+    realm.shared.quotas.charge_keys(realm.caller, operation, (spec,), now)
     requests.stop_dry_run(parameters)
     private, public = material.device.generate_pair(spec)
     sealed = material.device.encrypt(material.handle, private, associated)

@@ -13,8 +13,7 @@ from kmspec_impl.realm import Parameters, Realm, Response
 
 def generate_mac(realm: Realm, parameters: Parameters, now: float) -> Response:
     """GenerateMac."""
-    del now
-    key, material = _reach(realm, parameters, "GenerateMac")
+    key, material = _reach(realm, parameters, "GenerateMac", now)
     requests.stop_dry_run(parameters)
     mac = material.device.mac(material.handle, parameters["Message"])
     return {"KeyId": key.arn, "Mac": mac, "MacAlgorithm": parameters["MacAlgorithm"]}
@@ -22,8 +21,7 @@ def generate_mac(realm: Realm, parameters: Parameters, now: float) -> Response:
 
 def verify_mac(realm: Realm, parameters: Parameters, now: float) -> Response:
     """VerifyMac: the answer is yes or an exception."""
-    del now
-    key, material = _reach(realm, parameters, "VerifyMac")
+    key, material = _reach(realm, parameters, "VerifyMac", now)
     mac = material.device.mac(material.handle, parameters["Message"])
     if not hmac.compare_digest(mac, parameters["Mac"]):
         raise ServiceError(ErrorCode.KMS_INVALID_MAC)
@@ -31,7 +29,9 @@ def verify_mac(realm: Realm, parameters: Parameters, now: float) -> Response:
     return {"KeyId": key.arn, "MacValid": True, "MacAlgorithm": parameters["MacAlgorithm"]}
 
 
-def _reach(realm: Realm, parameters: Parameters, operation: str) -> tuple[Key, Material]:
-    key = key_to_use(realm, parameters, KeyUsage.GENERATE_VERIFY_MAC, operation)
+def _reach(
+    realm: Realm, parameters: Parameters, operation: str, now: float
+) -> tuple[Key, Material]:
+    key = key_to_use(realm, parameters, KeyUsage.GENERATE_VERIFY_MAC, operation, now)
     require_algorithm(key, parameters["MacAlgorithm"])
     return key, reach(realm, key, key.current)

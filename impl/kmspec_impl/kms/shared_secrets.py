@@ -20,9 +20,8 @@ _CIPHERTEXT_BYTES: Final = {
 
 def derive_shared_secret(realm: Realm, parameters: Parameters, now: float) -> Response:
     """DeriveSharedSecret: the x-coordinate that ECDH gives, not yet a key."""
-    del now
     requests.refuse_recipient(parameters)
-    key = key_to_use(realm, parameters, KeyUsage.KEY_AGREEMENT, "DeriveSharedSecret")
+    key = key_to_use(realm, parameters, KeyUsage.KEY_AGREEMENT, "DeriveSharedSecret", now)
     algorithm = parameters["KeyAgreementAlgorithm"]
     require_algorithm(key, algorithm)
     material = reach(realm, key, key.current)
@@ -41,8 +40,7 @@ def derive_shared_secret(realm: Realm, parameters: Parameters, now: float) -> Re
 
 def encapsulate(realm: Realm, parameters: Parameters, now: float) -> Response:
     """Encapsulate: a fresh secret, and its ciphertext for this key."""
-    del now
-    key, material = _reach_kem(realm, parameters, "Encapsulate")
+    key, material = _reach_kem(realm, parameters, "Encapsulate", now)
     requests.stop_dry_run(parameters)
     secret, ciphertext = material.device.encapsulate(material.handle)
     return {
@@ -55,8 +53,7 @@ def encapsulate(realm: Realm, parameters: Parameters, now: float) -> Response:
 
 def decapsulate(realm: Realm, parameters: Parameters, now: float) -> Response:
     """Decapsulate: a ciphertext of the right length gives a secret, if not the right one."""
-    del now
-    key, material = _reach_kem(realm, parameters, "Decapsulate")
+    key, material = _reach_kem(realm, parameters, "Decapsulate", now)
     ciphertext = parameters["SharedSecretCiphertextBlob"]
     if len(ciphertext) != _CIPHERTEXT_BYTES[key.spec]:
         raise ServiceError(ErrorCode.INVALID_CIPHERTEXT)
@@ -68,7 +65,9 @@ def decapsulate(realm: Realm, parameters: Parameters, now: float) -> Response:
     }
 
 
-def _reach_kem(realm: Realm, parameters: Parameters, operation: str) -> tuple[Key, Material]:
-    key = key_to_use(realm, parameters, KeyUsage.ENCAPSULATE_DECAPSULATE, operation)
+def _reach_kem(
+    realm: Realm, parameters: Parameters, operation: str, now: float
+) -> tuple[Key, Material]:
+    key = key_to_use(realm, parameters, KeyUsage.ENCAPSULATE_DECAPSULATE, operation, now)
     require_algorithm(key, parameters["EncapsulationAlgorithm"])
     return key, reach(realm, key, key.current)

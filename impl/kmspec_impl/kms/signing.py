@@ -17,9 +17,8 @@ _MU_BYTES: Final = 64
 
 def sign(realm: Realm, parameters: Parameters, now: float) -> Response:
     """Sign."""
-    del now
     form = _form(parameters)
-    key, material = _reach(realm, parameters, "Sign")
+    key, material = _reach(realm, parameters, "Sign", now)
     requests.stop_dry_run(parameters)
     algorithm = Signing(parameters["SigningAlgorithm"])
     signature = material.device.sign(material.handle, algorithm, parameters["Message"], form)
@@ -28,9 +27,8 @@ def sign(realm: Realm, parameters: Parameters, now: float) -> Response:
 
 def verify(realm: Realm, parameters: Parameters, now: float) -> Response:
     """Verify: the answer is yes or an exception."""
-    del now
     form = _form(parameters)
-    key, material = _reach(realm, parameters, "Verify")
+    key, material = _reach(realm, parameters, "Verify", now)
     algorithm = Signing(parameters["SigningAlgorithm"])
     message, signature = parameters["Message"], parameters["Signature"]
     if not material.device.verify(material.handle, algorithm, message, form, signature):
@@ -39,8 +37,10 @@ def verify(realm: Realm, parameters: Parameters, now: float) -> Response:
     return {"KeyId": key.arn, "SignatureValid": True, "SigningAlgorithm": algorithm.value}
 
 
-def _reach(realm: Realm, parameters: Parameters, operation: str) -> tuple[Key, Material]:
-    key = key_to_use(realm, parameters, KeyUsage.SIGN_VERIFY, operation)
+def _reach(
+    realm: Realm, parameters: Parameters, operation: str, now: float
+) -> tuple[Key, Material]:
+    key = key_to_use(realm, parameters, KeyUsage.SIGN_VERIFY, operation, now)
     require_algorithm(key, parameters["SigningAlgorithm"])
     return key, reach(realm, key, key.current)
 

@@ -110,17 +110,30 @@ def refuse_sm2(spec: str) -> None:
         raise not_in_this_region(f"KeySpec {spec}")
 
 
-def key_to_use(realm: Realm, parameters: Parameters, usage: KeyUsage, operation: str) -> Key:
-    """The key that a request names, Enabled and of the usage that the operation needs.
+def key_to_use(
+    realm: Realm, parameters: Parameters, usage: KeyUsage, operation: str, now: float
+) -> Key:
+    """The key that a request names, Enabled, of the usage that the operation needs, and counted.
 
     :raises ServiceError: in this order NotFoundException, InvalidGrantTokenException, what
-        the key state is answered with, InvalidKeyUsageException.
+        the key state is answered with, InvalidKeyUsageException, ThrottlingException.
     """
     key = find_key(realm, parameters["KeyId"])
     check_grant_tokens(parameters)
     require_usable(realm, key)
     require_usage(key, usage, operation)
+    count(realm, operation, now, key)
     return key
+
+
+def count(realm: Realm, operation: str, now: float, *keys: Key) -> None:
+    """One request with these keys, towards the quotas of their key specs.
+
+    :raises ServiceError: ThrottlingException.
+    """
+    quotas = realm.shared.quotas
+    if quotas.counts_operations:
+        quotas.charge_keys(realm.caller, operation, [key.spec for key in keys], now)
 
 
 def require_usage(key: Key, usage: KeyUsage, operation: str) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from kmspec_impl.caller import DEFAULT_CALLER
+from kmspec_impl.embedded import Embedded
 from kmspec_impl.errors import ServiceError
 from kmspec_impl.quotas import Enforced, Quotas
 
@@ -45,3 +46,22 @@ def test_data_key_pairs_have_a_quota_each_spec(spec: str, rate: int) -> None:
 @pytest.mark.parametrize("enforced", [Enforced.NONE, Enforced.STORE])
 def test_they_are_of_the_account(enforced: Enforced) -> None:
     assert asked(Quotas(enforced), "Sign", ("RSA_2048",), 1100) == 0
+
+
+def test_the_emulator_counts_by_the_key() -> None:
+    target = Embedded(quotas="all")
+    key = {"KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY"}
+    _, made = target.call("kms", "CreateKey", key)
+    pair = {"KeyPairSpec": "RSA_4096"}
+    _, other = target.call("kms", "CreateKey", {})
+    signing = {
+        "KeyId": made["KeyMetadata"]["KeyId"],
+        "Message": b"message",
+        "SigningAlgorithm": "ECDSA_SHA_256",
+    }
+    statuses = [target.call("kms", "Sign", signing)[0] for _ in range(1010)]
+    assert statuses.count(400) == 10
+    pair["KeyId"] = other["KeyMetadata"]["KeyId"]
+    statuses = [target.call("kms", "GenerateDataKeyPair", pair)[0] for _ in range(2)]
+    assert statuses == [200, 400]
+    assert target.call("kms", "Encrypt", {"KeyId": pair["KeyId"], "Plaintext": b"x"})[0] == 200
