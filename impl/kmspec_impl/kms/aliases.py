@@ -16,6 +16,7 @@ from kmspec_impl.kms import requests
 from kmspec_impl.kms.identifiers import ALIAS, alias_not_found, find_key_without_alias
 from kmspec_impl.kms.key_state import require_not_pending_deletion
 from kmspec_impl.kms.state import Alias, Key
+from kmspec_impl.kms.usage import require_alike
 from kmspec_impl.realm import Parameters, Realm, Response
 
 _NAME: Final = re.compile(r"alias/[a-zA-Z0-9/_-]+")
@@ -53,6 +54,7 @@ def update_alias(realm: Realm, parameters: Parameters, now: float) -> Response:
     alias = _found(realm, parameters["AliasName"])
     key = find_key_without_alias(realm, parameters["TargetKeyId"])
     require_not_pending_deletion(key)
+    require_alike(realm.keys[alias.key], key)
     if alias.key != key.id:
         _check_room(realm, key)
     realm.aliases.put(replace(alias, key=key.id, updated=now))

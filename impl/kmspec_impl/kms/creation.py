@@ -14,7 +14,7 @@ from kmspec_impl.identity import key_arn
 from kmspec_impl.kms import external_stores, key_policy, requests, tags
 from kmspec_impl.kms.ciphertext import new_material
 from kmspec_impl.kms.metadata import metadata
-from kmspec_impl.kms.state import Key
+from kmspec_impl.kms.state import Key, Related
 from kmspec_impl.kms.store_keys import generate_material, store_for_new_key
 from kmspec_impl.kms.usage import ALGORITHMS, SYMMETRIC, refuse_sm2
 from kmspec_impl.realm import Parameters, Realm, Response
@@ -39,9 +39,11 @@ def create_key(realm: Realm, parameters: Parameters, now: float) -> Response:
     store_id = parameters.get("CustomKeyStoreId")
     place = None if store_id is None else store_for_new_key(realm, store_id)
     ids = realm.ids
-    key_id = ids.key()
+    multi_region = bool(parameters.get("MultiRegion"))
+    key_id = ids.multi_region_key() if multi_region else ids.key()
     arn = key_arn(realm.caller, key_id)
     handle = realm.fleet.generate("kms", arn, spec) if place is None else None
+    region = realm.caller.region
     key = Key(
         id=key_id,
         arn=arn,
@@ -54,6 +56,7 @@ def create_key(realm: Realm, parameters: Parameters, now: float) -> Response:
         spec=spec,
         usage=usage,
         store=store_id,
+        related=Related(region, (region,)) if multi_region else None,
     )
     if place is not None:
         generate_material(realm, place, key)
@@ -93,6 +96,4 @@ def _spec_and_usage(origin: Origin, parameters: Mapping[str, Any]) -> tuple[KeyS
     if usage not in ALGORITHMS[spec]:
         raise requests.invalid(f"KeyUsage {usage} is not compatible with KeySpec {spec}")  # [REC]
     refuse_sm2(spec)
-    if multi_region:
-        raise requests.not_offered("multi-Region keys")
     return spec, usage

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from kmspec.names import KeyState
+from kmspec.names import KeyState, MultiRegionKeyType
+from kmspec_impl.identity import key_arn
 from kmspec_impl.kms.key_state import key_state
-from kmspec_impl.kms.state import Key
+from kmspec_impl.kms.state import Key, Related
 from kmspec_impl.kms.usage import SYMMETRIC
 from kmspec_impl.kms.usage import shown as shown_algorithms
 from kmspec_impl.realm import Realm
@@ -27,14 +28,36 @@ def metadata(realm: Realm, key: Key) -> dict[str, Any]:
         "CustomerMasterKeySpec": key.spec.value,
         "KeySpec": key.spec.value,
         **shown_algorithms(key.spec, key.usage),
-        "MultiRegion": False,
+        "MultiRegion": key.related is not None,
     }
+    if key.related is not None:
+        shown["MultiRegionConfiguration"] = _configuration(realm, key, key.related)
+    if key.deletion_window is not None:
+        shown["PendingDeletionWindowInDays"] = key.deletion_window
     if key.deletion_due is not None:
         shown["DeletionDate"] = round(key.deletion_due, 3)
-    if key.spec is SYMMETRIC and key.store is None and key.current is not None:
+    has_id = key.spec is SYMMETRIC and key.store is None and state is not KeyState.CREATING
+    if has_id and key.current is not None:
         shown["CurrentKeyMaterialId"] = key.current.id
     if key.store is not None:
         # The cluster the store has now: it follows an update of the store (section 7).
         shown["CustomKeyStoreId"] = key.store
         shown["CloudHsmClusterId"] = realm.stores[key.store].cluster
     return shown
+
+
+def _configuration(realm: Realm, key: Key, related: Related) -> dict[str, Any]:
+    """MultiRegionConfiguration, the same in each Region but for the type of the key itself."""
+    caller = realm.caller
+    shown = {
+        region: {"Arn": key_arn(caller._replace(region=region), key.id), "Region": region}
+        for region in related.regions
+    }
+    own = MultiRegionKeyType.REPLICA
+    if related.primary == caller.region:
+        own = MultiRegionKeyType.PRIMARY
+    return {
+        "MultiRegionKeyType": own.value,
+        "PrimaryKey": shown.pop(related.primary),
+        "ReplicaKeys": list(shown.values()),
+    }

@@ -4,7 +4,15 @@ One probe for each operation and variant that makes sense where the world is: ab
 store, the cluster and the backups that the situation is about, and about what does not exist.
 """
 
-from kmspec_model.probes import anywhere, cloudhsm, cryptography, external_stores, keys, stores
+from kmspec_model.probes import (
+    anywhere,
+    cloudhsm,
+    cryptography,
+    external_stores,
+    keys,
+    regions,
+    stores,
+)
 from kmspec_model.probes.probe import Probe
 from kmspec_model.settled import is_settled
 from kmspec_model.situations import subject_cluster, subject_key, subject_store
@@ -40,6 +48,7 @@ def probes(world: World) -> tuple[Probe, ...]:
         found += stores.new_store(cluster)
         found += cloudhsm.operator(world, cluster)
     found += cloudhsm.backups(world)
+    found += regions.regions(world, key)
     return tuple(found)
 
 
