@@ -16,7 +16,7 @@ from kmspec_impl.kms import requests
 from kmspec_impl.kms.identifiers import ALIAS, alias_not_found, find_key_without_alias
 from kmspec_impl.kms.key_state import require_not_pending_deletion
 from kmspec_impl.kms.state import Alias, Key
-from kmspec_impl.kms.usage import is_asymmetric
+from kmspec_impl.kms.usage import require_alike
 from kmspec_impl.realm import Parameters, Realm, Response
 
 _NAME: Final = re.compile(r"alias/[a-zA-Z0-9/_-]+")
@@ -54,24 +54,11 @@ def update_alias(realm: Realm, parameters: Parameters, now: float) -> Response:
     alias = _found(realm, parameters["AliasName"])
     key = find_key_without_alias(realm, parameters["TargetKeyId"])
     require_not_pending_deletion(key)
-    _require_same_kind(realm.keys.get(alias.key), key)
+    require_alike(realm.keys[alias.key], key)
     if alias.key != key.id:
         _check_room(realm, key)
     realm.aliases.put(replace(alias, key=key.id, updated=now))
     return {}
-
-
-def _require_same_kind(old: Key | None, new: Key) -> None:
-    """The new key is both symmetric, both asymmetric or both HMAC, and of the same usage.
-
-    :raises ServiceError: ValidationException; AWS does not say which exception it is.
-    """
-    if old is None:
-        return
-    kinds = {(key.usage, is_asymmetric(key.spec)) for key in (old, new)}
-    if len(kinds) > 1:
-        message = "The current and the new KMS key must be of the same type and key usage."
-        raise requests.invalid(message)
 
 
 def delete_alias(realm: Realm, parameters: Parameters, now: float) -> Response:

@@ -36,8 +36,8 @@ def metadata(realm: Realm, key: Key) -> dict[str, Any]:
         shown["PendingDeletionWindowInDays"] = key.deletion_window
     if key.deletion_due is not None:
         shown["DeletionDate"] = round(key.deletion_due, 3)
-    told = key.spec is SYMMETRIC and key.store is None and state is not KeyState.CREATING
-    if told and key.current is not None:
+    has_id = key.spec is SYMMETRIC and key.store is None and state is not KeyState.CREATING
+    if has_id and key.current is not None:
         shown["CurrentKeyMaterialId"] = key.current.id
     if key.store is not None:
         # The cluster the store has now: it follows an update of the store (section 7).

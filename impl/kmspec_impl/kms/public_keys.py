@@ -4,7 +4,7 @@ from kmspec.names import ErrorCode
 from kmspec_impl.errors import ServiceError
 from kmspec_impl.kms.identifiers import find_key
 from kmspec_impl.kms.key_material import present
-from kmspec_impl.kms.key_state import require_not_pending_deletion
+from kmspec_impl.kms.key_state import require_not_creating, require_not_pending_deletion
 from kmspec_impl.kms.requests import check_grant_tokens
 from kmspec_impl.kms.usage import is_asymmetric, shown
 from kmspec_impl.realm import Parameters, Realm, Response
@@ -16,6 +16,7 @@ def get_public_key(realm: Realm, parameters: Parameters, now: float) -> Response
     key = find_key(realm, parameters["KeyId"], ErrorCode.INVALID_ARN)
     check_grant_tokens(parameters)
     require_not_pending_deletion(key)
+    require_not_creating(key)
     if not is_asymmetric(key.spec):
         raise ServiceError(ErrorCode.UNSUPPORTED_OPERATION)  # crypto.md, open question 9
     _, handle = present(key, key.current)

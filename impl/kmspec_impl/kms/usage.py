@@ -12,7 +12,7 @@ from kmspec_impl.errors import ServiceError
 from kmspec_impl.hsm.interface import Oaep, Signing
 from kmspec_impl.kms.identifiers import find_key
 from kmspec_impl.kms.key_state import require_usable
-from kmspec_impl.kms.requests import check_grant_tokens, not_in_this_region
+from kmspec_impl.kms.requests import check_grant_tokens, invalid, not_in_this_region
 from kmspec_impl.kms.state import Key
 from kmspec_impl.realm import Parameters, Realm
 
@@ -154,3 +154,12 @@ def require_algorithm(key: Key, algorithm: str) -> None:
     if algorithm not in ALGORITHMS[key.spec][key.usage]:
         message = f"Algorithm {algorithm} is incompatible with key spec {key.spec}."
         raise ServiceError(ErrorCode.INVALID_KEY_USAGE, message)
+
+
+def require_alike(one: Key, other: Key) -> None:
+    """Refuse to let an alias go from a key to one of another type or usage [API:UpdateAlias].
+
+    :raises ServiceError: ValidationException; the documents name none.
+    """
+    if (one.usage, is_asymmetric(one.spec)) != (other.usage, is_asymmetric(other.spec)):
+        raise invalid(f"{other.arn} is not of the type and key usage of {one.arn}.")

@@ -258,6 +258,6 @@ MUTANTS: Final = (
         "alias-of-any-kind",
         "alias/same-kind",
         "UpdateAlias points an alias to a key of another type.",
-        (Patch(aliases, "_require_same_kind", nothing),),
+        (Patch(aliases, "require_alike", nothing),),
     ),
 )

@@ -203,3 +203,24 @@ def test_public_keys_are_of_the_kind() -> None:
     customer.refused(
         ErrorCode.INVALID_GRANT_TOKEN, "kms", "GetPublicKey", KeyId=curve, GrantTokens=["x"]
     )
+
+
+def test_an_alias_stays_with_its_type() -> None:
+    customer = Customer()
+    keys = {
+        kind: customer.create(*kind) for kind in ((ONE_OF_EACH[usage], usage) for usage in LISTS)
+    }
+    keys["RSA_2048", ENCRYPT] = customer.create("RSA_2048", ENCRYPT)
+    alias = {"AliasName": "alias/a"}
+    for kind, arn in keys.items():
+        customer.kms("CreateAlias", **alias, TargetKeyId=arn)
+        for other, target in keys.items():
+            if other != kind:
+                customer.refused(
+                    ErrorCode.VALIDATION, "kms", "UpdateAlias", **alias, TargetKeyId=target
+                )
+        customer.kms("UpdateAlias", **alias, TargetKeyId=customer.create(*kind))
+        customer.kms("DeleteAlias", **alias)
+    signing = {"TargetKeyId": keys["ECC_NIST_P256", SIGN]}
+    customer.kms("CreateAlias", **alias, **signing)
+    customer.kms("UpdateAlias", **alias, TargetKeyId=customer.create("ML_DSA_44", SIGN))
