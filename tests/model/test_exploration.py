@@ -18,6 +18,8 @@ PINNED = {
     "keys": (117, 1613),
     "kinds": (52, 133),
     "replicas": (32, 282),
+    "relatives": (41, 105),
+    "creating": (2, 1),
     "cluster": (205, 998),
     "store": (72, 366),
     "hsms": (399, 960),

@@ -4,6 +4,8 @@ One probe for each operation and variant that makes sense where the world is: ab
 store, the cluster and the backups that the situation is about, and about what does not exist.
 """
 
+from collections.abc import Iterator
+
 from kmspec_model.kinds import is_symmetric
 from kmspec_model.probes import (
     anywhere,
@@ -18,7 +20,7 @@ from kmspec_model.probes import (
 from kmspec_model.probes.probe import Probe
 from kmspec_model.settled import is_settled
 from kmspec_model.situations import subject_cluster, subject_key, subject_store
-from kmspec_model.world import EMPTY, World
+from kmspec_model.world import EMPTY, Key, World
 
 __all__ = ["Probe", "probes"]
 
@@ -27,13 +29,16 @@ def probes(world: World) -> tuple[Probe, ...]:
     """What to try in a world, each label once.
 
     At a moment of many requests only what counts towards the quota is of interest, and of a key
-    that is not for symmetric encryption only what depends on its kind.
+    in many Regions, or that is not for symmetric encryption, only what it does there, or what
+    depends on its kind.
     """
     key = subject_key(world)
     if world.spent and key is not None:
         return tuple(cryptography.cryptography(world, key))
     if key is not None and not is_symmetric(key):
         return tuple(kinds.of_another_kind(world, key))
+    if len(world.regions) > regions.FEW:
+        return tuple(regions.of_relatives(world))
     found = [*anywhere.always(world)]
     if world == EMPTY:
         found += kinds.creations()
@@ -41,10 +46,8 @@ def probes(world: World) -> tuple[Probe, ...]:
         found += anywhere.unknown()
         found += external_stores.external_stores(world)
     if key is not None:
-        found += keys.of_key(key)
-        found += cryptography.cryptography(world, key)
+        found += _about(world, key)
         found += kinds.of_symmetric(world, key)
-        found += keys.aliases(world, key)
     elif world.made.keys:
         found += keys.deleted_key(world)
     store = subject_store(world)
@@ -56,8 +59,15 @@ def probes(world: World) -> tuple[Probe, ...]:
         found += stores.new_store(cluster)
         found += cloudhsm.operator(world, cluster)
     found += cloudhsm.backups(world)
-    found += regions.regions(world, key)
+    found += regions.regions(world, key, _about)
     return tuple(found)
+
+
+def _about(world: World, key: Key) -> Iterator[Probe]:
+    """What is tried with a key, in the Region from which the world is seen."""
+    yield from keys.of_key(key)
+    yield from cryptography.cryptography(world, key)
+    yield from keys.aliases(world, key)
 
 
 def _is_calm(world: World) -> bool:
