@@ -41,14 +41,15 @@ def create_key(realm: Realm, parameters: Parameters, now: float) -> Response:
     ids = realm.ids
     key_id = ids.key()
     arn = key_arn(realm.caller, key_id)
-    handle = realm.fleet.generate("kms", arn) if place is None else None
+    handle = realm.fleet.generate("kms", arn) if origin is Origin.AWS_KMS else None
+    material = new_material(key_id, arn, ids.material(), handle)
     key = Key(
         id=key_id,
         arn=arn,
         created=now,
         description=parameters.get("Description") or "",
         origin=origin,
-        current=new_material(key_id, arn, ids.material(), handle),
+        current=None if origin is Origin.EXTERNAL else material,
         policy=policy,
         tags=key_tags,
         store=store_id,
@@ -69,7 +70,7 @@ def _check_combination(origin: Origin, parameters: Mapping[str, Any]) -> None:
         raise requests.invalid(f"CustomKeyStoreId is not valid for Origin {origin}.")
     if parameters.get("XksKeyId") is not None and origin is not Origin.EXTERNAL_KEY_STORE:
         raise requests.invalid(f"XksKeyId is not valid for Origin {origin}.")
-    if origin in (Origin.EXTERNAL, Origin.EXTERNAL_KEY_STORE):
+    if origin is Origin.EXTERNAL_KEY_STORE:
         raise requests.not_offered(f"keys of Origin {origin}")
 
 

@@ -5,7 +5,16 @@ Key material is not here but in HSMs; a row knows the handle, or the label to fi
 
 from dataclasses import dataclass
 
-from kmspec.names import ConnectionErrorCode, ConnectionState, KeySpec, KeyUsage, Origin
+from kmspec.names import (
+    ConnectionErrorCode,
+    ConnectionState,
+    KeySpec,
+    KeyUsage,
+    Origin,
+    RotationType,
+    WrappingAlgorithm,
+    WrappingKeySpec,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +28,35 @@ class KeyMaterial:
     """What is authenticated with every ciphertext, before the encryption context."""
     handle: int | None = None
     """Among the service's own HSMs; ``None`` for material that is in a store, or not there."""
+    rotated: float | None = None
+    """When it became current by a rotation; not so the first key material of a key."""
+    rotation: RotationType | None = None
+    description: str | None = None
+    """Of imported key material, as is ``valid_to``, when it expires."""
+    valid_to: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """That a key rotates automatically: every how many days, and when next."""
+
+    days: int
+    due: float
+
+
+@dataclass(frozen=True, slots=True)
+class ImportParameters:
+    """A wrapping key that was handed out for one KMS key; its id is the import token, as hex.
+
+    ``number`` says which pair it is (:mod:`kmspec_impl.hsm.wrapping`).
+    """
+
+    id: str
+    key: str
+    spec: WrappingKeySpec
+    algorithm: WrappingAlgorithm
+    number: int
+    valid_to: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +83,11 @@ class Key:
     store: str | None = None
     earlier: tuple[KeyMaterial, ...] = ()
     """What the key encrypted with before it was rotated, oldest first."""
+    pending: KeyMaterial | None = None
+    """Imported key material that the key is to be rotated to."""
+    rotation: Rotation | None = None
+    rotating: float | None = None
+    """When the rotation on demand began that is under way."""
 
     def material_of(self, header: bytes) -> KeyMaterial | None:
         """The key material whose ciphertexts begin like this."""
