@@ -41,6 +41,13 @@ _STATE = frozenset(
         "Locked",
         "LoggedIn",
         "Throttled",
+        "CurrentKeyMaterialId",
+        "KeyMaterialId",
+        "KeyMaterialState",
+        "ImportState",
+        "ExpirationModel",
+        "KeyRotationEnabled",
+        "OnDemandRotationStartDate",
     }
 )
 """Members that show a state."""

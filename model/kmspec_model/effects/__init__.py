@@ -14,9 +14,11 @@ from kmspec_model.effects import (
     clusters,
     cryptography,
     hsms,
+    imports,
     keys,
     operator,
     quotas,
+    rotation,
     stores,
 )
 from kmspec_model.moves import Change, Moves
@@ -33,5 +35,7 @@ EFFECTS: Mapping[str, Effect] = {
     **backups.EFFECTS,
     **operator.EFFECTS,
     **quotas.EFFECTS,
+    **imports.EFFECTS,
+    **rotation.EFFECTS,
 }
 """The effect of every operation but ``Advance``, which is time itself."""

@@ -22,6 +22,7 @@ from kmspec_model.world import World
 def always(world: World) -> Iterator[Probe]:
     """What needs nothing, and what is refused whatever there is."""
     yield kms("", "CreateKey")
+    yield kms("external", "CreateKey", Origin=Origin.EXTERNAL.value)
     yield kms("", "ListKeys")
     yield kms("", "ListAliases")
     yield kms("", "DescribeCustomKeyStores")
@@ -38,6 +39,10 @@ def always(world: World) -> Iterator[Probe]:
 def unknown() -> Iterator[Probe]:
     """What does not exist, by every operation that names something."""
     for operation in ("DescribeKey", "EnableKey", "DisableKey", "CancelKeyDeletion"):
+        yield kms("unknown", operation, KeyId=UNKNOWN_KEY)
+    for operation in ("EnableKeyRotation", "DisableKeyRotation", "GetKeyRotationStatus"):
+        yield kms("unknown", operation, KeyId=UNKNOWN_KEY)
+    for operation in ("ListKeyRotations", "RotateKeyOnDemand", "DeleteImportedKeyMaterial"):
         yield kms("unknown", operation, KeyId=UNKNOWN_KEY)
     yield kms("unknown", "ScheduleKeyDeletion", KeyId=UNKNOWN_KEY, PendingWindowInDays=7)
     yield kms("unknown", "UpdateKeyDescription", KeyId=UNKNOWN_KEY, Description="other")
