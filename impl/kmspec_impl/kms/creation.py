@@ -11,7 +11,7 @@ from kmspec.limits import KEYS
 from kmspec.names import ErrorCode, Origin
 from kmspec_impl.errors import ServiceError
 from kmspec_impl.identity import key_arn
-from kmspec_impl.kms import key_policy, requests, tags
+from kmspec_impl.kms import external_stores, key_policy, requests, tags
 from kmspec_impl.kms.ciphertext import new_material
 from kmspec_impl.kms.metadata import metadata
 from kmspec_impl.kms.state import Key
@@ -28,6 +28,7 @@ _NO_USAGE: Final = (
 
 def create_key(realm: Realm, parameters: Parameters, now: float) -> Response:
     """CreateKey: Enabled from the start, in AWS KMS or in a connected custom key store."""
+    external_stores.refuse_key(parameters)
     origin = Origin(parameters.get("Origin") or Origin.AWS_KMS)
     _check_combination(origin, parameters)
     _check_spec(origin, parameters)
@@ -61,17 +62,13 @@ def create_key(realm: Realm, parameters: Parameters, now: float) -> Response:
 
 
 def _check_combination(origin: Origin, parameters: Mapping[str, Any]) -> None:
-    """Origin, store and external key must fit each other (custom-key-stores.md, section 9)."""
-    in_store = origin in (Origin.AWS_CLOUDHSM, Origin.EXTERNAL_KEY_STORE)
+    """Origin and store must fit each other (custom-key-stores.md, section 9)."""
+    in_store = origin is Origin.AWS_CLOUDHSM
     named = parameters.get("CustomKeyStoreId") is not None
     if in_store and not named:
         raise requests.invalid(f"CustomKeyStoreId is required for Origin {origin}.")
     if named and not in_store:
         raise requests.invalid(f"CustomKeyStoreId is not valid for Origin {origin}.")
-    if parameters.get("XksKeyId") is not None and origin is not Origin.EXTERNAL_KEY_STORE:
-        raise requests.invalid(f"XksKeyId is not valid for Origin {origin}.")
-    if origin is Origin.EXTERNAL_KEY_STORE:
-        raise requests.not_offered(f"keys of Origin {origin}")
 
 
 def _check_spec(origin: Origin, parameters: Mapping[str, Any]) -> None:

@@ -6,7 +6,15 @@ holds when the condition fails. A module a resource; here they are put together.
 
 from collections.abc import Mapping
 
-from kmspec_model.predicates import cloudhsm, imports, keys, operator, rotation, stores
+from kmspec_model.predicates import (
+    cloudhsm,
+    external_stores,
+    imports,
+    keys,
+    operator,
+    rotation,
+    stores,
+)
 from kmspec_model.predicates.behind_stores import OF_STORE, material_missing, rate_of
 from kmspec_model.predicates.kinds import OfCase, OfKey, OfStore
 
@@ -28,6 +36,7 @@ OF_CASE: Mapping[str, OfCase] = {
     **operator.OF_CASE,
     **imports.OF_CASE,
     **rotation.OF_CASE,
+    **external_stores.OF_CASE,
 }
 """Predicates of a request, by the word the tables use."""
 

@@ -4,7 +4,16 @@ One probe for each operation and variant that makes sense where the world is: ab
 store, the cluster and the backups that the situation is about, and about what does not exist.
 """
 
-from kmspec_model.probes import anywhere, cloudhsm, cryptography, imports, keys, rotation, stores
+from kmspec_model.probes import (
+    anywhere,
+    cloudhsm,
+    cryptography,
+    external_stores,
+    imports,
+    keys,
+    rotation,
+    stores,
+)
 from kmspec_model.probes.probe import Probe
 from kmspec_model.settled import is_settled
 from kmspec_model.situations import subject_cluster, subject_key, subject_store
@@ -24,6 +33,7 @@ def probes(world: World) -> tuple[Probe, ...]:
     found = [*anywhere.always(world)]
     if _is_calm(world):
         found += anywhere.unknown()
+        found += external_stores.external_stores(world)
     if key is not None:
         found += keys.of_key(key)
         found += cryptography.cryptography(world, key)

@@ -44,6 +44,7 @@ def unknown() -> Iterator[Probe]:
         yield kms("unknown", operation, KeyId=UNKNOWN_KEY)
     for operation in ("ListKeyRotations", "RotateKeyOnDemand", "DeleteImportedKeyMaterial"):
         yield kms("unknown", operation, KeyId=UNKNOWN_KEY)
+    yield kms("unknown", "ListAliases", KeyId=UNKNOWN_KEY)
     yield kms("unknown", "ScheduleKeyDeletion", KeyId=UNKNOWN_KEY, PendingWindowInDays=7)
     yield kms("unknown", "UpdateKeyDescription", KeyId=UNKNOWN_KEY, Description="other")
     yield kms("unknown", "Encrypt", KeyId=UNKNOWN_KEY, Plaintext=Ref("plaintext", 0))
