@@ -154,7 +154,7 @@ def schedule_deletion(moves: Moves, case: Case) -> tuple[Change, ...]:
                 DeletionDate=Mark.PRESENT,
                 PendingWindowInDays=days,
             ),
-            move.rule,
+            (*move.rule, *(("effect/ScheduleKeyDeletion/rotation",) if case.key.rotation else ())),
         )
         for state in move.states
     )

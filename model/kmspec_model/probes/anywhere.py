@@ -22,7 +22,6 @@ from kmspec_model.world import World
 def always(world: World) -> Iterator[Probe]:
     """What needs nothing, and what is refused whatever there is."""
     yield kms("", "CreateKey")
-    yield kms("external", "CreateKey", Origin=Origin.EXTERNAL.value)
     yield kms("", "ListKeys")
     yield kms("", "ListAliases")
     yield kms("", "DescribeCustomKeyStores")
@@ -34,6 +33,8 @@ def always(world: World) -> Iterator[Probe]:
     yield kms("without-store", "CreateKey", Origin=Origin.AWS_CLOUDHSM.value)
     if world.stores:
         yield kms("store-without-origin", "CreateKey", CustomKeyStoreId=Ref("store", 0))
+    else:
+        yield kms("external", "CreateKey", Origin=Origin.EXTERNAL.value)
 
 
 def unknown() -> Iterator[Probe]:
