@@ -51,6 +51,8 @@ _NOWHERE: Mapping[str, Any] = {
     "WrappingKeySpec": "RSA_2048",
     "ImportToken": Ref("token", 0),
     "EncryptedKeyMaterial": Ref("token", 0),
+    "ReplicaRegion": Ref("region", 1),
+    "PrimaryRegion": Ref("region", 1),
 }
 """Values for required members: well-formed names of nothing."""
 _HARMLESS: Mapping[str, Mapping[str, Any]] = {

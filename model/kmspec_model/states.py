@@ -101,6 +101,21 @@ def completeness(key: Key) -> str:
     return "material-missing" if is_external(key) and missing else ""
 
 
+def is_creating(key: Key) -> bool:
+    """Whether the replica key is still being made."""
+    return key.state == KeyState.CREATING
+
+
+def is_updating(key: Key) -> bool:
+    """Whether the primary Region is being changed from or to that of the key."""
+    return key.state == KeyState.UPDATING
+
+
+def is_pending_replica_deletion(key: Key) -> bool:
+    """Whether the primary key waits for the deletion of its replica keys."""
+    return key.state == KeyState.PENDING_REPLICA_DELETION
+
+
 def is_pending_deletion(key: Key) -> bool:
     """Whether KeyMetadata.DeletionDate is shown."""
     return key.state == KeyState.PENDING_DELETION

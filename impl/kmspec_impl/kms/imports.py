@@ -28,7 +28,13 @@ from kmspec_impl.hsm import wrapping
 from kmspec_impl.kms import requests
 from kmspec_impl.kms.ciphertext import new_material
 from kmspec_impl.kms.identifiers import find_key_without_alias
-from kmspec_impl.kms.key_state import key_state, require_not_pending_deletion, wrong_origin
+from kmspec_impl.kms.key_state import (
+    key_state,
+    require_not_creating,
+    require_not_pending_deletion,
+    require_not_updating,
+    wrong_origin,
+)
 from kmspec_impl.kms.state import ImportParameters, Key, KeyMaterial
 from kmspec_impl.realm import Parameters, Realm, Response
 
@@ -48,6 +54,7 @@ def get_parameters_for_import(realm: Realm, parameters: Parameters, now: float) 
     spec = WrappingKeySpec(parameters["WrappingKeySpec"])
     algorithm = WrappingAlgorithm(parameters["WrappingAlgorithm"])
     key = _external_key(realm, parameters)
+    require_not_updating(key)
     _check_wrapping(key, spec, algorithm)
     number = len(realm.import_parameters)
     row = ImportParameters(
@@ -108,6 +115,8 @@ def delete_imported_key_material(realm: Realm, parameters: Parameters, now: floa
     del now
     key = _named(realm, parameters)
     _require_external(key)
+    require_not_creating(key)
+    require_not_updating(key)
     named = parameters.get("KeyMaterialId")
     material = key.current if named is None else _known(key, named)
     if material is None and named is not None:
@@ -131,6 +140,7 @@ def _external_key(realm: Realm, parameters: Mapping[str, Any]) -> Key:
     key = _named(realm, parameters)
     _require_external(key)
     require_not_pending_deletion(key)
+    require_not_creating(key)
     return key
 
 

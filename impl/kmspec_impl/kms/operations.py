@@ -10,6 +10,7 @@ from kmspec_impl.kms import (
     crypto,
     imports,
     keys,
+    multi_region,
     rotation,
     stores,
 )
@@ -44,10 +45,12 @@ HANDLERS: Final[MappingProxyType[str, Handler]] = MappingProxyType(
         "ListKeyRotations": rotation.list_key_rotations,
         "ListKeys": keys.list_keys,
         "ReEncrypt": crypto.re_encrypt,
+        "ReplicateKey": multi_region.replicate_key,
         "RotateKeyOnDemand": rotation.rotate_key_on_demand,
         "ScheduleKeyDeletion": keys.schedule_key_deletion,
         "UpdateAlias": aliases.update_alias,
         "UpdateCustomKeyStore": stores.update_custom_key_store,
         "UpdateKeyDescription": keys.update_key_description,
+        "UpdatePrimaryRegion": multi_region.update_primary_region,
     }
 )

@@ -28,13 +28,14 @@ from kmspec.names import (
 )
 from kmspec_impl.clock import after
 from kmspec_impl.errors import ServiceError
-from kmspec_impl.kms import requests
+from kmspec_impl.kms import multi_region, requests
 from kmspec_impl.kms.ciphertext import new_material
 from kmspec_impl.kms.identifiers import find_key_without_alias
 from kmspec_impl.kms.key_state import (
     key_state,
     require_material,
     require_neither_disabled_nor_pending_deletion,
+    require_not_creating,
     wrong_origin,
 )
 from kmspec_impl.kms.state import Key, KeyMaterial, Rotation
@@ -53,7 +54,7 @@ def enable_key_rotation(realm: Realm, parameters: Parameters, now: float) -> Res
     """EnableKeyRotation: from now on, the first time when the period has passed once."""
     key = _named(realm, parameters)
     require_neither_disabled_nor_pending_deletion(realm, key)
-    _require_automatic(key)
+    _require_automatic(realm, key)
     days = parameters.get("RotationPeriodInDays") or DEFAULT_ROTATION_PERIOD_DAYS
     _schedule(realm, replace(key, rotation=Rotation(days, after(now, days * DAY))))
     return {}
@@ -64,7 +65,7 @@ def disable_key_rotation(realm: Realm, parameters: Parameters, now: float) -> Re
     del now
     key = _named(realm, parameters)
     require_neither_disabled_nor_pending_deletion(realm, key)
-    _require_automatic(key)
+    _require_automatic(realm, key)
     realm.keys.put(replace(key, rotation=None))
     return {}
 
@@ -117,6 +118,10 @@ def rotate_key_on_demand(realm: Realm, parameters: Parameters, now: float) -> Re
     if key.store is not None:
         raise wrong_origin(key)
     _require_symmetric(key)
+    require_not_creating(key)
+    multi_region.require_primary(realm, key)
+    if key.origin is Origin.EXTERNAL and key.related is not None:
+        raise requests.not_offered("rotation of multi-Region keys of origin EXTERNAL")
     done = sum(one.rotation is RotationType.ON_DEMAND for one in key.materials)
     if done + (key.rotating is not None) >= ON_DEMAND_ROTATIONS:
         raise ServiceError(ErrorCode.LIMIT_EXCEEDED, _NO_MORE.format(arn=key.arn))
@@ -129,6 +134,7 @@ def rotate_key_on_demand(realm: Realm, parameters: Parameters, now: float) -> Re
     realm.keys.put(replace(key, rotating=now))
     due = after(now, realm.shared.delay)
     realm.agenda.note(due, partial(_complete, realm, key.id, now))
+    multi_region.let_others_see(realm, key, due)
     return {"KeyId": key.arn}
 
 
@@ -142,10 +148,12 @@ def _named(realm: Realm, parameters: Mapping[str, Any]) -> Key:
     return find_key_without_alias(realm, parameters["KeyId"], ErrorCode.INVALID_ARN)
 
 
-def _require_automatic(key: Key) -> None:
+def _require_automatic(realm: Realm, key: Key) -> None:
     if key.origin is not Origin.AWS_KMS:
         raise wrong_origin(key)
     _require_symmetric(key)
+    require_not_creating(key)
+    multi_region.require_primary(realm, key)
 
 
 def _require_symmetric(key: Key) -> None:
@@ -158,6 +166,7 @@ def _schedule(realm: Realm, key: Key) -> None:
     realm.add_key(key)
     if key.rotation is not None:
         realm.agenda.note(key.rotation.due, partial(_due, realm, key.id))
+        multi_region.let_others_see(realm, key, key.rotation.due)
 
 
 def _due(realm: Realm, key_id: str, when: float) -> None:
@@ -174,6 +183,7 @@ def _rotate_automatically(realm: Realm, key: Key, when: float) -> None:
         due = after(when, key.rotation.days * DAY)
         rotated = _rotated(realm, key, RotationType.AUTOMATIC, when)
         _schedule(realm, replace(rotated, rotation=replace(key.rotation, due=due)))
+        multi_region.share_material(realm, rotated)
 
 
 def _complete(realm: Realm, key_id: str, began: float, when: float) -> None:
@@ -181,6 +191,7 @@ def _complete(realm: Realm, key_id: str, began: float, when: float) -> None:
     if key is not None and key.rotating == began:
         rotated = _rotated(realm, key, RotationType.ON_DEMAND, when)
         realm.add_key(replace(rotated, rotating=None))
+        multi_region.share_material(realm, rotated)
 
 
 def _rotated(realm: Realm, key: Key, kind: RotationType, when: float) -> Key:

@@ -18,6 +18,7 @@ from kmspec_model.effects import (
     keys,
     operator,
     quotas,
+    regions,
     rotation,
     stores,
 )
@@ -37,5 +38,6 @@ EFFECTS: Mapping[str, Effect] = {
     **quotas.EFFECTS,
     **imports.EFFECTS,
     **rotation.EFFECTS,
+    **regions.EFFECTS,
 }
 """The effect of every operation but ``Advance``, which is time itself."""

@@ -12,6 +12,7 @@ from kmspec_model.predicates import (
     imports,
     keys,
     operator,
+    regions,
     rotation,
     stores,
 )
@@ -36,6 +37,7 @@ OF_CASE: Mapping[str, OfCase] = {
     **operator.OF_CASE,
     **imports.OF_CASE,
     **rotation.OF_CASE,
+    **regions.OF_CASE,
     **external_stores.OF_CASE,
 }
 """Predicates of a request, by the word the tables use."""

@@ -11,6 +11,7 @@ from kmspec_model.probes import (
     external_stores,
     imports,
     keys,
+    regions,
     rotation,
     stores,
 )
@@ -38,7 +39,7 @@ def probes(world: World) -> tuple[Probe, ...]:
         found += keys.of_key(key)
         found += cryptography.cryptography(world, key)
         found += keys.aliases(world, key)
-        if key.store == NONE or _is_calm(world):
+        if not key.role and (key.store == NONE or _is_calm(world)):
             found += imports.imports(world, key)
             found += rotation.rotation(key)
     elif world.made.keys:
@@ -52,6 +53,7 @@ def probes(world: World) -> tuple[Probe, ...]:
         found += stores.new_store(cluster)
         found += cloudhsm.operator(world, cluster)
     found += cloudhsm.backups(world)
+    found += regions.regions(world, key)
     return tuple(found)
 
 

@@ -34,7 +34,7 @@ def always(world: World) -> Iterator[Probe]:
     if world.stores:
         yield kms("store-without-origin", "CreateKey", CustomKeyStoreId=Ref("store", 0))
     else:
-        yield kms("external", "CreateKey", Origin=Origin.EXTERNAL.value)
+        yield kms("to-import", "CreateKey", Origin=Origin.EXTERNAL.value)
 
 
 def unknown() -> Iterator[Probe]:

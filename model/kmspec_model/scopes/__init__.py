@@ -13,13 +13,14 @@ from kmspec_model.scopes import (
     lifecycle,
     limits,
     login,
+    regions,
     rotation,
     several_clusters,
 )
 
 SCOPES: Mapping[str, Scope] = {
     scope.name: scope
-    for module in (lifecycle, breakage, login, several_clusters, limits, imports, rotation)
+    for module in (lifecycle, regions, breakage, login, several_clusters, limits, imports, rotation)
     for scope in module.SCOPES
 }
 """Every scope by its name."""

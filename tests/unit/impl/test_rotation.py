@@ -5,6 +5,7 @@ from typing import Any, Final
 import pytest
 
 from kmspec.names import ErrorCode
+from kmspec_impl.embedded import Embedded
 from tests.unit.impl.support import DAY, Customer
 
 MINUTE: Final = 60.0
@@ -194,3 +195,23 @@ def test_the_keys_of_a_store_do_not_rotate() -> None:
     ):
         message = customer.refused(ErrorCode.UNSUPPORTED_OPERATION, "kms", operation, KeyId=key)
         assert message == f"{arn} origin is AWS_CLOUDHSM which is not valid for this operation."
+
+
+def test_replica_keys_get_the_key_material_of_their_primary_key() -> None:
+    emulator = Embedded()
+
+    def ask(region: str, operation: str, **parameters: object) -> Any:  # noqa: ANN401
+        return emulator.call("kms", operation, parameters, region=region)[1]
+
+    here, there = "us-east-1", "eu-west-1"
+    key = ask(here, "CreateKey", MultiRegion=True)["KeyMetadata"]["KeyId"]
+    ask(here, "ReplicateKey", KeyId=key, ReplicaRegion=there)
+    emulator.advance(1)
+    ask(here, "EnableKeyRotation", KeyId=key, RotationPeriodInDays=90)
+    refused = ask(there, "EnableKeyRotation", KeyId=key)
+    assert refused["__type"] == "UnsupportedOperationException"
+    emulator.advance(90 * DAY)
+    blob = ask(there, "Encrypt", KeyId=key, Plaintext=b"secret")["CiphertextBlob"]
+    ids = {ask(one, "Decrypt", CiphertextBlob=blob)["KeyMaterialId"] for one in (here, there)}
+    assert len(ids) == 1
+    assert len(ask(there, "ListKeyRotations", KeyId=key)["Rotations"]) == 1
