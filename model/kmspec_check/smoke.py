@@ -57,6 +57,10 @@ _NOWHERE: Mapping[str, Any] = {
     "EncapsulationAlgorithm": "ML_KEM",
     "SharedSecretCiphertextBlob": Ref("ciphertext", 0),
     "KeyPairSpec": "ECC_NIST_P256",
+    "WrappingAlgorithm": "RSAES_OAEP_SHA_256",
+    "WrappingKeySpec": "RSA_2048",
+    "ImportToken": Ref("token", 0),
+    "EncryptedKeyMaterial": Ref("token", 0),
     "ReplicaRegion": Ref("region", 1),
     "PrimaryRegion": Ref("region", 1),
 }
@@ -66,6 +70,7 @@ _HARMLESS: Mapping[str, Mapping[str, Any]] = {
     "GenerateRandom": {"NumberOfBytes": 1},
     "Decrypt": {"CiphertextBlob": Ref("ciphertext", 0)},
     "Advance": {"Seconds": 0.0},
+    "ImportKeyMaterial": {"ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE"},
 }
 """What else an operation needs so as to do no harm, or to get as far as being known."""
 

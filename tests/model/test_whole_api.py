@@ -29,10 +29,6 @@ ALWAYS_SUCCEEDS = {
 """Operations that no world refuses: only what validation refuses."""
 
 MISSING = {
-    # imported key material, rotation
-    *("kms:DeleteImportedKeyMaterial", "kms:GetParametersForImport", "kms:ImportKeyMaterial"),
-    *("kms:DisableKeyRotation", "kms:EnableKeyRotation", "kms:GetKeyRotationStatus"),
-    *("kms:ListKeyRotations", "kms:RotateKeyOnDemand"),
     # grants, policies, tags, last usage
     *("kms:CreateGrant", "kms:ListGrants", "kms:ListRetirableGrants", "kms:RetireGrant"),
     *("kms:RevokeGrant", "kms:GetKeyPolicy", "kms:ListKeyPolicies", "kms:PutKeyPolicy"),

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 
 from kmspec_model.case import Case
 from kmspec_model.command import DATA_KEY_PLAINTEXTS, Ref, Value
-from kmspec_model.kinds import SYMMETRIC, algorithm, source_algorithm
+from kmspec_model.kinds import SYMMETRIC, algorithm, is_symmetric, source_algorithm
 from kmspec_model.moves import Change, Moves
 from kmspec_model.outcome import Bind, Mark, Members, Pattern, members
-from kmspec_model.world import Ciphertext, World
+from kmspec_model.world import NONE, Ciphertext, Key, World
 
 
 def kept(
@@ -18,7 +18,9 @@ def kept(
     if not case.command.keep:
         return world, Mark.PRESENT
     index = world.made.ciphertexts
-    ciphertext = Ciphertext(index, key, plaintext, context, algorithm)
+    owner = world.key(key)
+    material = NONE if owner is None else current_material(owner)
+    ciphertext = Ciphertext(index, key, plaintext, context, material, algorithm)
     remembered = world._replace(
         ciphertexts=(*world.ciphertexts, ciphertext),
         made=world.made._replace(ciphertexts=index + 1),
@@ -30,6 +32,16 @@ def revealed(ciphertext: Ciphertext) -> Pattern:
     """The plaintext of a ciphertext, as an answer shows it."""
     plaintext = ciphertext.plaintext
     return plaintext if isinstance(plaintext, Ref | bytes) else Mark.PRESENT
+
+
+def current_material(key: Key) -> int:
+    """The key material that a key encrypts with, where it has an id."""
+    return key.current.index if key.current is not None and is_symmetric(key) else NONE
+
+
+def material_id(member: str, index: int) -> dict[str, Pattern]:
+    """The id of a key material; that of a key of a store may be shown or not."""
+    return {} if index == NONE else {member: Bind(Ref("keymaterial", index))}
 
 
 def encrypt(_moves: Moves, case: Case) -> tuple[Change, ...]:
@@ -55,6 +67,7 @@ def decrypt(_moves: Moves, case: Case) -> tuple[Change, ...]:
         Plaintext=revealed(case.ciphertext),
         KeyId=Ref("key", case.ciphertext.key, "arn"),
         EncryptionAlgorithm=algorithm(case),
+        **material_id("KeyMaterialId", case.ciphertext.material),
     )
     return (Change(case.world, answer),)
 
@@ -72,6 +85,8 @@ def re_encrypt(_moves: Moves, case: Case) -> tuple[Change, ...]:
         KeyId=Ref("key", case.key.index, "arn"),
         SourceEncryptionAlgorithm=source_algorithm(case),
         DestinationEncryptionAlgorithm=used,
+        **material_id("SourceKeyMaterialId", case.ciphertext.material),
+        **material_id("DestinationKeyMaterialId", current_material(case.key)),
     )
     return (Change(world, answer),)
 
@@ -92,7 +107,13 @@ def _data_key(*, plaintext: bool) -> Callable[[Moves, Case], tuple[Change, ...]]
         if plaintext:
             shown = Bind(made) if case.command.keep else Mark.PRESENT
         key = Ref("key", case.key.index, "arn")
-        return (Change(world, members(CiphertextBlob=blob, Plaintext=shown, KeyId=key)),)
+        answer = members(
+            CiphertextBlob=blob,
+            Plaintext=shown,
+            KeyId=key,
+            **material_id("KeyMaterialId", current_material(case.key)),
+        )
+        return (Change(world, answer),)
 
     return effect
 

@@ -4,7 +4,13 @@ from collections.abc import Callable, Mapping
 
 from kmspec_model.case import Case
 from kmspec_model.command import Ref
-from kmspec_model.effects.cryptography import kept, new_plaintext, revealed
+from kmspec_model.effects.cryptography import (
+    current_material,
+    kept,
+    material_id,
+    new_plaintext,
+    revealed,
+)
 from kmspec_model.effects.keys import described
 from kmspec_model.kinds import algorithm, over
 from kmspec_model.moves import Change, Moves
@@ -141,6 +147,7 @@ def _key_pair(*, plaintext: bool) -> Callable[[Moves, Case], tuple[Change, ...]]
             PublicKey=Mark.PRESENT,
             KeyId=_arn(case.key),
             KeyPairSpec=str(case.arguments["KeyPairSpec"]),
+            **material_id("KeyMaterialId", current_material(case.key)),
         )
         return (Change(world, answer),)
 

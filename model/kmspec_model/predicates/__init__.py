@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from kmspec_model.predicates import (
     cloudhsm,
     external_stores,
+    imports,
     keys,
     kinds_of_key,
     operator,
     regions,
+    rotation,
     stores,
 )
 from kmspec_model.predicates.behind_stores import OF_STORE, material_missing, rate_of
@@ -35,6 +37,8 @@ OF_CASE: Mapping[str, OfCase] = {
     **stores.OF_CASE,
     **cloudhsm.OF_CASE,
     **operator.OF_CASE,
+    **imports.OF_CASE,
+    **rotation.OF_CASE,
     **regions.OF_CASE,
     **external_stores.OF_CASE,
 }
