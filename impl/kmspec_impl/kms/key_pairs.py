@@ -1,13 +1,13 @@
 """Data key pairs: GenerateDataKeyPair and GenerateDataKeyPairWithoutPlaintext."""
 
-from kmspec.names import ErrorCode, KeySpec, KeyState, KeyUsage
+from kmspec.names import ErrorCode, KeySpec, KeyState
 from kmspec_impl.errors import ServiceError
 from kmspec_impl.kms import ciphertext, requests
 from kmspec_impl.kms.identifiers import find_key
 from kmspec_impl.kms.key_material import reach
 from kmspec_impl.kms.key_state import key_state, require_usable
 from kmspec_impl.kms.state import Key
-from kmspec_impl.kms.usage import SYMMETRIC, refuse_sm2, require_algorithm, require_usage
+from kmspec_impl.kms.usage import refuse_sm2, require_symmetric
 from kmspec_impl.realm import Parameters, Realm, Response
 
 
@@ -34,8 +34,7 @@ def _pair(realm: Realm, parameters: Parameters, operation: str) -> tuple[Respons
     requests.check_grant_tokens(parameters)
     _refuse_store(realm, key)
     require_usable(realm, key)
-    require_usage(key, KeyUsage.ENCRYPT_DECRYPT, operation)
-    require_algorithm(key, SYMMETRIC)
+    require_symmetric(key, operation)
     material = reach(realm, key, key.current)
     used = material.of
     associated = ciphertext.with_context(used.associated, parameters.get("EncryptionContext"))
