@@ -189,8 +189,7 @@ class Alias(NamedTuple):
 
 
 class Ciphertext(NamedTuple):
-    """One ciphertext that was kept: its KMS key, plaintext, encryption context, key
-    material and algorithm.
+    """One ciphertext that was kept: what was encrypted with which KMS key, and how.
 
     A secret that was encapsulated is one too; the shared secret is its plaintext.
     """

@@ -164,10 +164,6 @@ class Device(Protocol):
         """
         ...
 
-    def import_key(self, owner: str, label: str, material: bytes) -> int:
-        """Hold a 256-bit AES key that was made elsewhere; its handle."""
-        ...
-
     def wrap(self, handle: int) -> bytes:
         """The key of that handle, for :meth:`unwrap` of another HSM of the cluster."""
         ...

@@ -20,12 +20,20 @@ from kmspec_impl.kms.key_material import (
     reach_cluster,
     require_connected,
 )
-from kmspec_impl.kms.sealing import Sealing, check_room, opened, prepare, seal
+from kmspec_impl.kms.sealing import (
+    Sealing,
+    check_room,
+    opened,
+    opened_symmetric,
+    prepare,
+    seal,
+)
 from kmspec_impl.kms.state import Key, KeyMaterial
 from kmspec_impl.kms.stores import find_store
-from kmspec_impl.kms.usage import SYMMETRIC, count
+from kmspec_impl.kms.usage import SYMMETRIC, count, require_algorithm, require_symmetric
 from kmspec_impl.realm import Parameters, Realm, Response
 
+_ALGORITHM: Final = SYMMETRIC.value
 _DATA_KEY_BYTES: Final = {"AES_128": 16, "AES_256": 32}
 _FOREIGN: Final = (
     "The ciphertext refers to a customer master key that does not exist, does not exist in this "
@@ -45,19 +53,19 @@ def encrypt(realm: Realm, parameters: Parameters, now: float) -> Response:
     key = find_key(realm, parameters["KeyId"])
     _check_grant_tokens(parameters)
     material = reach(realm, key, key.current)
-    get = parameters.get
-    sealing = prepare(
-        key, material, get("EncryptionAlgorithm"), get("EncryptionContext"), "Encrypt"
-    )
-    plaintext = parameters["Plaintext"]
-    check_room(sealing, plaintext)
-    _charge(realm, now, material)
     count(realm, "Encrypt", now, key)
+    if key.spec is not SYMMETRIC:
+        return _encrypt_by_rsa(parameters, key, material)
+    _check_algorithm(key, parameters.get("EncryptionAlgorithm"))
+    used = material.of
+    associated = ciphertext.with_context(used.associated, parameters.get("EncryptionContext"))
+    _charge(realm, now, material)
     _stop_dry_run(parameters)
+    sealed = material.device.encrypt(material.handle, parameters["Plaintext"], associated)
     return {
-        "CiphertextBlob": seal(sealing, plaintext),
+        "CiphertextBlob": used.header + sealed,
         "KeyId": key.arn,
-        "EncryptionAlgorithm": sealing.algorithm,
+        "EncryptionAlgorithm": _ALGORITHM,
     }
 
 
@@ -71,20 +79,20 @@ def decrypt(realm: Realm, parameters: Parameters, now: float) -> Response:
     key = source.key
     _check_grant_tokens(parameters)
     material = reach(realm, key, source.material)
-    get = parameters.get
-    sealing = prepare(
-        key, material, get("EncryptionAlgorithm"), get("EncryptionContext"), "Decrypt"
-    )
-    _charge(realm, now, material)
     count(realm, "Decrypt", now, key)
-    plaintext = _opened(sealing, source)
+    if key.spec is not SYMMETRIC:
+        return _decrypt_by_rsa(parameters, source, material)
+    _check_algorithm(key, parameters.get("EncryptionAlgorithm"))
+    used = material.of
+    associated = ciphertext.with_context(used.associated, parameters.get("EncryptionContext"))
+    _charge(realm, now, material)
+    sealed = source.sealed
+    plaintext = b"" if sealed is None else opened_symmetric(material, sealed, associated)
     _stop_dry_run(parameters)
-    response = {
-        "KeyId": key.arn,
-        "Plaintext": plaintext,
-        "EncryptionAlgorithm": sealing.algorithm,
-    }
-    return _with_material_id(response, key, material, "KeyMaterialId")
+    response = {"KeyId": key.arn, "Plaintext": plaintext, "EncryptionAlgorithm": _ALGORITHM}
+    if key.store is None:
+        response["KeyMaterialId"] = used.id
+    return response
 
 
 def re_encrypt(realm: Realm, parameters: Parameters, now: float) -> Response:
@@ -109,7 +117,7 @@ def re_encrypt(realm: Realm, parameters: Parameters, now: float) -> Response:
     )
     _charge(realm, now, origin, destination)
     count(realm, "ReEncrypt", now, source.key, target)
-    plaintext = _opened(opening, source)
+    plaintext = b"" if source.sealed is None else opened(opening, source.sealed)
     check_room(sealing, plaintext)
     _stop_dry_run(parameters)
     response: Response = {
@@ -196,8 +204,32 @@ def _source(realm: Realm, parameters: Parameters, member: str) -> _Source:
     return _Source(key, key.material_of(header), None if ignored else sealed)
 
 
-def _opened(sealing: Sealing, source: _Source) -> bytes:
-    return b"" if source.sealed is None else opened(sealing, source.sealed)
+def _encrypt_by_rsa(parameters: Parameters, key: Key, material: Material) -> Response:
+    sealing = _prepare(parameters, key, material, "Encrypt")
+    plaintext = parameters["Plaintext"]
+    check_room(sealing, plaintext)
+    _stop_dry_run(parameters)
+    return {
+        "CiphertextBlob": seal(sealing, plaintext),
+        "KeyId": key.arn,
+        "EncryptionAlgorithm": sealing.algorithm,
+    }
+
+
+def _decrypt_by_rsa(parameters: Parameters, source: _Source, material: Material) -> Response:
+    sealing = _prepare(parameters, source.key, material, "Decrypt")
+    plaintext = b"" if source.sealed is None else opened(sealing, source.sealed)
+    _stop_dry_run(parameters)
+    return {
+        "KeyId": source.key.arn,
+        "Plaintext": plaintext,
+        "EncryptionAlgorithm": sealing.algorithm,
+    }
+
+
+def _prepare(parameters: Parameters, key: Key, material: Material, operation: str) -> Sealing:
+    algorithm, context = parameters.get("EncryptionAlgorithm"), parameters.get("EncryptionContext")
+    return prepare(key, material, algorithm, context, operation)
 
 
 def _data_key(
@@ -209,14 +241,18 @@ def _data_key(
     key = find_key(realm, parameters["KeyId"])
     _check_grant_tokens(parameters)
     material = reach(realm, key, key.current)
-    # Without an algorithm only a symmetric key will do.
-    sealing = prepare(key, material, None, parameters.get("EncryptionContext"), operation)
+    require_symmetric(key, operation)
+    used = material.of
+    associated = ciphertext.with_context(used.associated, parameters.get("EncryptionContext"))
     _charge(realm, now, material)
     count(realm, operation, now, key)
     _stop_dry_run(parameters)
     plaintext = material.device.random(length or _DATA_KEY_BYTES[parameters["KeySpec"]])
-    response: Response = {"CiphertextBlob": seal(sealing, plaintext), "KeyId": key.arn}
-    return _with_material_id(response, key, material, "KeyMaterialId"), plaintext
+    sealed = material.device.encrypt(material.handle, plaintext, associated)
+    response: Response = {"CiphertextBlob": used.header + sealed, "KeyId": key.arn}
+    if key.store is None:
+        response["KeyMaterialId"] = used.id
+    return response, plaintext
 
 
 def _with_material_id(response: Response, key: Key, material: Material, member: str) -> Response:
@@ -224,6 +260,11 @@ def _with_material_id(response: Response, key: Key, material: Material, member: 
     if key.store is None and key.spec is SYMMETRIC:
         response[member] = material.of.id
     return response
+
+
+def _check_algorithm(key: Key, algorithm: str | None) -> None:
+    if algorithm is not None and algorithm != _ALGORITHM:
+        require_algorithm(key, algorithm)
 
 
 def _charge(realm: Realm, now: float, *materials: Material) -> None:

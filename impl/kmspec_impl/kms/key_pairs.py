@@ -1,13 +1,12 @@
 """Data key pairs: GenerateDataKeyPair and GenerateDataKeyPairWithoutPlaintext."""
 
-from kmspec.names import ErrorCode, KeySpec, KeyState, KeyUsage
-from kmspec_impl.errors import ServiceError
+from kmspec.names import KeySpec, KeyState
 from kmspec_impl.kms import ciphertext, requests
 from kmspec_impl.kms.identifiers import find_key
 from kmspec_impl.kms.key_material import reach
-from kmspec_impl.kms.key_state import key_state, require_usable
+from kmspec_impl.kms.key_state import key_state, require_usable, wrong_origin
 from kmspec_impl.kms.state import Key
-from kmspec_impl.kms.usage import SYMMETRIC, refuse_sm2, require_algorithm, require_usage
+from kmspec_impl.kms.usage import refuse_sm2, require_symmetric
 from kmspec_impl.realm import Parameters, Realm, Response
 
 
@@ -34,8 +33,7 @@ def _pair(
     requests.check_grant_tokens(parameters)
     _refuse_store(realm, key)
     require_usable(realm, key)
-    require_usage(key, KeyUsage.ENCRYPT_DECRYPT, operation)
-    require_algorithm(key, SYMMETRIC)
+    require_symmetric(key, operation)
     material = reach(realm, key, key.current)
     used = material.of
     associated = ciphertext.with_context(used.associated, parameters.get("EncryptionContext"))
@@ -59,5 +57,4 @@ def _refuse_store(realm: Realm, key: Key) -> None:
         return
     if key_state(realm, key) is not KeyState.UNAVAILABLE:
         require_usable(realm, key)
-    message = f"{key.arn} origin is {key.origin} which is not valid for this operation."
-    raise ServiceError(ErrorCode.UNSUPPORTED_OPERATION, message)
+    raise wrong_origin(key)

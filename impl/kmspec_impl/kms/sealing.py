@@ -88,9 +88,20 @@ def opened(sealing: Sealing, sealed: bytes) -> bytes:
     :raises ServiceError: InvalidCiphertextException.
     """
     material = sealing.material
+    if sealing.oaep is None:
+        return opened_symmetric(material, sealed, sealing.associated)
     try:
-        if sealing.oaep is not None:
-            return material.device.decrypt_rsa(material.handle, sealing.oaep, sealed)
-        return material.device.decrypt(material.handle, sealed, sealing.associated)
+        return material.device.decrypt_rsa(material.handle, sealing.oaep, sealed)
+    except SealError as cause:
+        raise ServiceError(ErrorCode.INVALID_CIPHERTEXT) from cause
+
+
+def opened_symmetric(material: Material, sealed: bytes, associated: bytes) -> bytes:
+    """The plaintext of a ciphertext under a symmetric key, without its header.
+
+    :raises ServiceError: InvalidCiphertextException.
+    """
+    try:
+        return material.device.decrypt(material.handle, sealed, associated)
     except SealError as cause:
         raise ServiceError(ErrorCode.INVALID_CIPHERTEXT) from cause

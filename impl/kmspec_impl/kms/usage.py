@@ -156,6 +156,16 @@ def require_algorithm(key: Key, algorithm: str) -> None:
         raise ServiceError(ErrorCode.INVALID_KEY_USAGE, message)
 
 
+def require_symmetric(key: Key, operation: str) -> None:
+    """Refuse a key that encrypts no data keys: one that is not SYMMETRIC_DEFAULT.
+
+    :raises ServiceError: InvalidKeyUsageException.
+    """
+    if key.spec is not SYMMETRIC:
+        require_usage(key, KeyUsage.ENCRYPT_DECRYPT, operation)
+        require_algorithm(key, SYMMETRIC)
+
+
 def require_alike(one: Key, other: Key) -> None:
     """Refuse to let an alias go from a key to one of another type or usage [API:UpdateAlias].
 

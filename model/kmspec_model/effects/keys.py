@@ -119,7 +119,7 @@ def create(_moves: Moves, case: Case) -> tuple[Change, ...]:
         role=MultiRegionKeyType.PRIMARY.value if case.arguments.get("MultiRegion") else "",
     )
     made = world.made._replace(keys=index + 1)
-    if key.origin == Origin.AWS_KMS and key.spec == KeySpec.SYMMETRIC_DEFAULT:
+    if key.origin == Origin.AWS_KMS and is_symmetric(key):
         key = key._replace(materials=(Material(made.materials),))
         made = made._replace(materials=made.materials + 1)
     world = world.with_key(key)._replace(made=made)
