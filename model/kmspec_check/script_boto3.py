@@ -16,14 +16,19 @@ from kmspec_check.trace import Trace, TraceStep
 from kmspec_check.violation import describe_outcome
 from kmspec_model import Command, Ref, Success
 from kmspec_model.command import Pairs
-from kmspec_model.outcome import Bind, Items, Mark, Members, OneOf
+from kmspec_model.outcome import Bind, Items, Mark, Members, OneOf, Text, Values
 
 ACCOUNT = "str(100_000_000_000 + secrets.randbelow(900_000_000_000))"
 """The account of a script, drawn in each run, where the target keeps accounts apart."""
 _RUN = "@run@"
 """Stands in chosen names for what each run draws."""
-_HELD = ("key", "store", "cluster", "hsm", "backup", "ciphertext")
-_RESOURCES = {"alias": ("kms", ""), "key": ("kms", "key/"), "backup": ("cloudhsm", "backup/")}
+_HELD = ("key", "store", "cluster", "hsm", "backup", "ciphertext", "grant", "token")
+_RESOURCES = {
+    "alias": ("kms", ""),
+    "service": ("kms", ""),
+    "key": ("kms", "key/"),
+    "backup": ("cloudhsm", "backup/"),
+}
 """The service and the folder of what has an ARN."""
 _CLIENTS = {Service.KMS: "kms", Service.CLOUDHSM: "cloudhsm", Service.STS: "sts"}
 
@@ -84,7 +89,7 @@ class _Script:
             if ref.kind == "plaintext" or ref.kind in _HELD:
                 yield f"{_variable(ref)} = {self._at(path)}"
                 self._named.add(ref)
-                if ref.kind in ("hsm", "backup", "cluster", "key", "store"):
+                if ref.kind not in ("ciphertext", "plaintext"):
                     yield f"known.add({_variable(ref)})"
 
     def _at(self, path: Path) -> str:
@@ -139,6 +144,9 @@ class _Script:
         if ref.kind == "zone":
             subnet = repr(self._binding.value(Ref("subnet", ref.index)))
             return f"zones.get({subnet}, {self._binding.value(ref)!r})"
+        if ref.kind == "policy":
+            text = repr(self._binding.value(ref))
+            return f"{text}.replace({self._binding.place.account!r}, arn('', '').split(':')[4])"
         if plain in self._named:
             return _formed(ref)
         if ref.form == "arn" and ref.kind in _RESOURCES:
@@ -187,8 +195,14 @@ class _Script:
         """A predicate on one observed value, which is ``None`` when absent."""
         return f"lambda seen: {self._condition(pattern)}"
 
-    def _condition(self, pattern: object) -> str:
+    def _condition(self, pattern: object) -> str:  # noqa: PLR0911 - one for each form
         match pattern:
+            case Values():
+                return f"sorted(seen or []) == {sorted(pattern.values)!r}"
+            case Text():
+                return f"re.fullmatch({pattern.expression!r}, seen or '')"
+            case Ref("policy"):
+                return f"json.loads(seen or '0') == json.loads({self._value(pattern)})"
             case Mark.ABSENT:
                 return "seen is None"
             case Mark.PRESENT | Members() | Items() | Bind():

@@ -41,6 +41,9 @@ _STATE = frozenset(
         "Locked",
         "LoggedIn",
         "Throttled",
+        "Operation",
+        "Policy",
+        "TagValue",
     }
 )
 """Members that show a state."""

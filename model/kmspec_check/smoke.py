@@ -27,6 +27,7 @@ from kmspec_check.target import (
     untyped,
 )
 from kmspec_model import Ref
+from kmspec_model.command import Pairs
 
 PHASE = "smoke"
 
@@ -47,6 +48,11 @@ _NOWHERE: Mapping[str, Any] = {
     "HsmType": "hsm1.medium",
     "SubnetIds": ("subnet-none",),
     "Description": "kmspec",
+    "Operations": ("Encrypt",),
+    "GrantId": Ref("grant", 0),
+    "Policy": Ref("policy", 0),
+    "Tags": (Pairs((("TagKey", "kmspec"), ("TagValue", ""))),),
+    "TagKeys": ("kmspec",),
 }
 """Values for required members: well-formed names of nothing."""
 _HARMLESS: Mapping[str, Mapping[str, Any]] = {

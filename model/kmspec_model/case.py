@@ -3,9 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
+from kmspec.names import KeyState, Origin
 from kmspec.rules import Operation
 from kmspec_model.command import Command, Ref
 from kmspec_model.world import (
+    NONE,
     Alias,
     Backup,
     Ciphertext,
@@ -42,6 +44,7 @@ class Case(NamedTuple):
 def case_of(world: World, command: Command, operation: Operation) -> Case:
     """Find what a command names in a world."""
     arguments = dict(command.arguments)
+    world = _with_managed(world, arguments, operation)
     key = _key(world, arguments.get(operation.key)) if operation.key else None
     ciphertext = alias = store = cluster = hsm = backup = None
     keys: tuple[Key, ...] = (key,) if key is not None else ()
@@ -50,7 +53,8 @@ def case_of(world: World, command: Command, operation: Operation) -> Case:
         keys = _keys_of_ciphertext(world, arguments, operation, ciphertext, key)
     if operation.alias:
         named = arguments.get(operation.alias)
-        alias = world.alias(named.index) if isinstance(named, Ref) else None
+        if isinstance(named, Ref) and named.kind == "alias":
+            alias = world.alias(named.index)
         if operation.key is None and alias is not None:
             key = world.key(alias.key)
             keys = (key,) if key is not None else ()
@@ -80,6 +84,20 @@ def case_of(world: World, command: Command, operation: Operation) -> Case:
     )
 
 
+def _with_managed(world: World, arguments: Mapping[str, Any], operation: Operation) -> World:
+    """The world with the AWS managed keys that a request names: each is made when it is asked for.
+
+    Where the request is refused, nobody sees this world.
+    """
+    for member in (operation.key, operation.source):
+        named = arguments.get(member) if member else None
+        if isinstance(named, Ref) and named.kind == "service" and not world.managed(named.index):
+            index = world.made.keys
+            key = Key(index, Origin.AWS_KMS, NONE, KeyState.ENABLED, service=named.index)
+            world = world.with_key(key)._replace(made=world.made._replace(keys=index + 1))
+    return world
+
+
 def _indexed(find: Callable[[int], T | None], named: object) -> T | None:
     return find(named.index) if isinstance(named, Ref) else None
 
@@ -91,6 +109,8 @@ def _key(world: World, named: object) -> Key | None:
     if named.kind == "alias":
         alias = world.alias(named.index)
         return world.key(alias.key) if alias is not None else None
+    if named.kind == "service":
+        return world.managed(named.index)
     return world.key(named.index)
 
 

@@ -131,10 +131,10 @@ def broken(model: Model, graph: Graph) -> Iterator[Broken]:
 
 
 def encrypts(model: Model, world: World, key: Key) -> bool:
-    """Whether the tables let Encrypt succeed, or only throttle it."""
+    """Whether the tables let Encrypt succeed, or only throttle it or leave it to permissions."""
     outcomes = [one.outcome for one in model.permitted(world, encrypt(key.index, keep=False))]
     codes = {outcome.code for outcome in outcomes if isinstance(outcome, Refusal)}
-    return codes <= {ErrorCode.THROTTLING}
+    return codes <= {ErrorCode.THROTTLING, ErrorCode.ACCESS_DENIED}
 
 
 def may_encrypt(world: World, key: Key) -> bool:

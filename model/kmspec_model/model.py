@@ -16,6 +16,7 @@ from kmspec_model.guards import Finding, compile_guards
 from kmspec_model.moves import Change, compile_moves
 from kmspec_model.outcome import Members, Outcome, Refusal, Success
 from kmspec_model.time import Clockwork, Timing
+from kmspec_model.usage import noted
 from kmspec_model.world import NONE, World
 
 
@@ -58,7 +59,7 @@ class Model:
         verdict = self._guards[operation.name].judge(case)
         successes: list[Permitted] = []
         if verdict.allowed:
-            changes = EFFECTS[operation.name](self.moves, case)
+            changes = noted(case, EFFECTS[operation.name](self.moves, case))
             answer = self._answers[operation.name]
             rules = (*verdict.rules, *answer)
             successes = [self._success(change, rules) for change in changes]

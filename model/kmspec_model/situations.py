@@ -75,9 +75,10 @@ def situation(world: World) -> Situation:
     )
 
 
-def _besides(_world: World, _key: Key) -> Iterator[str]:
+def _besides(_world: World, key: Key) -> Iterator[str]:
     """What makes a key another situation though its kind and states are the same."""
-    yield from ()
+    if key.service != NONE:
+        yield "AWS managed"
 
 
 def _condition(world: World, key: Key | None, store: Store | None) -> str:

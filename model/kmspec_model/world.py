@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from kmspec import limits
 from kmspec.names import KeySpec, KeyUsage
-from kmspec_model.command import Ref
+from kmspec_model.command import Ref, Value
 
 NONE = -1
 """The index of nothing: a KMS key without a store, a cluster that came from no backup."""
@@ -139,6 +139,14 @@ class Key(NamedTuple):
     description: str = ""
     spec: str = KeySpec.SYMMETRIC_DEFAULT.value
     usage: str = KeyUsage.ENCRYPT_DECRYPT.value
+    tags: tuple[tuple[str, str], ...] | None = None
+    """Sorted; ``None`` as long as nobody has tagged it."""
+    policy: Ref | None = None
+    """The document that was put last; ``None`` is the default policy."""
+    used: str = ""
+    """The last operation that used it."""
+    service: int = NONE
+    """The index of the service whose AWS managed key it is."""
 
 
 class Alias(NamedTuple):
@@ -146,6 +154,17 @@ class Alias(NamedTuple):
 
     index: int  # type: ignore[assignment]  # hides tuple.index, of no use here
     key: int
+
+
+class Grant(NamedTuple):
+    """One grant: its KMS key, and the members that it was made with, sorted.
+
+    ``token#n`` is the token that came with ``grant#n``.
+    """
+
+    index: int  # type: ignore[assignment]  # hides tuple.index, of no use here
+    key: int
+    given: tuple[tuple[str, Value], ...]
 
 
 class Ciphertext(NamedTuple):
@@ -167,6 +186,7 @@ class Made(NamedTuple):
     backups: int = 0
     ciphertexts: int = 0
     rotations: int = 0
+    grants: int = 0
 
 
 class World(NamedTuple):
@@ -182,6 +202,15 @@ class World(NamedTuple):
     spent: tuple[tuple[int, int], ...] = ()
     """How many requests each store had to serve at this very moment, by store index."""
     made: Made = Made()
+    grants: tuple[Grant, ...] = ()
+
+    def grant(self, index: int) -> Grant | None:
+        """The grant of that index, unless it ended."""
+        return _at(self.grants, index)
+
+    def managed(self, service: int) -> Key | None:
+        """The AWS managed key of a service, if it was made."""
+        return next((key for key in self.keys if key.service == service), None)
 
     def cluster(self, index: int) -> Cluster | None:
         """The cluster of that index, unless it is gone."""
@@ -272,8 +301,9 @@ def _index(item: _Indexed) -> int:
 def rebased(world: World) -> World:
     """The same world as seen at time 0, with waits in whole days and passwords renumbered.
 
-    Two worlds that differ only in when they are, in moments of a wait of days, or in how often
-    KMS has changed a password become equal: that keeps the number of worlds finite.
+    Two worlds that differ only in when they are, in moments of a wait of days, in how often KMS
+    has changed a password, or in what a key was last used for become equal: that keeps the number
+    of worlds finite, and small.
     """
     shift = world.now
     if shift:
@@ -294,6 +324,8 @@ def rebased(world: World) -> World:
                 for key in world.keys
             ),
         )
+    if any(key.used for key in world.keys):
+        world = world._replace(keys=tuple(key._replace(used="") for key in world.keys))
     return _rotations_renumbered(world) if world.made.rotations else world
 
 

@@ -39,6 +39,15 @@ def require_usable(realm: Realm, key: Key) -> None:
     raise _pending_deletion(key)
 
 
+def require_grantable(realm: Realm, key: Key) -> None:
+    """Refuse a grant unless the key is usable, or would be if its store were connected.
+
+    :raises ServiceError: as :func:`require_usable`.
+    """
+    if key_state(realm, key) is not KeyState.UNAVAILABLE:
+        require_usable(realm, key)
+
+
 def require_not_pending_deletion(key: Key) -> None:
     """Refuse to change a key that is about to be deleted.
 

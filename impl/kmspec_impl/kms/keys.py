@@ -8,14 +8,15 @@ from typing import Any, Final
 from kmspec.limits import DAY, DEFAULT_DELETION_WINDOW_DAYS, DELETION_WINDOW_DAYS
 from kmspec.names import ErrorCode, KeyState
 from kmspec_impl.clock import after
-from kmspec_impl.errors import ServiceError
 from kmspec_impl.kms import requests
 from kmspec_impl.kms.aliases import drop_aliases_of
+from kmspec_impl.kms.grants import check_tokens, drop_grants_of
 from kmspec_impl.kms.identifiers import find_key, find_key_without_alias
 from kmspec_impl.kms.key_state import (
     require_not_pending_deletion,
     require_pending_deletion,
 )
+from kmspec_impl.kms.managed import require_customer_managed
 from kmspec_impl.kms.metadata import metadata
 from kmspec_impl.kms.state import Key
 from kmspec_impl.kms.store_keys import delete_material
@@ -29,8 +30,7 @@ def describe_key(realm: Realm, parameters: Parameters, now: float) -> Response:
     """DescribeKey."""
     del now
     key = find_key(realm, parameters["KeyId"], ErrorCode.INVALID_ARN)
-    if parameters.get("GrantTokens"):
-        raise ServiceError(ErrorCode.INVALID_GRANT_TOKEN, "There is no grant with this token.")
+    check_tokens(realm, parameters)
     return {"KeyMetadata": metadata(realm, key)}
 
 
@@ -99,7 +99,8 @@ def cancel_key_deletion(realm: Realm, parameters: Parameters, now: float) -> Res
 
 
 def _named(realm: Realm, parameters: Mapping[str, Any]) -> Key:
-    return find_key_without_alias(realm, parameters["KeyId"], ErrorCode.INVALID_ARN)
+    key = find_key_without_alias(realm, parameters["KeyId"], ErrorCode.INVALID_ARN)
+    return require_customer_managed(realm, key)
 
 
 def _want(realm: Realm, parameters: Mapping[str, Any], *, enabled: bool) -> Response:
@@ -120,4 +121,5 @@ def _delete(realm: Realm, key_id: str, when: float) -> None:
     if key.store is not None:
         delete_material(realm, key)
     drop_aliases_of(realm, key)
+    drop_grants_of(realm, key)
     realm.drop_key(key)

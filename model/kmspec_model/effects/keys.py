@@ -8,6 +8,7 @@ from kmspec_model.case import Case
 from kmspec_model.command import Ref
 from kmspec_model.moves import Change, Moves
 from kmspec_model.outcome import Bind, Items, Mark, Members, Pattern, members
+from kmspec_model.predicates.attributes import tag_pairs
 from kmspec_model.states import is_connected, is_enabled, is_pending_deletion
 from kmspec_model.world import NONE, Key, World
 
@@ -27,8 +28,8 @@ def metadata(world: World, key: Key, *, new: bool = False) -> Members:
         KeyState=key.state,
         Enabled=is_enabled(key),
         Origin=key.origin,
-        Description=key.description,
-        KeyManager="CUSTOMER",
+        Description=key.description if key.service == NONE else Mark.PRESENT,
+        KeyManager="CUSTOMER" if key.service == NONE else "AWS",
         KeySpec=key.spec,
         KeyUsage=key.usage,
         MultiRegion=False,
@@ -48,6 +49,8 @@ def create(moves: Moves, case: Case) -> tuple[Change, ...]:
         case.store.index if case.store is not None else NONE,
         moves.initial["key"],
         description=str(case.arguments.get("Description", "")),
+        tags=tuple(sorted(tag_pairs(case))) or None,
+        policy=case.arguments.get("Policy"),
     )
     world = world.with_key(key)._replace(made=world.made._replace(keys=index + 1))
     rules: tuple[str, ...] = ()
@@ -63,7 +66,8 @@ def describe(_moves: Moves, case: Case) -> tuple[Change, ...]:
     """The metadata of the key."""
     if case.key is None:
         return ()
-    return (Change(case.world, members(KeyMetadata=metadata(case.world, case.key))),)
+    answer = metadata(case.world, case.key, new=case.key.service != NONE)
+    return (Change(case.world, members(KeyMetadata=answer)),)
 
 
 def list_all(_moves: Moves, case: Case) -> tuple[Change, ...]:

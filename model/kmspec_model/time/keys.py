@@ -19,7 +19,7 @@ def events(moves: Moves, timing: Timing, world: World) -> Iterator[Event]:
 
 
 def _deleted(moves: Moves, key: Key) -> Fire:
-    """The key and its aliases are gone; its material too, where that can be done."""
+    """The key, its aliases and grants are gone; its material too, where that can be done."""
 
     def fire(world: World) -> tuple[Change, ...]:
         move = moves.of("key", "waiting period ends", key.state)
@@ -27,6 +27,7 @@ def _deleted(moves: Moves, key: Key) -> Fire:
         left = world._replace(
             keys=tuple(one for one in world.keys if one.index != key.index),
             aliases=tuple(alias for alias in world.aliases if alias.key != key.index),
+            grants=tuple(grant for grant in world.grants if grant.key != key.index),
         )
         store = world.store(key.store) if key.store != NONE else None
         cluster = world.cluster(store.cluster) if store is not None else None
