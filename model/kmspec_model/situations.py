@@ -13,6 +13,8 @@ from kmspec_model.states import active_hsms, is_activated
 from kmspec_model.world import NONE, Cluster, Key, Store, World
 
 NOTHING = "-"
+HEALTHY = "with HSMs in two zones"
+"""The condition of a cluster in which nothing is amiss."""
 
 
 class Situation(NamedTuple):

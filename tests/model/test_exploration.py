@@ -30,6 +30,11 @@ PINNED = {
     "limits": (1, 2),
     "stores": (3, 6),
     "aliases": (3, 6),
+    "grants": (39, 300),
+    "store-grants": (6, 10),
+    "tags": (12, 120),
+    "fifty-tags": (2, 4),
+    "managed": (2, 4),
 }
 """Reachable worlds and transitions. A change here is a change of the machine: say why it is."""
 

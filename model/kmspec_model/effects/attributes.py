@@ -144,8 +144,9 @@ def tag(_moves: Moves, case: Case) -> tuple[Change, ...]:
 
 def untag(_moves: Moves, case: Case) -> tuple[Change, ...]:
     """Fewer tags."""
-    old = dict((case.key.tags if case.key is not None else None) or ())
-    gone = case.arguments["TagKeys"]
+    if case.key is None or case.key.tags is None:
+        return (Change(case.world),)
+    old, gone = dict(case.key.tags), case.arguments["TagKeys"]
     return _tagged(case, {name: value for name, value in old.items() if name not in gone})
 
 

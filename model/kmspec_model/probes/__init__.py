@@ -7,7 +7,13 @@ store, the cluster and the backups that the situation is about, and about what d
 from kmspec_model.probes import anywhere, attributes, cloudhsm, cryptography, keys, stores
 from kmspec_model.probes.probe import Probe
 from kmspec_model.settled import is_settled
-from kmspec_model.situations import subject_cluster, subject_key, subject_store
+from kmspec_model.situations import (
+    HEALTHY,
+    situation,
+    subject_cluster,
+    subject_key,
+    subject_store,
+)
 from kmspec_model.world import NONE, World
 
 __all__ = ["Probe", "probes"]
@@ -24,13 +30,15 @@ def probes(world: World) -> tuple[Probe, ...]:
     found = [*anywhere.always(world)]
     if _is_calm(world):
         found += anywhere.unknown()
-        found += attributes.unknown()
+        found += attributes.unknown() if not world.clusters else ()
     if key is not None:
         found += keys.of_key(key)
         found += cryptography.cryptography(world, key)
         found += keys.aliases(world, key)
-        found += attributes.of_key(world, key)
-        if key.store == NONE or _is_calm(world):
+        found += attributes.of_key(key)
+        if key.store == NONE:
+            found += attributes.refused(world, key)
+        if key.store == NONE or situation(world).cluster_condition == HEALTHY:
             found += attributes.changes(world, key)
     elif world.made.keys:
         found += keys.deleted_key(world)

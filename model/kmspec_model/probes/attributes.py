@@ -9,6 +9,7 @@ from kmspec_model.world import NONE, Key, World
 
 UNKNOWN_GRANT = "0" * 64
 UNKNOWN_TOKEN = "bm8gZ3JhbnQ="  # noqa: S105 (no secret: a token of no grant)
+VIEWS = ("ListGrants", "GetKeyPolicy", "ListKeyPolicies", "ListResourceTags", "GetKeyLastUsage")
 _SERVICE = "events.amazonaws.com"
 _PAIRS = Pairs(tuple((f"name-{number}", "value") for number in range(9)))
 
@@ -17,7 +18,8 @@ def unknown() -> Iterator[Probe]:
     """What does not exist, and what is wrong whatever there is."""
     named: dict[str, Value] = {"KeyId": UNKNOWN_KEY}
     grant: dict[str, Value] = {**named, "GrantId": UNKNOWN_GRANT}
-    yield kms("unknown", "ListGrants", **named)
+    for operation in VIEWS:
+        yield kms("unknown", operation, **named)
     yield kms("unknown", "RevokeGrant", **grant)
     yield kms("unknown", "RetireGrant", **grant)
     yield kms("unknown-token", "RetireGrant", GrantToken=UNKNOWN_TOKEN)
@@ -25,8 +27,6 @@ def unknown() -> Iterator[Probe]:
     yield kms("", "ListRetirableGrants", RetiringPrincipal=RETIRING)
     yield kms("nobody", "ListRetirableGrants")
     yield kms("malformed", "ListRetirableGrants", RetiringPrincipal="nobody")
-    for operation in ("GetKeyPolicy", "ListKeyPolicies", "ListResourceTags", "GetKeyLastUsage"):
-        yield kms("unknown", operation, **named)
     yield kms("unknown", "PutKeyPolicy", Policy=Ref("policy", 0), **named)
     yield kms("unknown", "TagResource", Tags=tags(("a", "1")), **named)
     yield kms("unknown", "UntagResource", TagKeys=("a",), **named)
@@ -40,36 +40,39 @@ def unknown() -> Iterator[Probe]:
     yield kms("reserved", "DeleteAlias", AliasName=Ref("service", 0))
 
 
-def of_key(world: World, key: Key) -> Iterator[Probe]:
-    """What only looks at a key, or is refused."""
+def of_key(key: Key) -> Iterator[Probe]:
+    """What looks at what belongs to a key, and a key by its alias."""
     named = Ref("key", key.index)
-    yield kms("", "ListGrants", KeyId=named)
+    for operation in VIEWS:
+        yield kms("", operation, KeyId=named)
+    yield kms("unknown-id", "RevokeGrant", KeyId=named, GrantId=UNKNOWN_GRANT)
+    token: Value = (UNKNOWN_TOKEN,)
+    yield kms("unknown-token", "DescribeKey", KeyId=named, GrantTokens=token)
+    if key.service != NONE:
+        yield from _by_service(key)
+
+
+def refused(world: World, key: Key) -> Iterator[Probe]:
+    """What is refused whatever the state of the key, and what only narrows a look at it."""
+    named = Ref("key", key.index)
     yield kms("other-grantee", "ListGrants", KeyId=named, GranteePrincipal=RETIRING)
     yield kms("unknown-id", "ListGrants", KeyId=named, GrantId=UNKNOWN_GRANT)
     yield kms("malformed-id", "ListGrants", KeyId=named, GrantId="grant")
     yield from _grants_that_are_refused(key)
-    yield kms("", "GetKeyPolicy", KeyId=named)
     yield kms("ram", "GetKeyPolicy", KeyId=named, PolicyName="AWS_RAM")
-    yield kms("", "ListKeyPolicies", KeyId=named)
     put = "PutKeyPolicy"
     yield kms("ram", put, KeyId=named, PolicyName="AWS_RAM", Policy=Ref("policy", 0))
     for form in ("malformed", "lockout"):
         yield kms(form, put, KeyId=named, Policy=Ref("policy", 0, form))
-    yield kms("", "ListResourceTags", KeyId=named)
-    yield kms("absent", "UntagResource", KeyId=named, TagKeys=("absent",))
     yield kms("reserved", "TagResource", KeyId=named, Tags=tags(("AWS:a", "1")))
     yield kms("twice", "TagResource", KeyId=named, Tags=tags(("a", "1"), ("a", "2")))
-    yield kms("", "GetKeyLastUsage", KeyId=named)
     token: Value = (UNKNOWN_TOKEN,)
     plaintext = Ref("plaintext", 0)
     yield kms("unknown-token", "Encrypt", KeyId=named, Plaintext=plaintext, GrantTokens=token)
-    yield kms("unknown-token", "DescribeKey", KeyId=named, GrantTokens=token)
-    if key.service != NONE:
-        yield from _by_service(key)
+    yield kms("after-use", "GetKeyLastUsage", KeyId=named)
     for alias in world.aliases[:1]:
-        by_alias = Ref("alias", alias.index)
-        for operation in ("ListGrants", "GetKeyPolicy", "ListResourceTags", "GetKeyLastUsage"):
-            yield kms("alias", operation, KeyId=by_alias)
+        for operation in VIEWS:
+            yield kms("alias", operation, KeyId=Ref("alias", alias.index))
     for grant in world.grants[:1]:
         token = (Ref("token", grant.index),)
         yield kms("token", "Encrypt", KeyId=named, Plaintext=plaintext, GrantTokens=token)
@@ -107,7 +110,6 @@ def _grants_that_are_refused(key: Key) -> Iterator[Probe]:
     yield grant("unfit", Operations=("Sign",))
     pairs = Pairs((("EncryptionContextEquals", _PAIRS),))
     yield grant("too-many-pairs", Constraints=pairs)
-    yield kms("unknown-id", "RevokeGrant", KeyId=named, GrantId=UNKNOWN_GRANT)
     yield kms("malformed-id", "RevokeGrant", KeyId=named, GrantId="grant")
 
 
@@ -118,6 +120,7 @@ def changes(world: World, key: Key) -> Iterator[Probe]:
     yield Probe("CreateGrant", create_grant(key.index))
     yield Probe("TagResource", tag(key.index, ("a", "2"), ("b", "")))
     yield kms("", "PutKeyPolicy", KeyId=named, Policy=Ref("policy", 1))
+    yield kms("absent", "UntagResource", KeyId=named, TagKeys=("absent",))
     for grant in world.grants[:1]:
         yield Probe("CreateGrant/again", create_grant(grant.key, Name="first"))
         constrained = create_grant(grant.key, Name="first", Constraints=context)

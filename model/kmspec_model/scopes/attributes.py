@@ -6,12 +6,16 @@ from kmspec import limits
 from kmspec_model.command import Command, Ref, command
 from kmspec_model.explore import Scope
 from kmspec_model.scopes.steps import is_waiting, key_life
+from kmspec_model.settled import is_settled
 from kmspec_model.setup import (
+    SETTLE,
+    STORE_KEY,
     WAIT,
     create_grant,
     decrypt,
     encrypt,
     of_key,
+    of_store,
     schedule,
     tag,
     tags,
@@ -78,8 +82,22 @@ def _managed(world: World) -> Iterator[Command]:
         yield schedule()
 
 
+def _store_grants(world: World) -> Iterator[Command]:
+    if not is_settled(world):
+        yield SETTLE
+    else:
+        yield of_store("DisconnectCustomKeyStore")
+        for grant in world.grants:
+            named = {"KeyId": Ref("key", grant.key), "GrantId": Ref("grant", grant.index)}
+            yield command("kms", "RevokeGrant", **named)
+            yield command("kms", "RetireGrant", **named)
+
+
+_STORE_GRANT = (*STORE_KEY, create_grant())
+
 SCOPES = (
     Scope("grants", "a KMS key and its grants", (command("kms", "CreateKey"),), _grants),
+    Scope("store-grants", "a grant on a key of a key store", _STORE_GRANT, _store_grants),
     Scope("tags", "tags, key policy and last usage of a KMS key", _TAGGED_KEYS, _tags),
     Scope("fifty-tags", "as many tags as a key may have", _FIFTY_TAGS, _full),
     Scope("managed", "an AWS managed key", (), _managed),
