@@ -53,6 +53,8 @@ _NOWHERE: Mapping[str, Any] = {
     "Policy": Ref("policy", 0),
     "Tags": (Pairs((("TagKey", "kmspec"), ("TagValue", ""))),),
     "TagKeys": ("kmspec",),
+    "ReplicaRegion": Ref("region", 1),
+    "PrimaryRegion": Ref("region", 1),
 }
 """Values for required members: well-formed names of nothing."""
 _HARMLESS: Mapping[str, Mapping[str, Any]] = {

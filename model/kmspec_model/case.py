@@ -24,7 +24,8 @@ T = TypeVar("T")
 class Case(NamedTuple):
     """One command in one world, with what it names; ``None`` where that does not exist.
 
-    ``keys`` are the KMS keys whose state matters: for ReEncrypt both.
+    ``keys`` are the KMS keys whose state matters: for ReEncrypt both. ``related`` is the key of the
+    same id in another Region that the request names; ``world`` is as seen from its own Region.
     """
 
     world: World
@@ -39,22 +40,21 @@ class Case(NamedTuple):
     cluster: Cluster | None
     hsm: Hsm | None
     backup: Backup | None
+    related: Key | None = None
 
 
 def case_of(world: World, command: Command, operation: Operation) -> Case:
     """Find what a command names in a world."""
     arguments = dict(command.arguments)
     world = _with_managed(world, arguments, operation)
-    key = _key(world, arguments.get(operation.key)) if operation.key else None
+    key = find_key(world, arguments.get(operation.key)) if operation.key else None
     ciphertext = alias = store = cluster = hsm = backup = None
     keys: tuple[Key, ...] = (key,) if key is not None else ()
     if operation.ciphertext:
         ciphertext = _ciphertext(world, arguments.get(operation.ciphertext))
         keys = _keys_of_ciphertext(world, arguments, operation, ciphertext, key)
     if operation.alias:
-        named = arguments.get(operation.alias)
-        if isinstance(named, Ref) and named.kind == "alias":
-            alias = world.alias(named.index)
+        alias = _alias(world, arguments.get(operation.alias))
         if operation.key is None and alias is not None:
             key = world.key(alias.key)
             keys = (key,) if key is not None else ()
@@ -68,6 +68,9 @@ def case_of(world: World, command: Command, operation: Operation) -> Case:
         hsm = _indexed(cluster.hsm, arguments.get(operation.hsm))
     if operation.backup:
         backup = _indexed(world.backup, arguments.get(operation.backup))
+    related = _related(world, key, arguments.get(operation.region)) if operation.region else None
+    if operation.of_related and related is not None:
+        keys = tuple(dict.fromkeys((*keys, related)))
     return Case(
         world,
         command,
@@ -81,6 +84,7 @@ def case_of(world: World, command: Command, operation: Operation) -> Case:
         cluster,
         hsm,
         backup,
+        related,
     )
 
 
@@ -93,7 +97,14 @@ def _with_managed(world: World, arguments: Mapping[str, Any], operation: Operati
         named = arguments.get(member) if member else None
         if isinstance(named, Ref) and named.kind == "service" and not world.managed(named.index):
             index = world.made.keys
-            key = Key(index, Origin.AWS_KMS, NONE, KeyState.ENABLED, service=named.index)
+            key = Key(
+                index,
+                Origin.AWS_KMS,
+                NONE,
+                KeyState.ENABLED,
+                region=world.region,
+                service=named.index,
+            )
             world = world.with_key(key)._replace(made=world.made._replace(keys=index + 1))
     return world
 
@@ -102,9 +113,9 @@ def _indexed(find: Callable[[int], T | None], named: object) -> T | None:
     return find(named.index) if isinstance(named, Ref) else None
 
 
-def _key(world: World, named: object) -> Key | None:
-    """The KMS key that an id, key ARN, alias name or alias ARN names."""
-    if not isinstance(named, Ref):
+def find_key(world: World, named: object) -> Key | None:
+    """The KMS key that an id, key ARN, alias name or alias ARN names, as seen from a Region."""
+    if not isinstance(named, Ref) or named.form not in ("", "arn", f"arn{world.region}"):
         return None
     if named.kind == "alias":
         alias = world.alias(named.index)
@@ -112,6 +123,17 @@ def _key(world: World, named: object) -> Key | None:
     if named.kind == "service":
         return world.managed(named.index)
     return world.key(named.index)
+
+
+def _related(world: World, key: Key | None, region: object) -> Key | None:
+    if key is None or not isinstance(region, Ref):
+        return None
+    return world.seen_from(region.index).key(key.index)
+
+
+def _alias(world: World, named: object) -> Alias | None:
+    own = isinstance(named, Ref) and named.kind == "alias"
+    return _indexed(world.alias, named) if own else None
 
 
 def _ciphertext(world: World, named: object) -> Ciphertext | None:
@@ -129,7 +151,7 @@ def _keys_of_ciphertext(
     own = world.key(ciphertext.key) if ciphertext is not None else None
     found = [own, key]
     if operation.source:
-        found.append(_key(world, arguments.get(operation.source)))
+        found.append(find_key(world, arguments.get(operation.source)))
     seen: dict[int, Key] = {}
     for one in found:
         if one is not None:

@@ -3,6 +3,10 @@
 A command never holds a generated id. What a target makes (``key#0``, ``store#1``) and what a
 caller chooses (``alias#0``, ``ca#0``) are references, bound to real values by whoever runs the
 command. A reference may name another form of the same thing: ``key#0.arn``, ``alias#0.arn``.
+
+Related multi-Region keys share one key id, so they are one reference: ``key#0`` in ``region#1`` is
+the one of them that is there, and ``key#0.arn1`` its ARN from wherever that is said. Without a
+number an ARN is of the Region in which the command is.
 """
 
 import re
@@ -22,10 +26,12 @@ CHOSEN = (
     "subnet",
     "service",
     "policy",
+    "region",
 )
 """What a caller chooses. ``name#0`` names a store; ``certificate#1.0`` is the certificate of
-``cluster#1`` signed by ``ca#0``; ``zone#0`` is the Availability Zone of ``subnet#0``;
-``service#0`` is the alias of a service's AWS managed key; ``policy#0`` a key policy.
+``cluster#1`` signed by ``ca#0``; ``zone#0`` is the Availability Zone of ``subnet#0``. ``region#0``
+is where a session happens, unless a command says otherwise. ``service#0`` is the alias of a
+service's AWS managed key; ``policy#0`` a key policy.
 
 ``plaintext#7`` may also be made by the target, as the data key that comes with ``ciphertext#7``:
 then it is bound by the response that carries it.
@@ -77,6 +83,12 @@ class Command(NamedTuple):
     operation: str
     arguments: tuple[tuple[str, Value], ...] = ()
     keep: bool = False
+    region: int = 0
+    """For which Region it is: the index of ``region#n``."""
+
+    def in_region(self, region: int) -> Self:
+        """The same command for another Region."""
+        return self._replace(region=region)
 
     def get(self, member: str, default: Value | None = None) -> Value | None:
         """The argument of that name, or the default."""
@@ -92,7 +104,8 @@ class Command(NamedTuple):
 
     def __str__(self) -> str:
         arguments = ", ".join(f"{name}={written(value)}" for name, value in self.arguments)
-        return f"{self.operation}({arguments})"
+        where = f" in {Ref('region', self.region)}" if self.region else ""
+        return f"{self.operation}({arguments}){where}"
 
 
 def references_in(value: Value) -> Iterator[Ref]:

@@ -13,6 +13,7 @@ from kmspec_impl.kms import (
     keys,
     last_usage,
     managed,
+    multi_region,
     stores,
     tags,
 )
@@ -40,6 +41,7 @@ _PLAIN: Final[MappingProxyType[str, Handler]] = MappingProxyType(
         "ListAliases": aliases.list_aliases,
         "ListKeys": keys.list_keys,
         "ReEncrypt": crypto.re_encrypt,
+        "ReplicateKey": multi_region.replicate_key,
         "ScheduleKeyDeletion": keys.schedule_key_deletion,
         "UpdateAlias": aliases.update_alias,
         "UpdateCustomKeyStore": stores.update_custom_key_store,
@@ -56,6 +58,7 @@ _PLAIN: Final[MappingProxyType[str, Handler]] = MappingProxyType(
         "TagResource": tags.tag_resource,
         "UntagResource": tags.untag_resource,
         "GetKeyLastUsage": last_usage.get_key_last_usage,
+        "UpdatePrimaryRegion": multi_region.update_primary_region,
     }
 )
 

@@ -6,7 +6,24 @@ Key material is not here but in HSMs; a row knows the handle, or the label to fi
 from dataclasses import dataclass
 from typing import Any
 
-from kmspec.names import ConnectionErrorCode, ConnectionState, KeySpec, KeyUsage, Origin
+from kmspec.names import (
+    ConnectionErrorCode,
+    ConnectionState,
+    KeySpec,
+    KeyState,
+    KeyUsage,
+    Origin,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """What each of a set of related multi-Region keys knows of the others."""
+
+    primary: str
+    """The Region of the primary key."""
+    regions: tuple[str, ...]
+    """Where there is one of the keys, the primary key among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +43,9 @@ class KeyMaterial:
 class Key:
     """A KMS key.
 
-    Its state is not stored, it follows: from ``deletion_due``, from the connection of its
-    store, and from ``enabled``, what the owner wants (:mod:`kmspec_impl.kms.key_state`).
+    Its state is not stored, it follows: from ``deletion_due``, from ``overlay``, from the
+    connection of its store, and from ``enabled``, what the owner wants
+    (:mod:`kmspec_impl.kms.key_state`).
     """
 
     id: str
@@ -46,6 +64,12 @@ class Key:
     store: str | None = None
     service: str | None = None
     """Whose AWS managed key it is; ``None`` for a customer managed key."""
+    related: Related | None = None
+    """Of a multi-Region key only."""
+    overlay: KeyState | None = None
+    """Creating, Updating or PendingReplicaDeletion: shown instead of what the key is else."""
+    deletion_window: int | None = None
+    """Days that a PendingReplicaDeletion key waits for from when its last replica is deleted."""
     earlier: tuple[KeyMaterial, ...] = ()
     """What the key encrypted with before it was rotated, oldest first."""
 

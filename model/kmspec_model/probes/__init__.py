@@ -4,7 +4,16 @@ One probe for each operation and variant that makes sense where the world is: ab
 store, the cluster and the backups that the situation is about, and about what does not exist.
 """
 
-from kmspec_model.probes import anywhere, attributes, cloudhsm, cryptography, keys, stores
+from kmspec_model.probes import (
+    anywhere,
+    attributes,
+    cloudhsm,
+    cryptography,
+    external_stores,
+    keys,
+    regions,
+    stores,
+)
 from kmspec_model.probes.probe import Probe
 from kmspec_model.settled import is_settled
 from kmspec_model.situations import (
@@ -31,6 +40,7 @@ def probes(world: World) -> tuple[Probe, ...]:
     if _is_calm(world):
         found += anywhere.unknown()
         found += attributes.unknown() if not world.clusters else ()
+        found += external_stores.external_stores(world)
     if key is not None:
         found += keys.of_key(key)
         found += cryptography.cryptography(world, key)
@@ -51,6 +61,7 @@ def probes(world: World) -> tuple[Probe, ...]:
         found += stores.new_store(cluster)
         found += cloudhsm.operator(world, cluster)
     found += cloudhsm.backups(world)
+    found += regions.regions(world, key)
     return tuple(found)
 
 
