@@ -17,7 +17,7 @@ from kmspec.limits import (
 )
 from kmspec.names import ErrorCode, KeySpec, KeyUsage
 from kmspec_impl.errors import ServiceError
-from kmspec_impl.identity import root_arn
+from kmspec_impl.identity import key_arn, root_arn
 from kmspec_impl.kms import requests
 from kmspec_impl.kms.identifiers import find_key_without_alias
 from kmspec_impl.kms.key_state import require_grantable
@@ -244,7 +244,7 @@ def _listed(realm: Realm, parameters: Parameters, grants: list[Grant]) -> Respon
     def shape(grant: Grant) -> dict[str, Any]:
         grantee = "GranteeServicePrincipal" if grant.grantee_is_service else "GranteePrincipal"
         shown: dict[str, Any] = {
-            "KeyId": realm.keys[grant.key].arn,
+            "KeyId": key_arn(realm.caller, grant.key),
             "GrantId": grant.id,
             "Name": grant.name,
             "CreationDate": round(grant.created, 3),

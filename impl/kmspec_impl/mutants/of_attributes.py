@@ -100,7 +100,7 @@ def _needs_store(realm: Realm, parameters: Parameters, now: float) -> Response:
 MUTANTS: Final = (
     Mutant(
         "named-grant-made-twice",
-        "effect/CreateGrant/idempotent",
+        "effect/CreateGrant/answer",
         "CreateGrant with the name and parameters of a grant makes another one.",
         (Patch(grants, "_alike", _never_alike),),
     ),
@@ -112,7 +112,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         "dry-run-makes-a-grant",
-        "grant/dry-run",
+        "effect/ListGrants/answer",
         "CreateGrant with DryRun makes the grant.",
         handlers=((Service.KMS, "CreateGrant", _create_despite_dry_run),),
     ),
@@ -142,7 +142,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         "grants-outlive-their-key",
-        "effect/Advance/answer",
+        "transition/key/waiting-period-ends/PendingDeletion",
         "The grants of a deleted key can still be retired.",
         (Patch(keys, "drop_grants_of", nothing),),
     ),
@@ -178,7 +178,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         "last-use-not-noted",
-        "effect/GetKeyLastUsage/answer",
+        "effect/Encrypt/answer",
         "GetKeyLastUsage does not know of Encrypt.",
         handlers=((Service.KMS, "Encrypt", crypto.encrypt),),
     ),

@@ -7,6 +7,7 @@ from kmspec_model.case import Case
 from kmspec_model.effects.keys import metadata
 from kmspec_model.moves import Change, Moves
 from kmspec_model.outcome import Mark, members
+from kmspec_model.predicates.attributes import tag_pairs
 
 
 def replicate(_moves: Moves, case: Case) -> tuple[Change, ...]:

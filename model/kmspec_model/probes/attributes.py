@@ -64,6 +64,7 @@ def refused(world: World, key: Key) -> Iterator[Probe]:
     yield kms("ram", put, KeyId=named, PolicyName="AWS_RAM", Policy=Ref("policy", 0))
     for form in ("malformed", "lockout"):
         yield kms(form, put, KeyId=named, Policy=Ref("policy", 0, form))
+    yield kms("reserved", "CreateAlias", AliasName=Ref("service", 0), TargetKeyId=named)
     yield kms("reserved", "TagResource", KeyId=named, Tags=tags(("AWS:a", "1")))
     yield kms("twice", "TagResource", KeyId=named, Tags=tags(("a", "1"), ("a", "2")))
     token: Value = (UNKNOWN_TOKEN,)
@@ -126,7 +127,8 @@ def changes(world: World, key: Key) -> Iterator[Probe]:
         constrained = create_grant(grant.key, Name="first", Constraints=context)
         yield Probe("CreateGrant/other", constrained)
         identity = {"KeyId": Ref("key", grant.key, "arn"), "GrantId": Ref("grant", grant.index)}
-        yield kms("id", "ListGrants", **identity)
+        several = "id" if len(world.grants) == 1 else "id-of-several"
+        yield kms(several, "ListGrants", **identity)
         yield kms("grantee", "ListGrants", KeyId=identity["KeyId"], GranteePrincipal=GRANTEE)
         for operation in ("RetireGrant", "RevokeGrant"):
             yield kms("dry-run", operation, DryRun=True, **identity)
