@@ -37,10 +37,6 @@ MISSING = {
     *("kms:DeleteImportedKeyMaterial", "kms:GetParametersForImport", "kms:ImportKeyMaterial"),
     *("kms:DisableKeyRotation", "kms:EnableKeyRotation", "kms:GetKeyRotationStatus"),
     *("kms:ListKeyRotations", "kms:RotateKeyOnDemand"),
-    # grants, policies, tags, last usage
-    *("kms:CreateGrant", "kms:ListGrants", "kms:ListRetirableGrants", "kms:RetireGrant"),
-    *("kms:RevokeGrant", "kms:GetKeyPolicy", "kms:ListKeyPolicies", "kms:PutKeyPolicy"),
-    *("kms:ListResourceTags", "kms:TagResource", "kms:UntagResource", "kms:GetKeyLastUsage"),
     # clusters
     *("cloudhsm:CopyBackupToRegion", "cloudhsm:DeleteResourcePolicy"),
     *("cloudhsm:GetResourcePolicy", "cloudhsm:ListTags", "cloudhsm:ModifyBackupAttributes"),
