@@ -31,7 +31,7 @@ PINNED = {
     "limits": (1, 2),
     "stores": (3, 6),
     "aliases": (3, 6),
-    "grants": (39, 300),
+    "grants": (39, 333),
     "store-grants": (6, 10),
     "tags": (12, 120),
     "fifty-tags": (2, 4),

@@ -14,9 +14,6 @@ from kmspec_model import Model
 PHASES = ("matrix", "tour")
 
 SHOWN_AFTER = {
-    "dry-run-is-a-use": "key/dry-run",
-    "dry-run-makes-a-grant": "grant/dry-run",
-    "last-use-not-noted": "effect/UntagResource/answer",
     "tags-of-new-key-lost": "effect/UntagResource/answer",
     "description-not-kept": "effect/UpdateKeyDescription/answer",
     "enable-forgotten-while-unavailable": "transition/key/EnableKey/Unavailable",

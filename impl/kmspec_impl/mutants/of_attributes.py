@@ -112,7 +112,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         "dry-run-makes-a-grant",
-        "effect/ListGrants/answer",
+        "grant/dry-run",
         "CreateGrant with DryRun makes the grant.",
         handlers=((Service.KMS, "CreateGrant", _create_despite_dry_run),),
     ),
@@ -178,13 +178,13 @@ MUTANTS: Final = (
     ),
     Mutant(
         "last-use-not-noted",
-        "effect/Encrypt/answer",
+        "effect/GetKeyLastUsage/answer",
         "GetKeyLastUsage does not know of Encrypt.",
         handlers=((Service.KMS, "Encrypt", crypto.encrypt),),
     ),
     Mutant(
         "dry-run-is-a-use",
-        "effect/GetKeyLastUsage/answer",
+        "key/dry-run",
         "A dry run of GenerateDataKey counts as a use of the key.",
         handlers=((Service.KMS, "GenerateDataKey", _noting_dry_runs("GenerateDataKey")),),
     ),

@@ -31,6 +31,8 @@ def _grants(world: World) -> Iterator[Command]:
             yield create_grant()
         if world.made.grants < _MOST_GRANTS or any("Name" in dict(g.given) for g in world.grants):
             yield create_grant(Name="first")
+        if world.made.grants:
+            yield create_grant(DryRun=True)
         yield from key_life(key.index)
     for grant in world.grants:
         named = {"KeyId": Ref("key", grant.key), "GrantId": Ref("grant", grant.index)}

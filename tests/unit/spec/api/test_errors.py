@@ -13,7 +13,7 @@ BESIDES = {
     (
         "DescribeKey",
         "InvalidGrantTokenException",
-    ): "it takes grant tokens, and nothing listed says that one is unknown; success is accepted too",
+    ): "it takes grant tokens, and nothing that is listed says that one is unknown",
     (
         "CreateCluster",
         "CloudHsmResourceLimitExceededException",
