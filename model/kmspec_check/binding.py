@@ -24,7 +24,7 @@ _UNKNOWN = {
     "hsm": "hsm-{}",
     "backup": "backup-{}",
     "grant": "{:064x}",
-    "token": "bm9uZQ{:04d}",
+    "granttoken": "bm9uZQ{:04d}",
 }
 """Well-formed ids that no target has made, for symbols that are bound to nothing."""
 _BASE32 = "234567abcdefghijklmnopqrstuvwxyz"
@@ -38,7 +38,7 @@ _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 
 
 class Unbound(LookupError):
-    """A symbol that only a call can bind: a certificate or a handle."""
+    """A symbol that only a call can bind: a certificate, a handle, a moment, wrapped material."""
 
     def __init__(self, ref: Ref) -> None:
         super().__init__(f"{ref} is not bound")
@@ -222,8 +222,11 @@ def _unknown(ref: Ref) -> Any:  # noqa: ANN401 - ids, blobs and handles
         return hashlib.sha256(f"no ciphertext {ref.index}".encode()).digest() * 4
     if ref.kind == "handle":
         raise Unbound(ref)
+    if ref.kind in ("keymaterial", "wrapping", "token"):
+        digest = hashlib.sha256(f"no {ref.kind} {ref.index}".encode())
+        return digest.hexdigest() if ref.kind == "keymaterial" else digest.digest()
     form = _UNKNOWN[ref.kind]
-    if ref.kind in ("key", "store", "grant", "token"):
+    if ref.kind in ("key", "store", "grant", "granttoken"):
         return form.format(ref.index)
     digits, number = "", ref.index
     for _ in range(11):

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
+from kmspec import limits
 from kmspec.names import KeyState, Origin
 from kmspec.rules import Operation
 from kmspec_model.command import Command, Ref
+from kmspec_model.materials import Material, Rotation
 from kmspec_model.world import (
     NONE,
     Alias,
@@ -91,21 +93,25 @@ def case_of(world: World, command: Command, operation: Operation) -> Case:
 def _with_managed(world: World, arguments: Mapping[str, Any], operation: Operation) -> World:
     """The world with the AWS managed keys that a request names: each is made when it is asked for.
 
-    Where the request is refused, nobody sees this world.
+    It rotates every year. Where the request is refused, nobody sees this world.
     """
     for member in (operation.key, operation.source):
         named = arguments.get(member) if member else None
         if isinstance(named, Ref) and named.kind == "service" and not world.managed(named.index):
-            index = world.made.keys
+            made = world.made
+            days = limits.DEFAULT_ROTATION_PERIOD_DAYS
             key = Key(
-                index,
+                made.keys,
                 Origin.AWS_KMS,
                 NONE,
                 KeyState.ENABLED,
                 region=world.region,
+                materials=(Material(made.materials),),
+                rotation=Rotation(days, world.now + days * limits.DAY * 1000),
                 service=named.index,
             )
-            world = world.with_key(key)._replace(made=world.made._replace(keys=index + 1))
+            made = made._replace(keys=made.keys + 1, materials=made.materials + 1)
+            world = world.with_key(key)._replace(made=made)
     return world
 
 

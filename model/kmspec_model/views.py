@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+from kmspec.names import KeySpec
 from kmspec_model.command import Command, Ref, command
 from kmspec_model.setup import RETIRING
-from kmspec_model.states import active_hsms, is_activated
+from kmspec_model.states import active_hsms, is_activated, is_external
 from kmspec_model.world import NONE, Key, World
 
 STORES = command("kms", "DescribeCustomKeyStores")
@@ -43,7 +44,8 @@ def _views(world: World) -> list[Command]:
         shown.append(STORES)
     if world.made.keys:
         shown.append(KEYS)
-    shown += [command("kms", "DescribeKey", KeyId=Ref("key", key.index)) for key in world.keys]
+    for key in world.keys:
+        shown += _of_key(key)
     if world.aliases or any(key.service != NONE for key in world.keys):
         shown.append(ALIASES)
     for key in world.keys:
@@ -66,3 +68,14 @@ def _of_attributes(world: World, key: Key) -> Iterator[Command]:
     if key.tags is not None:
         yield command("kms", "ListResourceTags", KeyId=named)
         yield command("kms", "GetKeyLastUsage", KeyId=named)
+
+
+def _of_key(key: Key) -> Iterator[Command]:
+    """The key, its key materials where it may have several, and whether it rotates."""
+    named = Ref("key", key.index)
+    yield command("kms", "DescribeKey", KeyId=named)
+    several = is_external(key) and key.spec == KeySpec.SYMMETRIC_DEFAULT
+    if several or len(key.materials) > 1:
+        yield command("kms", "ListKeyRotations", KeyId=named, IncludeKeyMaterial="ALL_KEY_MATERIAL")
+    if key.rotation is not None or (key.rotating is not None and not is_external(key)):
+        yield command("kms", "GetKeyRotationStatus", KeyId=named)

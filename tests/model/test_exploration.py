@@ -38,6 +38,10 @@ PINNED = {
     "tags": (12, 120),
     "fifty-tags": (2, 4),
     "managed": (2, 4),
+    "imports": (46, 386),
+    "materials": (24, 168),
+    "rotation": (177, 1053),
+    "on-demand": (1, 1),
 }
 """Reachable worlds and transitions. A change here is a change of the machine: say why it is."""
 

@@ -19,8 +19,12 @@ from kmspec_impl.kms.identifiers import (
     alias_not_found,
     find_key_without_alias,
 )
-from kmspec_impl.kms.key_state import require_not_pending_deletion
-from kmspec_impl.kms.managed import denied, predefined, require_customer_managed
+from kmspec_impl.kms.key_state import (
+    denied,
+    require_customer_managed,
+    require_not_pending_deletion,
+)
+from kmspec_impl.kms.managed import predefined
 from kmspec_impl.kms.state import Alias, Key
 from kmspec_impl.realm import Parameters, Realm, Response
 

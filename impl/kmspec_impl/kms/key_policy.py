@@ -19,7 +19,7 @@ from kmspec_impl.errors import ServiceError
 from kmspec_impl.identity import root_arn
 from kmspec_impl.kms import requests
 from kmspec_impl.kms.identifiers import find_key_without_alias
-from kmspec_impl.kms.managed import require_customer_managed
+from kmspec_impl.kms.key_state import require_customer_managed
 from kmspec_impl.kms.state import Key
 from kmspec_impl.realm import Parameters, Realm, Response
 

@@ -1,19 +1,22 @@
-"""AWS managed keys: the only place that makes them, and that keeps them from being changed.
+"""AWS managed keys: the only place that makes them.
 
 AWS predefines an alias for each service that has such a key. The key itself is made when its
-alias is first used. Services would use it for their customer; since nobody is denied anything
-here, whoever names it may, but not change it.
+alias is first used, and rotates every year. Services would use it for their customer; since nobody
+is denied anything here, whoever names it may, but not change it.
 """
 
 import json
 
-from kmspec.names import ErrorCode, Origin
+from kmspec.limits import DAY, DEFAULT_ROTATION_PERIOD_DAYS
+from kmspec.names import Origin
 from kmspec_impl.caller import Caller
+from kmspec_impl.clock import after
 from kmspec_impl.errors import ServiceError
 from kmspec_impl.identity import alias_arn, key_arn, root_arn
+from kmspec_impl.kms import rotation
 from kmspec_impl.kms.ciphertext import new_material
 from kmspec_impl.kms.identifiers import PREDEFINED, RESERVED, UnmintedError
-from kmspec_impl.kms.state import Alias, Key
+from kmspec_impl.kms.state import Alias, Key, Rotation
 from kmspec_impl.realm import Handler, Parameters, Realm, Response
 
 
@@ -44,24 +47,6 @@ def predefined(realm: Realm) -> list[Alias]:
     return [_alias(realm, name) for name in PREDEFINED if name not in realm.aliases]
 
 
-def require_customer_managed(realm: Realm, key: Key) -> Key:
-    """Refuse to change a key that belongs to AWS; the key.
-
-    The key policies of such keys let nobody.
-
-    :raises ServiceError: AccessDeniedException.
-    """
-    if key.service is not None:
-        raise denied(realm, key.arn)
-    return key
-
-
-def denied(realm: Realm, arn: str) -> ServiceError:
-    """AccessDeniedException for something that is AWS's own."""
-    message = f"User: {root_arn(realm.caller)} is not authorized to change the resource: {arn}"
-    return ServiceError(ErrorCode.ACCESS_DENIED, message)
-
-
 def _alias(realm: Realm, name: str, key: str = "", now: float = 0.0) -> Alias:
     return Alias(id=name, arn=alias_arn(realm.caller, name), key=key, created=now, updated=now)
 
@@ -70,7 +55,7 @@ def _mint(realm: Realm, name: str, now: float) -> Key:
     service = name.removeprefix(RESERVED)
     key_id, material_id = realm.ids.key(), realm.ids.material()
     arn = key_arn(realm.caller, key_id)
-    handle = realm.fleet.generate("kms", arn)
+    handle, days = realm.fleet.generate("kms", arn), DEFAULT_ROTATION_PERIOD_DAYS
     key = Key(
         id=key_id,
         arn=arn,
@@ -80,9 +65,10 @@ def _mint(realm: Realm, name: str, now: float) -> Key:
         current=new_material(key_id, arn, material_id, handle),
         policy=_policy(realm.caller, service),
         tags=(),
+        rotation=Rotation(days, after(now, days * DAY)),
         service=service,
     )
-    realm.add_key(key)
+    rotation.schedule(realm, key)
     realm.aliases.put(_alias(realm, name, key_id, now))
     return key
 

@@ -68,7 +68,7 @@ def create_grant(_moves: Moves, case: Case) -> tuple[Change, ...]:
             return (Change(world, answer, ("effect/CreateGrant/idempotent",)),)
     index = world.made.grants
     grant = Grant(index, case.key.index, given)
-    answer = members(GrantId=Bind(Ref("grant", index)), GrantToken=Bind(Ref("token", index)))
+    answer = members(GrantId=Bind(Ref("grant", index)), GrantToken=Bind(Ref("granttoken", index)))
     made = world.made._replace(grants=index + 1)
     return (Change(world._replace(grants=(*world.grants, grant), made=made), answer),)
 

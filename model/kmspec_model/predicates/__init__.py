@@ -10,9 +10,11 @@ from kmspec_model.predicates import (
     attributes,
     cloudhsm,
     external_stores,
+    imports,
     keys,
     operator,
     regions,
+    rotation,
     stores,
 )
 from kmspec_model.predicates.behind_stores import OF_STORE, material_missing, rate_of
@@ -35,6 +37,8 @@ OF_CASE: Mapping[str, OfCase] = {
     **cloudhsm.OF_CASE,
     **operator.OF_CASE,
     **attributes.OF_CASE,
+    **imports.OF_CASE,
+    **rotation.OF_CASE,
     **regions.OF_CASE,
     **external_stores.OF_CASE,
 }

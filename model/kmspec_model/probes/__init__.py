@@ -12,8 +12,10 @@ from kmspec_model.probes import (
     cloudhsm,
     cryptography,
     external_stores,
+    imports,
     keys,
     regions,
+    rotation,
     stores,
 )
 from kmspec_model.probes.probe import Probe
@@ -48,6 +50,9 @@ def probes(world: World) -> tuple[Probe, ...]:
         found += external_stores.external_stores(world)
     if key is not None:
         found += _about(world, key)
+        if not key.role and (key.store == NONE or _is_calm(world)):
+            found += imports.imports(world, key)
+            found += rotation.rotation(key)
     elif world.made.keys:
         found += keys.deleted_key(world)
     store = subject_store(world)

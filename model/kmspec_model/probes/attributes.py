@@ -75,7 +75,7 @@ def refused(world: World, key: Key) -> Iterator[Probe]:
         for operation in VIEWS:
             yield kms("alias", operation, KeyId=Ref("alias", alias.index))
     for grant in world.grants[:1]:
-        token = (Ref("token", grant.index),)
+        token = (Ref("granttoken", grant.index),)
         yield kms("token", "Encrypt", KeyId=named, Plaintext=plaintext, GrantTokens=token)
         yield kms("token", "DescribeKey", KeyId=named, GrantTokens=token)
 
@@ -133,10 +133,10 @@ def changes(world: World, key: Key) -> Iterator[Probe]:
         for operation in ("RetireGrant", "RevokeGrant"):
             yield kms("dry-run", operation, DryRun=True, **identity)
             yield kms("", operation, **identity)
-        yield kms("token", "RetireGrant", GrantToken=Ref("token", grant.index))
+        yield kms("token", "RetireGrant", GrantToken=Ref("granttoken", grant.index))
     ended = [n for n in range(world.made.grants) if world.grant(n) is None]
     for index in ended[:1]:
-        yield kms("ended", "RetireGrant", GrantToken=Ref("token", index))
+        yield kms("ended", "RetireGrant", GrantToken=Ref("granttoken", index))
         yield kms("ended", "RevokeGrant", KeyId=named, GrantId=Ref("grant", index))
     if key.tags is not None:
         yield kms("", "UntagResource", KeyId=named, TagKeys=("a",))

@@ -10,16 +10,28 @@ from kmspec_model.explore import Scope
 from kmspec_model.scopes import (
     attributes,
     breakage,
+    imports,
     lifecycle,
     limits,
     login,
     regions,
+    rotation,
     several_clusters,
 )
 
 SCOPES: Mapping[str, Scope] = {
     scope.name: scope
-    for module in (lifecycle, regions, breakage, login, several_clusters, limits, attributes)
+    for module in (
+        lifecycle,
+        regions,
+        breakage,
+        login,
+        several_clusters,
+        limits,
+        imports,
+        rotation,
+        attributes,
+    )
     for scope in module.SCOPES
 }
 """Every scope by its name."""

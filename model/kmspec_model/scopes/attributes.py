@@ -36,7 +36,7 @@ def _grants(world: World) -> Iterator[Command]:
         yield from key_life(key.index)
     for grant in world.grants:
         named = {"KeyId": Ref("key", grant.key), "GrantId": Ref("grant", grant.index)}
-        yield command("kms", "RetireGrant", GrantToken=Ref("token", grant.index))
+        yield command("kms", "RetireGrant", GrantToken=Ref("granttoken", grant.index))
         yield command("kms", "RevokeGrant", **named)
         yield command("kms", "RevokeGrant", **named, DryRun=True)
     if is_waiting(world):
