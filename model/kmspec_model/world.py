@@ -12,7 +12,8 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from kmspec import limits
 from kmspec.names import KeySpec, KeyUsage
-from kmspec_model.command import Ref, Value
+from kmspec_model.command import Ref
+from kmspec_model.grants import Grant
 from kmspec_model.materials import ImportParameters, Material, Rotation
 
 NONE = -1
@@ -194,17 +195,6 @@ class Alias(NamedTuple):
 
     index: int  # type: ignore[assignment]  # hides tuple.index, of no use here
     key: int
-
-
-class Grant(NamedTuple):
-    """One grant: its KMS key, and the members that it was made with, sorted.
-
-    ``granttoken#n`` is the token that came with ``grant#n``.
-    """
-
-    index: int  # type: ignore[assignment]  # hides tuple.index, of no use here
-    key: int
-    given: tuple[tuple[str, Value], ...]
 
 
 class Ciphertext(NamedTuple):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from kmspec_model.case import Case
 from kmspec_model.command import Pairs, Ref, Value
+from kmspec_model.grants import Grant
 from kmspec_model.moves import Change, Moves
 from kmspec_model.outcome import (
     Bind,
@@ -17,7 +18,7 @@ from kmspec_model.outcome import (
     members,
 )
 from kmspec_model.predicates.attributes import grant_named, tag_pairs
-from kmspec_model.world import NONE, Grant, World
+from kmspec_model.world import NONE, World
 
 _ACCOUNT = Text(r"arn:aws[a-z-]*:iam::\d{12}:root")
 _NOT_GIVEN = ("KeyId", "GrantTokens", "DryRun")

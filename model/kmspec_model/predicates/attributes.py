@@ -7,8 +7,9 @@ from kmspec import limits
 from kmspec.names import KeySpec, KeyUsage
 from kmspec_model.case import Case
 from kmspec_model.command import Pairs, Ref, Value
+from kmspec_model.grants import Grant
 from kmspec_model.predicates.kinds import OfCase, OfKey
-from kmspec_model.world import NONE, Grant, Key
+from kmspec_model.world import NONE, Key
 
 _ENCRYPTION = {"Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo"}
 _PAIRS = {"GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext"}
