@@ -7,6 +7,7 @@ the process itself, which is what an emulator of HSMs can promise.
 import base64
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Final
@@ -18,6 +19,7 @@ from kmspec_impl.hsm.interface import KeyEntry, Role, SealError, User
 
 _KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
+_NONCES_AT_ONCE: Final = 256
 _USER_FIELDS: Final = attrgetter("name", "role", "password", "failures", "locked")
 
 
@@ -62,7 +64,7 @@ class SoftwareDevice:
 
     def encrypt(self, handle: int, plaintext: bytes, associated: bytes) -> bytes:
         """Seal ``plaintext``: nonce, ciphertext, tag."""
-        nonce = os.urandom(_NONCE_BYTES)
+        nonce = next(_NONCES)
         return nonce + self._keys[handle].cipher.encrypt(nonce, plaintext, associated)
 
     def decrypt(self, handle: int, sealed: bytes, associated: bytes) -> bytes:
@@ -135,6 +137,17 @@ class SoftwareDevice:
         self._handles[entry.label] = entry.handle
         self._next_handle = max(self._next_handle, entry.handle + 1)
         self._backup = None
+
+
+def _fresh_nonces() -> Iterator[bytes]:
+    """Random nonces without end; to ask the operating system costs the same for one or many."""
+    while True:
+        drawn = os.urandom(_NONCE_BYTES * _NONCES_AT_ONCE)
+        for start in range(0, len(drawn), _NONCE_BYTES):
+            yield drawn[start : start + _NONCE_BYTES]
+
+
+_NONCES: Final = _fresh_nonces()
 
 
 def _written(key: _Key) -> list[Any]:
