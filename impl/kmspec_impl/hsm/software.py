@@ -43,6 +43,7 @@ class SoftwareDevice:
         self._users: dict[str, User] = {}
         self._next_handle = 1
         self._backup: bytes | None = None
+        self._nonces = _fresh_nonces()
 
     def random(self, length: int) -> bytes:
         """``length`` random bytes."""
@@ -64,7 +65,7 @@ class SoftwareDevice:
 
     def encrypt(self, handle: int, plaintext: bytes, associated: bytes) -> bytes:
         """Seal ``plaintext``: nonce, ciphertext, tag."""
-        nonce = next(_NONCES)
+        nonce = next(self._nonces)
         return nonce + self._keys[handle].cipher.encrypt(nonce, plaintext, associated)
 
     def decrypt(self, handle: int, sealed: bytes, associated: bytes) -> bytes:
@@ -145,9 +146,6 @@ def _fresh_nonces() -> Iterator[bytes]:
         drawn = os.urandom(_NONCE_BYTES * _NONCES_AT_ONCE)
         for start in range(0, len(drawn), _NONCE_BYTES):
             yield drawn[start : start + _NONCE_BYTES]
-
-
-_NONCES: Final = _fresh_nonces()
 
 
 def _written(key: _Key) -> list[Any]:
