@@ -37,7 +37,7 @@ class RealClock:
     """The wall clock as it was at the start, running steadily, plus what was added to it."""
 
     def __init__(self) -> None:
-        self._offset = (time.time_ns() - time.monotonic_ns()) // 1000
+        self._offset = round(time.time() * _MICRO) - time.monotonic_ns() // 1000
         """In microseconds, like all that is added up here: integers need no rounding."""
 
     def now(self) -> float:
