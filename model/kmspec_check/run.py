@@ -125,23 +125,26 @@ class Run:
 
     def asks(self, command: Command) -> bool:
         """Whether a command is of an area that was asked for."""
-        return not self.areas or self.area(command.operation) in self.areas
+        return not self.areas or self.area(command) in self.areas
 
     def heeds(self, level: str) -> bool:
         """Whether a deviation of this level counts."""
         return LEVELS.index(level) >= LEVELS.index(self.level)
 
-    def area(self, operation: str) -> str:
-        """The area of an operation; the operator and the clock have none."""
-        known = self.spec.operations.get(operation)
-        return known.resource if known else ""
+    def area(self, command: Command) -> str:
+        """The area of a command: of its operation, or what it asks for that is not specified."""
+        outside = self.oracle.model.outside(command)
+        return outside or self.spec.operation(command.service, command.operation).resource
 
     def offers(self, command: Command) -> bool:
         """Whether the target may be able to perform a command at all."""
         return not self.lacking(command)
 
     def lacking(self, command: Command) -> str:
-        """Why the target cannot perform a command, or nothing."""
+        """Why the target cannot perform a command, or is not asked to, or nothing."""
+        outside = self.oracle.model.outside(command)
+        if outside:
+            return f"kmspec does not offer {outside}, and asks no target for them"
         key = (command.service, command.operation)
         known = self._lacking.get(key)
         if known is None or (not known and key in self.unsupported):
@@ -149,7 +152,7 @@ class Run:
         return known
 
     def _why_lacking(self, command: Command) -> str:
-        area, profile = self.area(command.operation), self.profile
+        area, profile = self.area(command), self.profile
         if (command.service, command.operation) in self.unsupported:
             return f"the target has no {command.operation}"
         if not profile.reaches(command.service):

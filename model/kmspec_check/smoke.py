@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from kmspec.names import Service
+from kmspec.rules import Operation
 from kmspec_check import wire
 from kmspec_check.binding import Binding
 from kmspec_check.cells import Cell, Status
@@ -46,6 +47,8 @@ _NOWHERE: Mapping[str, Any] = {
     "HsmType": "hsm1.medium",
     "SubnetIds": ("subnet-none",),
     "Description": "kmspec",
+    "ReplicaRegion": Ref("region", 1),
+    "PrimaryRegion": Ref("region", 1),
 }
 """Values for required members: well-formed names of nothing."""
 _HARMLESS: Mapping[str, Mapping[str, Any]] = {
@@ -96,18 +99,18 @@ def smoke(run: Run) -> None:
         if operation.service == Service.LOAD:
             continue
         if not run.profile.reaches(operation.service):
-            run.unsupported.add((operation.service, name))
+            run.unsupported.add((operation.service, operation.called))
             run.decide(cell, Status.UNSUPPORTED, f"profile {run.profile.name} has no way to it")
             continue
         try:
-            answer = _asked(run, binding, operation.service, name)
+            answer = _asked(run, binding, operation.service, operation.called)
         except Unreachable:
             raise
         except Trouble as trouble:
             run.decide(cell, Status.ERROR, str(trouble))
             continue
         run.steps += 1
-        _classify(run, cell, operation.service, answer)
+        _classify(run, cell, operation, answer)
         run.tell(Progressed(PHASE, done))
     if not run.known:
         cells = sorted(run.board.all(), key=lambda decided: -decided.status)
@@ -115,14 +118,15 @@ def smoke(run: Run) -> None:
         raise Garbled(f"no operation was answered as AWS would: {first}", ANOTHER_URL)
 
 
-def _classify(run: Run, cell: Cell, service: str, answer: Answer) -> None:
+def _classify(run: Run, cell: Cell, operation: Operation, answer: Answer) -> None:
+    asked = (operation.service, operation.called)
     if run.profile.does_not_know(answer):
-        run.unsupported.add((service, cell.probe))
+        run.unsupported.add(asked)
         run.decide(cell, Status.UNSUPPORTED, f"answered {answer.code or answer.status}")
     elif answer.refused and not answer.code:
         run.decide(cell, Status.ERROR, f"{cell.probe} was answered {untyped(answer)}")
     else:
-        run.known.add((service, cell.probe))
+        run.known.add(asked)
         run.decide(cell, Status.PASS)
 
 

@@ -11,7 +11,15 @@ from typing import NamedTuple, TypeAlias, TypeVar
 from kmspec.rules import Answer, Cell, Condition
 from kmspec.tables import Spec
 from kmspec_model.case import Case
-from kmspec_model.predicates import OF_CASE, OF_STORE, OfCase, OfStore, material_missing
+from kmspec_model.predicates import (
+    OF_CASE,
+    OF_KEY,
+    OF_STORE,
+    OfCase,
+    OfKey,
+    OfStore,
+    material_missing,
+)
 from kmspec_model.world import NONE, Key
 
 
@@ -21,6 +29,8 @@ class Finding(NamedTuple):
     rule: str
     answers: tuple[Answer, ...]
     key: int = NONE
+    region: int | None = None
+    """Where that key is, if the rule says which of related keys it is about."""
 
     @property
     def accepts(self) -> bool:
@@ -42,7 +52,7 @@ class Verdict(NamedTuple):
     concerned: tuple[str, ...]
 
 
-P = TypeVar("P", OfCase, OfStore)
+P = TypeVar("P", OfCase, OfKey, OfStore)
 Guard: TypeAlias = Callable[[Case], Iterator[Finding]]
 
 
@@ -112,6 +122,8 @@ def _guards_of(spec: Spec, operation: str) -> Guards:
 def _of_condition(condition: Condition) -> Guard:
     when = condition.when or ""
     if condition.of == "key":
+        return _of_keys_used(condition, _known(OF_KEY, when, condition))
+    if condition.of == "store-key":
         return _of_store_keys(condition, when)
     if condition.of == "store":
         return _of_stores(condition, _known(OF_STORE, when, condition))
@@ -121,6 +133,17 @@ def _of_condition(condition: Condition) -> Guard:
     def guard(case: Case) -> Iterator[Finding]:
         if holds(case):
             yield finding
+
+    return guard
+
+
+def _of_keys_used(condition: Condition, holds: OfKey) -> Guard:
+    """A condition that is looked at for each KMS key of the request."""
+
+    def guard(case: Case) -> Iterator[Finding]:
+        for key in case.keys:
+            if holds(case, key):
+                yield Finding(condition.id, condition.answers, key.index)
 
     return guard
 
@@ -185,7 +208,7 @@ def _of_cells(cells: tuple[Cell, ...]) -> Guard:
             return
         for key, state in states(case):
             finding = findings[state]
-            yield finding if key is None else finding._replace(key=key.index)
+            yield (finding if key is None else finding._replace(key=key.index, region=key.region))
 
     return guard
 

@@ -4,6 +4,7 @@ Two worlds are the same situation when the key, its store and its cluster are in
 condition, whatever else there is.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from kmspec import limits
@@ -21,6 +22,8 @@ class Situation(NamedTuple):
     key_state: str
     connection_state: str
     cluster_condition: str
+    besides: str = NOTHING
+    """What else of the key is told apart, in words."""
 
     def __str__(self) -> str:
         parts = []
@@ -30,6 +33,8 @@ class Situation(NamedTuple):
             parts.append(f"store {self.connection_state}")
         if self.cluster_condition != NOTHING:
             parts.append(f"cluster {self.cluster_condition}")
+        if self.besides != NOTHING:
+            parts.append(self.besides)
         return ", ".join(parts) or "nothing made"
 
 
@@ -66,7 +71,24 @@ def situation(world: World) -> Situation:
         key.state if key is not None else NOTHING,
         store.state if store is not None else NOTHING,
         _condition(world, key, store),
+        ", ".join((*(_besides(world, key) if key is not None else ()), *_elsewhere(world, key)))
+        or NOTHING,
     )
+
+
+def _besides(_world: World, _key: Key) -> Iterator[str]:
+    """What makes a key another situation though its kind and states are the same."""
+    yield from ()
+
+
+def _elsewhere(world: World, key: Key | None) -> Iterator[str]:
+    """The role of a multi-Region key, and the related keys in other Regions."""
+    if key is not None and key.role:
+        yield f"multi-Region {key.role.lower()}"
+    for other in world.others:
+        for one in other.keys:
+            if key is None or one.index == key.index:
+                yield f"{one.role.lower()} {one.state} in another Region"
 
 
 def _condition(world: World, key: Key | None, store: Store | None) -> str:

@@ -54,11 +54,11 @@ def check_against_service_models(
 
 
 def _check_operation(model: ServiceModel, operation: Operation) -> None:
-    where = f"tables/operations.toml, row {operation.name}"
-    if operation.name not in model.operation_names:
+    where = f"tables/operations/, row {operation.name}"
+    if operation.called not in model.operation_names:
         message = f"{where}: {operation.service} has no such operation"
         raise ValueError(message)
-    known: OperationModel = model.operation_model(operation.name)
+    known: OperationModel = model.operation_model(operation.called)
     shape = known.input_shape
     members = set(shape.members) if isinstance(shape, StructureShape) else set()
     named = {
@@ -70,6 +70,7 @@ def _check_operation(model: ServiceModel, operation: Operation) -> None:
         operation.cluster,
         operation.hsm,
         operation.backup,
+        operation.region,
     }
     unknown = sorted(name for name in named if name is not None and name not in members)
     if unknown:

@@ -103,6 +103,48 @@ class Origin(StrEnum):
     EXTERNAL_KEY_STORE = "EXTERNAL_KEY_STORE"
 
 
+class MultiRegionKeyType(StrEnum):
+    """KeyMetadata.MultiRegionConfiguration.MultiRegionKeyType."""
+
+    PRIMARY = "PRIMARY"
+    REPLICA = "REPLICA"
+
+
+class KeySpec(StrEnum):
+    """KeyMetadata.KeySpec."""
+
+    SYMMETRIC_DEFAULT = "SYMMETRIC_DEFAULT"
+    RSA_2048 = "RSA_2048"
+    RSA_3072 = "RSA_3072"
+    RSA_4096 = "RSA_4096"
+    ECC_NIST_P256 = "ECC_NIST_P256"
+    ECC_NIST_P384 = "ECC_NIST_P384"
+    ECC_NIST_P521 = "ECC_NIST_P521"
+    ECC_SECG_P256K1 = "ECC_SECG_P256K1"
+    ECC_NIST_EDWARDS25519 = "ECC_NIST_EDWARDS25519"
+    SM2 = "SM2"
+    HMAC_224 = "HMAC_224"
+    HMAC_256 = "HMAC_256"
+    HMAC_384 = "HMAC_384"
+    HMAC_512 = "HMAC_512"
+    ML_DSA_44 = "ML_DSA_44"
+    ML_DSA_65 = "ML_DSA_65"
+    ML_DSA_87 = "ML_DSA_87"
+    ML_KEM_512 = "ML_KEM_512"
+    ML_KEM_768 = "ML_KEM_768"
+    ML_KEM_1024 = "ML_KEM_1024"
+
+
+class KeyUsage(StrEnum):
+    """KeyMetadata.KeyUsage."""
+
+    ENCRYPT_DECRYPT = "ENCRYPT_DECRYPT"
+    SIGN_VERIFY = "SIGN_VERIFY"
+    GENERATE_VERIFY_MAC = "GENERATE_VERIFY_MAC"
+    KEY_AGREEMENT = "KEY_AGREEMENT"
+    ENCAPSULATE_DECAPSULATE = "ENCAPSULATE_DECAPSULATE"
+
+
 class Fault(StrEnum):
     """What an operator can break in a cluster. Each stands for a cause AWS documents.
 
@@ -137,6 +179,7 @@ class ErrorCode(StrEnum):
     CLUSTER_NOT_ACTIVE = "CloudHsmClusterNotActiveException"
     CLUSTER_NOT_FOUND = "CloudHsmClusterNotFoundException"
     CLUSTER_NOT_RELATED = "CloudHsmClusterNotRelatedException"
+    CONFLICT = "ConflictException"
     STORE_HAS_KEYS = "CustomKeyStoreHasCMKsException"
     STORE_INVALID_STATE = "CustomKeyStoreInvalidStateException"
     STORE_NAME_IN_USE = "CustomKeyStoreNameInUseException"
@@ -144,16 +187,23 @@ class ErrorCode(StrEnum):
     DEPENDENCY_TIMEOUT = "DependencyTimeoutException"
     DISABLED = "DisabledException"
     DRY_RUN = "DryRunOperationException"
+    EXPIRED_IMPORT_TOKEN = "ExpiredImportTokenException"  # noqa: S105 (a name)
     INCORRECT_KEY = "IncorrectKeyException"
+    INCORRECT_KEY_MATERIAL = "IncorrectKeyMaterialException"
     INCORRECT_TRUST_ANCHOR = "IncorrectTrustAnchorException"
     INVALID_ALIAS_NAME = "InvalidAliasNameException"
     INVALID_ARN = "InvalidArnException"
     INVALID_CIPHERTEXT = "InvalidCiphertextException"
+    INVALID_GRANT_ID = "InvalidGrantIdException"
     INVALID_GRANT_TOKEN = "InvalidGrantTokenException"  # noqa: S105 (a name)
+    INVALID_IMPORT_TOKEN = "InvalidImportTokenException"  # noqa: S105 (a name)
     INVALID_KEY_USAGE = "InvalidKeyUsageException"
     INVALID_MARKER = "InvalidMarkerException"
     KMS_INTERNAL = "KMSInternalException"
+    KMS_INVALID_MAC = "KMSInvalidMacException"
+    KMS_INVALID_SIGNATURE = "KMSInvalidSignatureException"
     KMS_INVALID_STATE = "KMSInvalidStateException"
+    KEY_UNAVAILABLE = "KeyUnavailableException"
     LIMIT_EXCEEDED = "LimitExceededException"
     MALFORMED_POLICY = "MalformedPolicyDocumentException"
     NOT_FOUND = "NotFoundException"

@@ -81,16 +81,19 @@ class Cell(Rule):
 class Condition(Rule):
     """What operations need beside the state of their resource.
 
-    ``when`` names the predicate that holds when the condition is not met, ``answers`` what is
-    answered then. ``decided_by`` names what decides instead: such a row only explains.
+    ``when`` names the predicate that holds when the condition is not met, ``of`` what it looks at,
+    ``answers`` what is answered then. ``decided_by`` names what decides instead: such a row only
+    explains. ``outside`` names the area that the requests make up of which the row says that they
+    are not specified here: no target is asked for what is in it.
     """
 
     operations: tuple[str, ...]
     stage: Stage = "state"
-    of: Literal["request", "key", "store"] = "request"
+    of: Literal["request", "key", "store-key", "store"] = "request"
     when: str | None = None
     answers: tuple[Answer, ...] = ()
     decided_by: str | None = None
+    outside: str | None = None
     remedy: str | None = None
 
 
@@ -151,7 +154,11 @@ class Machine(Row):
 
 
 class Operation(Row):
-    """One operation: who answers, what it is about, and which members name its resources."""
+    """One operation: who answers, what it is about, and which members name its resources.
+
+    ``name`` is AWS's, with the service before it (``cloudhsm:TagResource``) where another service
+    has an operation of the same name.
+    """
 
     name: str
     service: Service
@@ -165,6 +172,14 @@ class Operation(Row):
     cluster: str | None = None
     hsm: str | None = None
     backup: str | None = None
+    region: str | None = None
+    of_related: bool = False
+    """Whether the state of the related key in that Region counts too."""
+
+    @property
+    def called(self) -> str:
+        """The name by which its service knows it."""
+        return self.name.rpartition(":")[2]
 
 
 class Error(Row):

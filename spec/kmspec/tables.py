@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib import resources
+from importlib.resources.abc import Traversable
 from itertools import chain
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias, TypeVar
@@ -40,6 +41,7 @@ CELL_TABLES = (
     "hsm_states",
     "backup_states",
 )
+"""Files, or folders of files, whose rows decide cells."""
 
 Table: TypeAlias = dict[str, Any]
 R = TypeVar("R", bound=BaseModel)
@@ -64,15 +66,23 @@ class Spec(NamedTuple):
     quotas: tuple[Quota, ...]
     rules: Mapping[str, Rule]
 
+    def operation(self, service: str, called: str) -> Operation:
+        """The operation that a service knows by a name.
+
+        :raises KeyError: no table has it.
+        """
+        qualified = self.operations.get(f"{service}:{called}")
+        return qualified if qualified is not None else self.operations[called]
+
     def in_scope(self, rule: str) -> bool:
         """Whether anything in scope leads to where a rule applies.
 
         Some states are named by AWS and reached only by what is not specified here yet; and some
-        conditions only explain what other rows decide.
+        conditions only explain what other rows decide, or say what is not specified here.
         """
         row = self.rules[rule]
         if isinstance(row, Condition):
-            return row.when is not None
+            return row.when is not None and row.outside is None
         if not isinstance(row, Cell):
             return True
         state = next(one for one in self.machines[row.machine].states if one.name == row.state)
@@ -112,13 +122,24 @@ def load() -> Spec:
 
 
 def read_all() -> dict[str, Table]:
-    """Every table file as TOML gives it, by file name without its ending."""
-    folder = resources.files("kmspec").joinpath("tables")
-    return {
-        entry.name.removesuffix(".toml"): tomllib.loads(entry.read_text("utf-8"))
-        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)
-        if entry.name.endswith(".toml")
-    }
+    """Every table file as TOML gives it, by its path below `tables` without its ending."""
+    return dict(_files(resources.files("kmspec").joinpath("tables"), ""))
+
+
+def _files(folder: Traversable, place: str) -> Iterator[tuple[str, Table]]:
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if entry.is_dir():
+            yield from _files(entry, f"{place}{entry.name}/")
+        elif entry.name.endswith(".toml"):
+            name = entry.name.removesuffix(".toml")
+            yield f"{place}{name}", tomllib.loads(entry.read_text("utf-8"))
+
+
+def _parts(tables: Mapping[str, Table], name: str) -> Iterator[tuple[str, Table]]:
+    """The file of a table, or each file of its folder, by the name it has in messages."""
+    for file, table in tables.items():
+        if file == name or file.startswith(f"{name}/"):
+            yield file, table
 
 
 def assemble(tables: Mapping[str, Table]) -> Spec:
@@ -129,10 +150,19 @@ def assemble(tables: Mapping[str, Table]) -> Spec:
     answers = {name: _row(Answer, "answers", name, row) for name, row in tables["answers"].items()}
     machines = {name: _machine(name, tables[name]) for name in MACHINES}
     cells = tuple(
-        chain.from_iterable(_cells(file, tables[file], machines, answers) for file in CELL_TABLES)
+        cell
+        for name in CELL_TABLES
+        for file, table in _parts(tables, name)
+        for cell in _cells(file, table, machines, answers)
     )
-    conditions = tuple(_conditions(tables["conditions"], answers))
-    effects = tuple(_effects(tables["effects"]))
+    conditions = tuple(
+        condition
+        for file, table in _parts(tables, "conditions")
+        for condition in _conditions(file, table, answers)
+    )
+    effects = tuple(
+        effect for file, table in _parts(tables, "effects") for effect in _effects(file, table)
+    )
     failures = tuple(_connection_errors(tables["connection_errors"]))
     moves = chain.from_iterable(machine.transitions for machine in machines.values())
     spec = Spec(
@@ -141,7 +171,7 @@ def assemble(tables: Mapping[str, Table]) -> Spec:
         },
         answers=answers,
         machines=machines,
-        operations=dict(_operations(tables["operations"])),
+        operations=_operations(tables),
         cells=cells,
         conditions=conditions,
         effects=effects,
@@ -188,10 +218,16 @@ def _machine(name: str, table: Table) -> Machine:
     return Machine(name=name, initial=initial, states=states, transitions=tuple(transitions))
 
 
-def _operations(table: Table) -> Iterator[tuple[str, Operation]]:
-    for name, row in table.items():
-        given = {("kind" if key == "class" else key): value for key, value in row.items()}
-        yield name, _row(Operation, "operations", name, given)
+def _operations(tables: Mapping[str, Table]) -> Mapping[str, Operation]:
+    found: dict[str, Operation] = {}
+    for file, table in _parts(tables, "operations"):
+        for name, row in table.items():
+            if name in found:
+                message = f"tables/{file}.toml, row {name}: another file has this operation too"
+                raise TableError(message)
+            given = {("kind" if key == "class" else key): value for key, value in row.items()}
+            found[name] = _row(Operation, file, name, given)
+    return found
 
 
 def _cells(
@@ -241,26 +277,22 @@ def _answers(text: str, answers: Mapping[str, Answer], file: str, row: str) -> t
     return tuple(answers[name] for name in names)
 
 
-def _conditions(table: Table, answers: Mapping[str, Answer]) -> Iterator[Condition]:
+def _conditions(file: str, table: Table, answers: Mapping[str, Answer]) -> Iterator[Condition]:
     for group, rows in table.items():
         for word, row in rows.items():
             identity = f"{group}/{word}"
-            found = (
-                _answers(row["answers"], answers, "conditions", identity)
-                if "answers" in row
-                else ()
-            )
+            found = _answers(row["answers"], answers, file, identity) if "answers" in row else ()
             if bool(found) == ("decided_by" in row) or bool(found) != ("when" in row):
-                message = f"tables/conditions.toml, row {identity}: give `when` with `answers`"
+                message = f"tables/{file}.toml, row {identity}: give `when` with `answers`"
                 raise TableError(f"{message}, or `decided_by` alone")
-            yield _row(Condition, "conditions", None, {**row, "id": identity, "answers": found})
+            yield _row(Condition, file, None, {**row, "id": identity, "answers": found})
 
 
-def _effects(table: Table) -> Iterator[Effect]:
+def _effects(file: str, table: Table) -> Iterator[Effect]:
     for operation, rows in table.items():
         for word, row in rows.items():
             identity = f"effect/{operation}/{word}"
-            yield _row(Effect, "effects", None, {**row, "id": identity, "operation": operation})
+            yield _row(Effect, file, None, {**row, "id": identity, "operation": operation})
 
 
 def _connection_errors(table: Table) -> Iterator[ConnectFailure]:
@@ -300,7 +332,7 @@ def _check_words(spec: Spec) -> None:
     named_operations += [(row.id, name) for row in spec.conditions for name in row.operations]
     for identity, operation in named_operations:
         if operation not in spec.operations:
-            message = f"rule {identity}: {operation} is not in tables/operations.toml"
+            message = f"rule {identity}: {operation} is not in tables/operations/"
             raise TableError(message)
     _check_total(spec)
 
@@ -311,10 +343,10 @@ def _check_total(spec: Spec) -> None:
     with_states = {cell.operation for cell in spec.cells if cell.table == "key-state"}
     for name, operation in spec.operations.items():
         if name not in with_effect:
-            message = f"tables/effects.toml: {name} has no row; say what it answers"
+            message = f"tables/effects/: {name} has no row; say what it answers"
             raise TableError(message)
         if operation.key is not None and name not in with_states:
-            message = f"tables/key_states.toml: {name} has no row; decide its eight cells"
+            message = f"tables/key_states/: {name} has no row; decide its eight cells"
             raise TableError(message)
     for answer in spec.answers.values():
         if answer.code is not None and answer.code not in spec.errors:

@@ -16,6 +16,7 @@ from kmspec_model.scopes import SCOPES
 
 PINNED = {
     "keys": (117, 1613),
+    "replicas": (32, 282),
     "cluster": (205, 998),
     "store": (72, 366),
     "hsms": (399, 960),

@@ -6,7 +6,7 @@ from typing import Final
 from kmspec.names import ConnectionErrorCode, ConnectionState, ErrorCode, Service
 from kmspec_impl.cloudhsm.state import Cluster
 from kmspec_impl.errors import ServiceError
-from kmspec_impl.kms import connect, key_material, keys, store_keys, stores
+from kmspec_impl.kms import connect, creation, key_material, store_keys, stores
 from kmspec_impl.mutants.mutant import Mutant, Patch, nothing
 from kmspec_impl.realm import Parameters, Realm, Response
 
@@ -73,10 +73,10 @@ def _describe_leniently(realm: Realm, parameters: Parameters, now: float) -> Res
 def _create_key_anyway(realm: Realm, parameters: Parameters, now: float) -> Response:
     store = parameters.get("CustomKeyStoreId")
     if store is None or store in realm.stores:
-        return keys.create_key(realm, parameters, now)
+        return creation.create_key(realm, parameters, now)
     left_out = ("CustomKeyStoreId", "Origin")
     rest = {name: value for name, value in parameters.items() if name not in left_out}
-    return keys.create_key(realm, rest, now)
+    return creation.create_key(realm, rest, now)
 
 
 def _delete_connected(realm: Realm, parameters: Parameters, now: float) -> Response:

@@ -14,6 +14,7 @@ from kmspec_impl.kms import (
     key_material,
     key_state,
     keys,
+    metadata,
     store_keys,
 )
 from kmspec_impl.kms.identifiers import find_key_without_alias
@@ -128,7 +129,7 @@ MUTANTS: Final = (
         "Keys of a disconnected key store stay Enabled or Disabled.",
         (
             Patch(key_state, "key_state", _state_without_store),
-            Patch(keys, "key_state", _state_without_store),
+            Patch(metadata, "key_state", _state_without_store),
         ),
     ),
     Mutant(

@@ -6,7 +6,7 @@ from typing import Final
 from kmspec import limits
 from kmspec.names import ConnectionState, ErrorCode, KeyState, Service
 from kmspec_impl.errors import ServiceError
-from kmspec_impl.kms import aliases, keys
+from kmspec_impl.kms import aliases, creation, keys, metadata
 from kmspec_impl.kms import key_state as states
 from kmspec_impl.kms.identifiers import find_key, find_key_without_alias
 from kmspec_impl.kms.state import Key
@@ -58,7 +58,7 @@ def _disable_by_any_name(realm: Realm, parameters: Parameters, now: float) -> Re
 
 
 def _create_disabled(realm: Realm, parameters: Parameters, now: float) -> Response:
-    response = keys.create_key(realm, parameters, now)
+    response = creation.create_key(realm, parameters, now)
     key = realm.keys[response["KeyMetadata"]["KeyId"]]
     realm.keys.put(replace(key, enabled=False))
     return keys.describe_key(realm, {"KeyId": key.id}, now)
@@ -132,13 +132,13 @@ MUTANTS: Final = (
         "pending-shown-disabled",
         "transition/key/ScheduleKeyDeletion/Enabled",
         "A key that is scheduled for deletion is described as Disabled.",
-        (Patch(keys, "key_state", _pending_shown_disabled),),
+        (Patch(metadata, "key_state", _pending_shown_disabled),),
     ),
     Mutant(
         "pending-lost-at-disconnect",
         "transition/key/store-disconnects/PendingDeletion",
         "A key scheduled for deletion shows Unavailable when its key store is disconnected.",
-        (Patch(keys, "key_state", _store_first),),
+        (Patch(metadata, "key_state", _store_first),),
     ),
     Mutant(
         "pending-is-disabled",
@@ -217,6 +217,12 @@ MUTANTS: Final = (
         "alias/name-free",
         "Creating an alias that exists makes it name another key.",
         handlers=((Service.KMS, "CreateAlias", _take_alias),),
+    ),
+    Mutant(
+        "alias-of-an-alias",
+        "alias/target-by-id",
+        "The target of a new alias may be named by another alias.",
+        (Patch(aliases, "find_key_without_alias", find_key),),
     ),
     Mutant(
         "aliases-without-end",

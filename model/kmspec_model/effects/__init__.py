@@ -17,6 +17,7 @@ from kmspec_model.effects import (
     keys,
     operator,
     quotas,
+    regions,
     stores,
 )
 from kmspec_model.moves import Change, Moves
@@ -33,5 +34,6 @@ EFFECTS: Mapping[str, Effect] = {
     **backups.EFFECTS,
     **operator.EFFECTS,
     **quotas.EFFECTS,
+    **regions.EFFECTS,
 }
 """The effect of every operation but ``Advance``, which is time itself."""

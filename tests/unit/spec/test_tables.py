@@ -52,27 +52,29 @@ def test_vocabulary_and_tables_name_the_same_states() -> None:
 
 
 def _drop_state(tables: dict[str, Table]) -> None:
-    del tables["key_states"]["row"]["Encrypt"]["cell"]["Updating"]
+    del tables["key_states/cryptography"]["row"]["Encrypt"]["cell"]["Updating"]
 
 
 def _unknown_answer(tables: dict[str, Table]) -> None:
-    tables["key_states"]["row"]["Encrypt"]["cell"]["Updating"] = "perhaps"
+    tables["key_states/cryptography"]["row"]["Encrypt"]["cell"]["Updating"] = "perhaps"
 
 
 def _unknown_operation(tables: dict[str, Table]) -> None:
-    tables["operations"]["Encrypted"] = tables["operations"].pop("Encrypt")
+    tables["operations/cryptography"]["Encrypted"] = tables["operations/cryptography"].pop(
+        "Encrypt"
+    )
 
 
 def _unknown_member(tables: dict[str, Table]) -> None:
-    tables["operations"]["Encrypt"]["key"] = "KeyName"
+    tables["operations/cryptography"]["Encrypt"]["key"] = "KeyName"
 
 
 def _no_source(tables: dict[str, Table]) -> None:
-    tables["conditions"]["crypto"]["active-hsm"]["sources"] = []
+    tables["conditions/cryptography"]["crypto"]["active-hsm"]["sources"] = []
 
 
 def _unknown_source(tables: dict[str, Table]) -> None:
-    tables["conditions"]["crypto"]["active-hsm"]["sources"] = ["Hearsay"]
+    tables["conditions/cryptography"]["crypto"]["active-hsm"]["sources"] = ["Hearsay"]
 
 
 def _unknown_exception(tables: dict[str, Table]) -> None:
@@ -93,7 +95,7 @@ def _misspelt_state(tables: dict[str, Table]) -> None:
 
 
 def _unknown_field(tables: dict[str, Table]) -> None:
-    tables["conditions"]["crypto"]["active-hsm"]["severity"] = "high"
+    tables["conditions/cryptography"]["crypto"]["active-hsm"]["severity"] = "high"
 
 
 def _two_of_one_id(tables: dict[str, Table]) -> None:
@@ -101,19 +103,19 @@ def _two_of_one_id(tables: dict[str, Table]) -> None:
 
 
 def _neither_answer_nor_decider(tables: dict[str, Table]) -> None:
-    del tables["conditions"]["crypto"]["active-hsm"]["answers"]
+    del tables["conditions/cryptography"]["crypto"]["active-hsm"]["answers"]
 
 
 def _no_effect(tables: dict[str, Table]) -> None:
-    del tables["effects"]["Encrypt"]
+    del tables["effects/cryptography"]["Encrypt"]
 
 
 def _no_key_states(tables: dict[str, Table]) -> None:
-    del tables["key_states"]["row"]["Encrypt"]
+    del tables["key_states/cryptography"]["row"]["Encrypt"]
 
 
 WRONG: dict[str, tuple[Callable[[dict[str, Table]], None], str]] = {
-    "a state left out": (_drop_state, "key_states.toml, row Encrypt.*Updating"),
+    "a state left out": (_drop_state, "key_states/cryptography.toml, row Encrypt.*Updating"),
     "an answer not defined": (_unknown_answer, "row Encrypt: answer 'perhaps'"),
     "an operation AWS does not have": (_unknown_operation, "Encrypt"),
     "a member AWS does not have": (_unknown_member, "row Encrypt.*KeyName"),
@@ -125,8 +127,8 @@ WRONG: dict[str, tuple[Callable[[dict[str, Table]], None], str]] = {
     "a field no row has": (_unknown_field, "severity"),
     "one id twice": (_two_of_one_id, "two rows make the rule"),
     "a condition without an answer": (_neither_answer_nor_decider, "crypto/active-hsm"),
-    "an operation without an effect": (_no_effect, "effects.toml: Encrypt"),
-    "an operation without key states": (_no_key_states, "key_states.toml: Encrypt"),
+    "an operation without an effect": (_no_effect, "effects/: Encrypt"),
+    "an operation without key states": (_no_key_states, "key_states/: Encrypt"),
 }
 
 

@@ -1,0 +1,57 @@
+"""Probes: the only place that says what the matrix tries in a situation.
+
+One probe for each operation and variant that makes sense where the world is: about the key, the
+store, the cluster and the backups that the situation is about, and about what does not exist.
+"""
+
+from kmspec_model.probes import (
+    anywhere,
+    cloudhsm,
+    cryptography,
+    external_stores,
+    keys,
+    regions,
+    stores,
+)
+from kmspec_model.probes.probe import Probe
+from kmspec_model.settled import is_settled
+from kmspec_model.situations import subject_cluster, subject_key, subject_store
+from kmspec_model.world import World
+
+__all__ = ["Probe", "probes"]
+
+
+def probes(world: World) -> tuple[Probe, ...]:
+    """What to try in a world, each label once.
+
+    At a moment of many requests only what counts towards the quota is of interest.
+    """
+    key = subject_key(world)
+    if world.spent and key is not None:
+        return tuple(cryptography.cryptography(world, key))
+    found = [*anywhere.always(world)]
+    if _is_calm(world):
+        found += anywhere.unknown()
+        found += external_stores.external_stores(world)
+    if key is not None:
+        found += keys.of_key(key)
+        found += cryptography.cryptography(world, key)
+        found += keys.aliases(world, key)
+    elif world.made.keys:
+        found += keys.deleted_key(world)
+    store = subject_store(world)
+    if store is not None:
+        found += stores.of_the_store(world, store)
+    cluster = subject_cluster(world)
+    if cluster is not None:
+        found += cloudhsm.of_cluster(cluster)
+        found += stores.new_store(cluster)
+        found += cloudhsm.operator(world, cluster)
+    found += cloudhsm.backups(world)
+    found += regions.regions(world, key)
+    return tuple(found)
+
+
+def _is_calm(world: World) -> bool:
+    """Whether nothing is under way or broken: what does not exist need not be tried everywhere."""
+    return is_settled(world) and not any(cluster.faults for cluster in world.clusters)
