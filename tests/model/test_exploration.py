@@ -33,6 +33,10 @@ PINNED = {
     "limits": (1, 2),
     "stores": (3, 6),
     "aliases": (3, 6),
+    "imports": (46, 386),
+    "materials": (24, 168),
+    "rotation": (177, 1053),
+    "on-demand": (1, 1),
 }
 """Reachable worlds and transitions. A change here is a change of the machine: say why it is."""
 
