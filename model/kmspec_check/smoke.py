@@ -27,6 +27,7 @@ from kmspec_check.target import (
     untyped,
 )
 from kmspec_model import Ref
+from kmspec_model.command import Pairs
 
 PHASE = "smoke"
 
@@ -57,6 +58,11 @@ _NOWHERE: Mapping[str, Any] = {
     "EncapsulationAlgorithm": "ML_KEM",
     "SharedSecretCiphertextBlob": Ref("ciphertext", 0),
     "KeyPairSpec": "ECC_NIST_P256",
+    "Operations": ("Encrypt",),
+    "GrantId": Ref("grant", 0),
+    "Policy": Ref("policy", 0),
+    "Tags": (Pairs((("TagKey", "kmspec"), ("TagValue", ""))),),
+    "TagKeys": ("kmspec",),
     "WrappingAlgorithm": "RSAES_OAEP_SHA_256",
     "WrappingKeySpec": "RSA_2048",
     "ImportToken": Ref("token", 0),

@@ -21,6 +21,7 @@ from kmspec_model.outcome import (
     Outcome,
     Pattern,
     Refusal,
+    Text,
     Values,
 )
 
@@ -145,9 +146,13 @@ def _encoded(  # noqa: C901, PLR0911 - one for each form
             return {"$members": {name: _encoded(inner) for name, inner in value.fields}}
         case Items():
             entries = [_encoded(entry) for entry in value.entries]
-            return {"$items": {"by": value.by, "entries": entries, "free": value.free}}
+            also = [_encoded(entry) for entry in value.also]
+            more = {"also": also} if also else {}
+            return {"$items": {"by": value.by, "entries": entries, "free": value.free, **more}}
         case Values():
             return {"$values": list(value.values)}
+        case Text():
+            return {"$text": value.expression}
         case tuple():
             return [_encoded(inner) for inner in value]
     return value
@@ -240,7 +245,8 @@ def _decoded(raw: object) -> object:
 
 def _decoded_items(raw: Mapping[str, Any]) -> Items:
     entries = tuple(cast("Members", _decoded(entry)) for entry in raw["entries"])
-    return Items(raw["by"], entries, raw["free"])
+    also = tuple(cast("Members", _decoded(entry)) for entry in raw.get("also", ()))
+    return Items(raw["by"], entries, raw["free"], also)
 
 
 def _decoded_pairs(raw: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
@@ -258,4 +264,5 @@ _DECODERS: dict[str, Any] = {
     "$members": lambda raw: Members(_decoded_pairs(raw)),
     "$items": _decoded_items,
     "$values": lambda raw: Values(tuple(raw)),
+    "$text": Text,
 }

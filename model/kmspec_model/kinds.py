@@ -133,6 +133,8 @@ def named_source(case: Case) -> int | None:
     if named.kind == "alias":
         alias = case.world.alias(named.index)
         return alias.key if alias is not None else None
+    if named.kind == "service":
+        return case.key.index if case.key is not None else None
     return named.index
 
 

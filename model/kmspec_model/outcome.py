@@ -55,6 +55,8 @@ class Items(NamedTuple):
     by: str
     entries: tuple[Members, ...]
     free: bool = False
+    also: tuple[Members, ...] = ()
+    """What may be listed on top: any number of items that fit one of these."""
 
 
 class Values(NamedTuple):
@@ -63,8 +65,14 @@ class Values(NamedTuple):
     values: tuple[str, ...]
 
 
+class Text(NamedTuple):
+    """A text that a regular expression fits as a whole."""
+
+    expression: str
+
+
 Pattern: TypeAlias = Union[
-    str, int, float, bool, bytes, Ref, Mark, Bind, OneOf, "Members", "Items", Values
+    str, int, float, bool, bytes, Ref, Mark, Bind, OneOf, "Members", "Items", Values, Text
 ]
 
 

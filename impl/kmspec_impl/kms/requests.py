@@ -40,15 +40,6 @@ def not_in_this_region(what: str) -> ServiceError:
     return ServiceError(ErrorCode.UNSUPPORTED_OPERATION, message)
 
 
-def check_grant_tokens(parameters: Mapping[str, object]) -> None:
-    """No grant exists, so every token is unknown (crypto.md, open question 12).
-
-    :raises ServiceError: InvalidGrantTokenException.
-    """
-    if parameters.get("GrantTokens"):
-        raise ServiceError(ErrorCode.INVALID_GRANT_TOKEN, "There is no grant with this token.")
-
-
 def refuse_recipient(parameters: Mapping[str, object]) -> None:
     """Refuse what a Nitro enclave asks for.
 

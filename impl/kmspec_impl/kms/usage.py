@@ -10,9 +10,10 @@ from typing import Final
 from kmspec.names import ErrorCode, KeySpec, KeyUsage
 from kmspec_impl.errors import ServiceError
 from kmspec_impl.hsm.interface import Oaep, Signing
+from kmspec_impl.kms.grants import check_tokens
 from kmspec_impl.kms.identifiers import find_key
 from kmspec_impl.kms.key_state import require_usable
-from kmspec_impl.kms.requests import check_grant_tokens, invalid, not_in_this_region
+from kmspec_impl.kms.requests import invalid, not_in_this_region
 from kmspec_impl.kms.state import Key
 from kmspec_impl.realm import Parameters, Realm
 
@@ -119,7 +120,7 @@ def key_to_use(
         the key state is answered with, InvalidKeyUsageException, ThrottlingException.
     """
     key = find_key(realm, parameters["KeyId"])
-    check_grant_tokens(parameters)
+    check_tokens(realm, parameters)
     require_usable(realm, key)
     require_usage(key, usage, operation)
     count(realm, operation, now, key)

@@ -11,6 +11,7 @@ from kmspec_model.kinds import METADATA, algorithms, asked_spec, is_in_older_enu
 from kmspec_model.materials import Material
 from kmspec_model.moves import Change, Moves
 from kmspec_model.outcome import Bind, Items, Mark, Members, OneOf, Pattern, Values, members
+from kmspec_model.predicates.attributes import tag_pairs
 from kmspec_model.states import (
     completeness,
     first_state,
@@ -39,8 +40,8 @@ def metadata(world: World, key: Key, *, new: bool = False) -> Members:
         KeyState=key.state,
         Enabled=is_enabled(key),
         Origin=key.origin,
-        Description=key.description,
-        KeyManager="CUSTOMER",
+        Description=key.description if key.service == NONE else Mark.PRESENT,
+        KeyManager="CUSTOMER" if key.service == NONE else "AWS",
         **described(key),
         MultiRegion=bool(key.role),
         MultiRegionConfiguration=_configuration(world, key) if key.role else Mark.ABSENT,
@@ -115,6 +116,8 @@ def create(_moves: Moves, case: Case) -> tuple[Change, ...]:
         description=str(case.arguments.get("Description", "")),
         spec=asked_spec(case),
         usage=str(case.arguments.get("KeyUsage", KeyUsage.ENCRYPT_DECRYPT.value)),
+        tags=tuple(sorted(tag_pairs(case))) or None,
+        policy=case.arguments.get("Policy"),
         region=world.region,
         role=MultiRegionKeyType.PRIMARY.value if case.arguments.get("MultiRegion") else "",
     )
@@ -136,7 +139,8 @@ def describe(_moves: Moves, case: Case) -> tuple[Change, ...]:
     """The metadata of the key."""
     if case.key is None:
         return ()
-    return (Change(case.world, members(KeyMetadata=metadata(case.world, case.key))),)
+    answer = metadata(case.world, case.key, new=case.key.service != NONE)
+    return (Change(case.world, members(KeyMetadata=answer)),)
 
 
 def list_all(_moves: Moves, case: Case) -> tuple[Change, ...]:

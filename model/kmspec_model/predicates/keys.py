@@ -48,7 +48,7 @@ def _fifty_aliases(case: Case) -> bool:
 
 def _named_by_alias(case: Case) -> bool:
     named = case.arguments.get(case.operation.key) if case.operation.key else None
-    return isinstance(named, Ref) and named.kind == "alias"
+    return isinstance(named, Ref) and named.kind in ("alias", "service")
 
 
 def _ciphertext_key_unknown(case: Case) -> bool:
@@ -71,7 +71,9 @@ OF_CASE: Mapping[str, OfCase] = {
     "named-by-alias": _named_by_alias,
     "window-out-of-range": _window_out_of_range,
     "dry-run": lambda case: bool(case.arguments.get("DryRun")),
-    "alias-unknown": lambda case: case.alias is None,
+    "alias-unknown": lambda case: (
+        case.alias is None and case.arguments["AliasName"].kind == "alias"
+    ),
     "alias-taken": lambda case: case.alias is not None,
     "fifty-aliases": _fifty_aliases,
     "ciphertext-key-unknown": _ciphertext_key_unknown,

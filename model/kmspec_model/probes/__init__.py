@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from kmspec_model.kinds import is_symmetric
 from kmspec_model.probes import (
     anywhere,
+    attributes,
     cloudhsm,
     cryptography,
     external_stores,
@@ -21,7 +22,13 @@ from kmspec_model.probes import (
 )
 from kmspec_model.probes.probe import Probe
 from kmspec_model.settled import is_settled
-from kmspec_model.situations import subject_cluster, subject_key, subject_store
+from kmspec_model.situations import (
+    HEALTHY,
+    situation,
+    subject_cluster,
+    subject_key,
+    subject_store,
+)
 from kmspec_model.world import EMPTY, NONE, Key, World
 
 __all__ = ["Probe", "probes"]
@@ -41,11 +48,10 @@ def probes(world: World) -> tuple[Probe, ...]:
         return tuple(kinds.of_another_kind(world, key))
     if len(world.regions) > regions.FEW:
         return tuple(regions.of_relatives(world))
-    found = [*anywhere.always(world)]
-    if world == EMPTY:
-        found += kinds.creations()
+    found = [*anywhere.always(world), *(kinds.creations() if world == EMPTY else ())]
     if _is_calm(world):
         found += anywhere.unknown()
+        found += attributes.unknown() if not world.clusters else ()
         found += external_stores.external_stores(world)
     if key is not None:
         found += _about(world, key)
@@ -73,6 +79,11 @@ def _about(world: World, key: Key) -> Iterator[Probe]:
     yield from keys.of_key(key)
     yield from cryptography.cryptography(world, key)
     yield from keys.aliases(world, key)
+    yield from attributes.of_key(key)
+    if key.store == NONE:
+        yield from attributes.refused(world, key)
+    if key.store == NONE or situation(world).cluster_condition == HEALTHY:
+        yield from attributes.changes(world, key)
 
 
 def _is_calm(world: World) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from kmspec_model.explore import Scope
 from kmspec_model.scopes import (
+    attributes,
     breakage,
     imports,
     kinds,
@@ -31,6 +32,7 @@ SCOPES: Mapping[str, Scope] = {
         limits,
         imports,
         rotation,
+        attributes,
     )
     for scope in module.SCOPES
 }
