@@ -9,6 +9,7 @@ import base64
 import hmac
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any, Final
@@ -31,6 +32,7 @@ from kmspec_impl.hsm.interface import (
 from kmspec_impl.hsm.private_keys import PrivateKey
 
 _NONCE_BYTES: Final = 12
+_NONCES_AT_ONCE: Final = 256
 _SECRET_BYTES: Final = {
     KeySpec.SYMMETRIC_DEFAULT: range(32, 33),
     KeySpec.HMAC_224: range(28, 65),
@@ -70,6 +72,7 @@ class SoftwareDevice:
         self._users: dict[str, User] = {}
         self._next_handle = 1
         self._backup: bytes | None = None
+        self._nonces = _fresh_nonces()
 
     def random(self, length: int) -> bytes:
         """``length`` random bytes."""
@@ -161,7 +164,7 @@ class SoftwareDevice:
 
     def encrypt(self, handle: int, plaintext: bytes, associated: bytes) -> bytes:
         """Seal ``plaintext``: nonce, ciphertext, tag."""
-        nonce = os.urandom(_NONCE_BYTES)
+        nonce = next(self._nonces)
         return nonce + self._ciphers[handle].encrypt(nonce, plaintext, associated)
 
     def decrypt(self, handle: int, sealed: bytes, associated: bytes) -> bytes:
@@ -263,6 +266,14 @@ class SoftwareDevice:
             material = private_keys.pkcs8(self._private(handle))
         text = base64.b64encode(material).decode()
         return [entry.handle, entry.label, entry.owner, entry.spec, text]
+
+
+def _fresh_nonces() -> Iterator[bytes]:
+    """Random nonces without end; to ask the operating system costs the same for one or many."""
+    while True:
+        drawn = os.urandom(_NONCE_BYTES * _NONCES_AT_ONCE)
+        for start in range(0, len(drawn), _NONCE_BYTES):
+            yield drawn[start : start + _NONCE_BYTES]
 
 
 def _read(written: list[Any]) -> tuple[KeyEntry, bytes | PrivateKey]:

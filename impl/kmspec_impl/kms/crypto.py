@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from kmspec.names import ErrorCode
 from kmspec_impl.errors import ServiceError
 from kmspec_impl.kms import ciphertext, requests
+from kmspec_impl.kms.grants import check_tokens
 from kmspec_impl.kms.identifiers import find_key
 from kmspec_impl.kms.key_material import (
     Material,
@@ -44,14 +45,13 @@ _NOT_THAT_KEY: Final = (
     "The key ID in the request does not identify a CMK that can perform this operation."
 )
 """[REC 2023-04]"""
-_check_grant_tokens: Final = requests.check_grant_tokens
 _stop_dry_run: Final = requests.stop_dry_run
 
 
 def encrypt(realm: Realm, parameters: Parameters, now: float) -> Response:
     """Encrypt."""
     key = find_key(realm, parameters["KeyId"])
-    _check_grant_tokens(parameters)
+    check_tokens(realm, parameters)
     material = reach(realm, key, key.current)
     if key.spec is not SYMMETRIC:
         return _encrypt_by_rsa(parameters, key, material)
@@ -76,7 +76,7 @@ def decrypt(realm: Realm, parameters: Parameters, now: float) -> Response:
     requests.refuse_recipient(parameters)
     source = _source(realm, parameters, "KeyId")
     key = source.key
-    _check_grant_tokens(parameters)
+    check_tokens(realm, parameters)
     material = reach(realm, key, source.material)
     if key.spec is not SYMMETRIC:
         return _decrypt_by_rsa(parameters, source, material)
@@ -97,7 +97,7 @@ def re_encrypt(realm: Realm, parameters: Parameters, now: float) -> Response:
     """ReEncrypt. The conditions of the source come before those of the destination."""
     source = _source(realm, parameters, "SourceKeyId")
     target = find_key(realm, parameters["DestinationKeyId"])
-    _check_grant_tokens(parameters)
+    check_tokens(realm, parameters)
     origin = reach(realm, source.key, source.material)
     destination = reach(realm, target, target.current)
     opening, sealing = (
@@ -235,7 +235,7 @@ def _data_key(
     if (length is None) == (parameters.get("KeySpec") is None):
         raise requests.invalid("Please specify either number of bytes or key spec.")
     key = find_key(realm, parameters["KeyId"])
-    _check_grant_tokens(parameters)
+    check_tokens(realm, parameters)
     material = reach(realm, key, key.current)
     require_symmetric(key, operation)
     used = material.of

@@ -2,6 +2,7 @@
 
 from kmspec.names import KeySpec, KeyState
 from kmspec_impl.kms import ciphertext, requests
+from kmspec_impl.kms.grants import check_tokens
 from kmspec_impl.kms.identifiers import find_key
 from kmspec_impl.kms.key_material import reach
 from kmspec_impl.kms.key_state import key_state, require_usable, wrong_origin
@@ -30,7 +31,7 @@ def _pair(realm: Realm, parameters: Parameters, operation: str) -> tuple[Respons
     spec = KeySpec(parameters["KeyPairSpec"])
     refuse_sm2(spec)
     key = find_key(realm, parameters["KeyId"])
-    requests.check_grant_tokens(parameters)
+    check_tokens(realm, parameters)
     _refuse_store(realm, key)
     require_usable(realm, key)
     require_symmetric(key, operation)

@@ -24,7 +24,7 @@ def metadata(realm: Realm, key: Key) -> dict[str, Any]:
         "KeyUsage": key.usage.value,
         "KeyState": state.value,
         "Origin": key.origin.value,
-        "KeyManager": "CUSTOMER",
+        "KeyManager": "CUSTOMER" if key.service is None else "AWS",
         "CustomerMasterKeySpec": key.spec.value,
         "KeySpec": key.spec.value,
         **shown_algorithms(key.spec, key.usage),

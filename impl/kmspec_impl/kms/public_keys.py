@@ -2,6 +2,7 @@
 
 from kmspec.names import ErrorCode
 from kmspec_impl.errors import ServiceError
+from kmspec_impl.kms.grants import check_tokens
 from kmspec_impl.kms.identifiers import find_key
 from kmspec_impl.kms.key_material import present
 from kmspec_impl.kms.key_state import (
@@ -9,7 +10,6 @@ from kmspec_impl.kms.key_state import (
     require_not_creating,
     require_not_pending_deletion,
 )
-from kmspec_impl.kms.requests import check_grant_tokens
 from kmspec_impl.kms.usage import is_asymmetric, shown
 from kmspec_impl.realm import Parameters, Realm, Response
 
@@ -18,7 +18,7 @@ def get_public_key(realm: Realm, parameters: Parameters, now: float) -> Response
     """GetPublicKey, of a disabled key too, or one without its private key (key-states.md, 3)."""
     del now
     key = find_key(realm, parameters["KeyId"], ErrorCode.INVALID_ARN)
-    check_grant_tokens(parameters)
+    check_tokens(realm, parameters)
     require_not_pending_deletion(key)
     require_not_creating(key)
     if not is_asymmetric(key.spec):

@@ -9,7 +9,6 @@ from kmspec_impl.errors import ServiceError
 from kmspec_impl.realm import Parameters, Response
 
 RowT = TypeVar("RowT")
-
 _DRY_RUN: Final = "The request would have succeeded, but the DryRun option is set."
 """[DryRun]"""
 
@@ -40,15 +39,6 @@ def not_in_this_region(what: str) -> ServiceError:
     return ServiceError(ErrorCode.UNSUPPORTED_OPERATION, message)
 
 
-def check_grant_tokens(parameters: Mapping[str, object]) -> None:
-    """No grant exists, so every token is unknown (crypto.md, open question 12).
-
-    :raises ServiceError: InvalidGrantTokenException.
-    """
-    if parameters.get("GrantTokens"):
-        raise ServiceError(ErrorCode.INVALID_GRANT_TOKEN, "There is no grant with this token.")
-
-
 def refuse_recipient(parameters: Mapping[str, object]) -> None:
     """Refuse what a Nitro enclave asks for.
 
@@ -59,7 +49,7 @@ def refuse_recipient(parameters: Mapping[str, object]) -> None:
 
 
 def stop_dry_run(parameters: Mapping[str, object]) -> None:
-    """Stop where a request that is not a dry run would have its first effect.
+    """End a request that would have succeeded and is only to say so.
 
     :raises ServiceError: DryRunOperationException.
     """

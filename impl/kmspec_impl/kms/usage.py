@@ -10,9 +10,10 @@ from typing import Final
 from kmspec.names import ErrorCode, KeySpec, KeyUsage
 from kmspec_impl.errors import ServiceError
 from kmspec_impl.hsm.interface import Oaep, Signing
+from kmspec_impl.kms.grants import check_tokens
 from kmspec_impl.kms.identifiers import find_key
 from kmspec_impl.kms.key_state import require_usable
-from kmspec_impl.kms.requests import check_grant_tokens, invalid, not_in_this_region
+from kmspec_impl.kms.requests import not_in_this_region
 from kmspec_impl.kms.state import Key
 from kmspec_impl.realm import Parameters, Realm
 
@@ -117,7 +118,7 @@ def key_to_use(realm: Realm, parameters: Parameters, usage: KeyUsage, operation:
         the key state is answered with, InvalidKeyUsageException.
     """
     key = find_key(realm, parameters["KeyId"])
-    check_grant_tokens(parameters)
+    check_tokens(realm, parameters)
     require_usable(realm, key)
     require_usage(key, usage, operation)
     return key
@@ -151,12 +152,3 @@ def require_symmetric(key: Key, operation: str) -> None:
     if key.spec is not SYMMETRIC:
         require_usage(key, KeyUsage.ENCRYPT_DECRYPT, operation)
         require_algorithm(key, SYMMETRIC)
-
-
-def require_alike(one: Key, other: Key) -> None:
-    """Refuse to let an alias go from a key to one of another type or usage [API:UpdateAlias].
-
-    :raises ServiceError: ValidationException; the documents name none.
-    """
-    if (one.usage, is_asymmetric(one.spec)) != (other.usage, is_asymmetric(other.spec)):
-        raise invalid(f"{other.arn} is not of the type and key usage of {one.arn}.")
