@@ -32,6 +32,7 @@ from kmspec_impl.hsm.interface import (
 from kmspec_impl.hsm.private_keys import PrivateKey
 
 _NONCE_BYTES: Final = 12
+_NONCES_AT_ONCE: Final = 256
 _SECRET_BYTES: Final = {
     KeySpec.SYMMETRIC_DEFAULT: range(32, 33),
     KeySpec.HMAC_224: range(28, 65),
@@ -47,7 +48,6 @@ _HMAC_HASHES: Final = {
     KeySpec.HMAC_512: "sha512",
 }
 _SLOW: Final = (KeySpec.RSA_2048, KeySpec.RSA_3072, KeySpec.RSA_4096)
-_NONCES_AT_ONCE: Final = 256
 _USER_FIELDS: Final = attrgetter("name", "role", "password", "failures", "locked")
 
 

@@ -26,7 +26,6 @@ from kmspec_impl.kms.key_state import (
 )
 from kmspec_impl.kms.managed import predefined
 from kmspec_impl.kms.state import Alias, Key
-from kmspec_impl.kms.usage import require_alike
 from kmspec_impl.realm import Parameters, Realm, Response
 
 _NAME: Final = re.compile(r"alias/[a-zA-Z0-9/_-]+")
@@ -63,7 +62,6 @@ def update_alias(realm: Realm, parameters: Parameters, now: float) -> Response:
     alias = _found(realm, parameters["AliasName"])
     key = _target(realm, parameters)
     require_not_pending_deletion(key)
-    require_alike(realm.keys[alias.key], key)
     if alias.key != key.id:
         _check_alike(realm.keys[alias.key], key)
         _check_room(realm, key)

@@ -9,7 +9,6 @@ from kmspec_impl.errors import ServiceError
 from kmspec_impl.realm import Parameters, Response
 
 RowT = TypeVar("RowT")
-
 _DRY_RUN: Final = "The request would have succeeded, but the DryRun option is set."
 """[DryRun]"""
 
@@ -50,7 +49,7 @@ def refuse_recipient(parameters: Mapping[str, object]) -> None:
 
 
 def stop_dry_run(parameters: Mapping[str, object]) -> None:
-    """Stop where a request that is not a dry run would have its first effect.
+    """End a request that would have succeeded and is only to say so.
 
     :raises ServiceError: DryRunOperationException.
     """

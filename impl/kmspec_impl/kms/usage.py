@@ -13,7 +13,7 @@ from kmspec_impl.hsm.interface import Oaep, Signing
 from kmspec_impl.kms.grants import check_tokens
 from kmspec_impl.kms.identifiers import find_key
 from kmspec_impl.kms.key_state import require_usable
-from kmspec_impl.kms.requests import invalid, not_in_this_region
+from kmspec_impl.kms.requests import not_in_this_region
 from kmspec_impl.kms.state import Key
 from kmspec_impl.realm import Parameters, Realm
 
@@ -165,12 +165,3 @@ def require_symmetric(key: Key, operation: str) -> None:
     if key.spec is not SYMMETRIC:
         require_usage(key, KeyUsage.ENCRYPT_DECRYPT, operation)
         require_algorithm(key, SYMMETRIC)
-
-
-def require_alike(one: Key, other: Key) -> None:
-    """Refuse to let an alias go from a key to one of another type or usage [API:UpdateAlias].
-
-    :raises ServiceError: ValidationException; the documents name none.
-    """
-    if (one.usage, is_asymmetric(one.spec)) != (other.usage, is_asymmetric(other.spec)):
-        raise invalid(f"{other.arn} is not of the type and key usage of {one.arn}.")

@@ -258,6 +258,6 @@ MUTANTS: Final = (
         "alias-of-any-kind",
         "alias/same-kind",
         "UpdateAlias points an alias to a key of another type.",
-        (Patch(aliases, "require_alike", nothing),),
+        (Patch(aliases, "_check_alike", nothing),),
     ),
 )
