@@ -1,7 +1,8 @@
 """A realm: the only place that says what one account has in one Region.
 
 Operations get their realm and the moment of the request, and nothing else: what they cannot
-reach cannot leak between accounts and Regions.
+reach cannot leak between accounts and Regions. The few that do reach into another realm ask for
+it by :meth:`Shared.realm`.
 """
 
 from dataclasses import dataclass, field
@@ -47,6 +48,16 @@ class Shared:
     quotas: Quotas
     realm_of_cluster: dict[str, "Realm"] = field(default_factory=dict)
     """Where a cluster is, or was: the operator names it by its id alone."""
+    realms: dict[Caller, "Realm"] = field(default_factory=dict)
+    """Every realm there is, by whose and where it is."""
+
+    def realm(self, caller: Caller, now: float) -> "Realm":
+        """What another account or Region has; made, and settled, when it is asked for."""
+        found = self.realms.get(caller)
+        if found is None:
+            found = self.realms[caller] = Realm(caller, self)
+        found.agenda.settle(now)
+        return found
 
 
 class Realm:

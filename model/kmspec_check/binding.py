@@ -13,6 +13,7 @@ from kmspec_check import certificates
 from kmspec_model.command import MADE, Pairs, Ref, Value
 
 _ZONES = "abcdefghijklmnopqrstuvwxyz"
+_REGIONS = ("us-west-2", "eu-central-1", "us-east-1")
 _UNKNOWN = {
     "key": "00000000-0000-4000-8000-{:012x}",
     "store": "cks-{:017x}",
@@ -110,6 +111,7 @@ class Binding:
                 "key": f"arn:aws:kms:{region}:{account}:key/{value}",
                 "alias": f"arn:aws:kms:{region}:{account}:{value}",
                 "backup": f"arn:aws:cloudhsm:{region}:{account}:backup/{value}",
+                "cluster": f"arn:aws:cloudhsm:{region}:{account}:cluster/{value}",
             }
             if ref.kind in forms:
                 return forms[ref.kind]
@@ -133,6 +135,9 @@ class Binding:
                 return f"subnet-{ref.index + 1:08x}"
             case "zone":
                 return self.place.region + _ZONES[ref.index % len(_ZONES)]
+            case "region":
+                others = (region for region in _REGIONS if region != self.place.region)
+                return (self.place.region, *others)[ref.index]
         raise Unbound(ref)
 
     def symbol(self, value: object) -> str | None:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from kmspec_check.binding import Binding
 from kmspec_check.target import Answer
-from kmspec_model.command import Ref, written
+from kmspec_model.command import CHOSEN, Ref, written
 from kmspec_model.outcome import (
     Bind,
     Items,
@@ -266,7 +266,7 @@ class _Fitting:
 
 
 def _is_chosen(ref: Ref) -> bool:
-    return ref.kind in ("alias", "name", "ca", "context", "subnet", "zone", "plaintext")
+    return ref.kind in CHOSEN and ref.kind != "certificate"
 
 
 def _member(item: object, name: str) -> object:

@@ -23,7 +23,12 @@ ACCOUNT = "str(100_000_000_000 + secrets.randbelow(900_000_000_000))"
 _RUN = "@run@"
 """Stands in chosen names for what each run draws."""
 _HELD = ("key", "store", "cluster", "hsm", "backup", "ciphertext")
-_RESOURCES = {"alias": ("kms", ""), "key": ("kms", "key/"), "backup": ("cloudhsm", "backup/")}
+_RESOURCES = {
+    "alias": ("kms", ""),
+    "key": ("kms", "key/"),
+    "backup": ("cloudhsm", "backup/"),
+    "cluster": ("cloudhsm", "cluster/"),
+}
 """The service and the folder of what has an ARN."""
 _CLIENTS = {Service.KMS: "kms", Service.CLOUDHSM: "cloudhsm", Service.STS: "sts"}
 
@@ -220,8 +225,8 @@ def _formed(ref: Ref) -> str:
             return f"{name}[:len({name}) // 2]"
         case "key", _:
             return f"arn('kms', 'key/' + {name})"
-        case "backup", _:
-            return f"arn('cloudhsm', 'backup/' + {name})"
+        case ("backup" | "cluster") as kind, _:
+            return f"arn('cloudhsm', '{kind}/' + {name})"
     return name
 
 

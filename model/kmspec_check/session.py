@@ -41,6 +41,11 @@ _STATE = frozenset(
         "Locked",
         "LoggedIn",
         "Throttled",
+        "Value",
+        "NeverExpires",
+        "HsmType",
+        "HsmTypeRollbackExpiration",
+        "Policy",
     }
 )
 """Members that show a state."""

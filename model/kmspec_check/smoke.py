@@ -27,6 +27,7 @@ from kmspec_check.target import (
     untyped,
 )
 from kmspec_model import Ref
+from kmspec_model.command import Pairs
 
 PHASE = "smoke"
 
@@ -41,6 +42,11 @@ _NOWHERE: Mapping[str, Any] = {
     "CustomKeyStoreName": Ref("name", 0),
     "ClusterId": Ref("cluster", 0),
     "BackupId": Ref("backup", 0),
+    "ResourceId": Ref("cluster", 0),
+    "NeverExpires": True,
+    "DestinationRegion": Ref("region", 1),
+    "TagList": (Pairs((("Key", "kmspec"), ("Value", ""))),),
+    "TagKeyList": ("kmspec",),
     "AvailabilityZone": Ref("zone", 0),
     "SignedCert": Ref("ca", 0),
     "TrustAnchor": Ref("ca", 0),

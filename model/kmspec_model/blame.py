@@ -15,7 +15,7 @@ _SHOWN: Mapping[str, tuple[str, ...]] = {
     "DescribeKey": ("key",),
     "ListKeys": ("key",),
     "DescribeCustomKeyStores": ("connection",),
-    "DescribeClusters": ("cluster", "hsm"),
+    "DescribeClusters": ("cluster", "hsm", "settings", "retention"),
     "DescribeBackups": ("backup",),
     "ListHsmKeys": ("material", "restores"),
 }

@@ -55,15 +55,15 @@ def case_of(world: World, command: Command, operation: Operation) -> Case:
             key = world.key(alias.key)
             keys = (key,) if key is not None else ()
     if operation.store:
-        store = _indexed(world.store, arguments.get(operation.store))
+        store = _indexed(world.store, arguments.get(operation.store), "store")
     if operation.cluster:
-        cluster = _indexed(world.cluster, arguments.get(operation.cluster))
+        cluster = _indexed(world.cluster, arguments.get(operation.cluster), "cluster")
     elif store is not None:
         cluster = world.cluster(store.cluster)
     if operation.hsm and cluster is not None:
-        hsm = _indexed(cluster.hsm, arguments.get(operation.hsm))
+        hsm = _indexed(cluster.hsm, arguments.get(operation.hsm), "hsm")
     if operation.backup:
-        backup = _indexed(world.backup, arguments.get(operation.backup))
+        backup = _indexed(world.backup, arguments.get(operation.backup), "backup")
     return Case(
         world,
         command,
@@ -80,8 +80,8 @@ def case_of(world: World, command: Command, operation: Operation) -> Case:
     )
 
 
-def _indexed(find: Callable[[int], T | None], named: object) -> T | None:
-    return find(named.index) if isinstance(named, Ref) else None
+def _indexed(find: Callable[[int], T | None], named: object, kind: str) -> T | None:
+    return find(named.index) if isinstance(named, Ref) and named.kind == kind else None
 
 
 def _key(world: World, named: object) -> Key | None:

@@ -11,9 +11,10 @@ from typing import NamedTuple, Self, TypeAlias, Union
 
 MADE = ("key", "store", "cluster", "hsm", "backup", "ciphertext", "handle")
 """What a target makes. ``handle#0`` is the handle, in its cluster, of the material of ``key#0``."""
-CHOSEN = ("alias", "name", "ca", "certificate", "plaintext", "context", "zone", "subnet")
+CHOSEN = ("alias", "name", "ca", "certificate", "plaintext", "context", "zone", "subnet", "region")
 """What a caller chooses. ``name#0`` names a store; ``certificate#1.0`` is the certificate of
-``cluster#1`` signed by ``ca#0``; ``zone#0`` is the Availability Zone of ``subnet#0``.
+``cluster#1`` signed by ``ca#0``; ``zone#0`` is the Availability Zone of ``subnet#0``; ``region#0``
+is the Region in which everything happens, the others are other Regions.
 
 ``plaintext#7`` may also be made by the target, as the data key that comes with ``ciphertext#7``:
 then it is bound by the response that carries it.

@@ -248,9 +248,15 @@ def _names_cluster(case: Case) -> bool:
     return "CloudHsmClusterId" in case.arguments
 
 
+def _has(member: str) -> Callable[[Case], bool]:
+    return lambda case: member in case.arguments
+
+
 _ROWS: Mapping[str, Callable[[Case], bool]] = {
     "Rename": _is_rename,
     "Update": _is_update,
     "UpdateCustomKeyStore": _names_cluster,
+    "ModifyRetention": _has("BackupRetentionPolicy"),
+    "ModifyHsmType": _has("HsmType"),
 }
 """The rows that concern only some requests of their operation, and which."""

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from kmspec import limits
 from kmspec.names import KMSUSER
-from kmspec_model.states import active_hsms, is_activated
+from kmspec_model.setup import OLDER
+from kmspec_model.states import active_hsms, is_activated, is_changing
 from kmspec_model.world import NONE, Cluster, Key, Store, World
 
 NOTHING = "-"
@@ -86,7 +87,7 @@ def _condition(world: World, key: Key | None, store: Store | None) -> str:
         return "deleted" if store is not None else NOTHING
     if not is_activated(cluster):
         return f"{cluster.state} with {_hsms(cluster)}"
-    words = [_hsms(cluster), *cluster.faults]
+    words = [*_change(cluster), _hsms(cluster), *cluster.faults]
     if active_hsms(cluster):
         words += _user(cluster, store)
         if key is not None and key.store != NONE and key.index not in cluster.contents.materials:
@@ -96,6 +97,16 @@ def _condition(world: World, key: Key | None, store: Store | None) -> str:
     if world.spent:
         words.append("many requests at once")
     return "with " + ", ".join(words)
+
+
+def _change(cluster: Cluster) -> Iterator[str]:
+    """The HSM type, where there is something to tell of it."""
+    if is_changing(cluster):
+        yield cluster.state
+    elif cluster.hsm_type == OLDER:
+        yield OLDER
+    elif cluster.rollback is not None:
+        yield "another HSM type"
 
 
 def _user(cluster: Cluster, store: Store | None) -> list[str]:

@@ -87,6 +87,14 @@ class Cluster(NamedTuple):
     faults: tuple[str, ...] = ()
     load: int = 0
     automatic: Automatic | None = None
+    hsm_type: str = ""
+    mode: str = ""
+    retention: int = limits.DEFAULT_BACKUP_RETENTION_DAYS
+    tags: tuple[tuple[str, str], ...] = ()
+    other_type: str = ""
+    """The HSM type it is changed from, and what it may be taken back to."""
+    rollback: int | None = None
+    """Until when a change of the HSM type may be taken back."""
 
     def hsm(self, index: int) -> Hsm | None:
         """The HSM of that index."""
@@ -97,7 +105,10 @@ class Cluster(NamedTuple):
 
 
 class Backup(NamedTuple):
-    """One backup and what is in it; ``deadline`` is when a deleted one is gone."""
+    """One backup and what is in it; ``deadline`` is when a deleted one is gone.
+
+    ``created`` and ``retention``, in days, say how long it is kept, at least until ``spared``.
+    """
 
     index: int  # type: ignore[assignment]  # hides tuple.index, of no use here
     cluster: int
@@ -107,6 +118,19 @@ class Backup(NamedTuple):
     anchor: int
     contents: Contents
     deadline: int | None = None
+    hsm_type: str = ""
+    mode: str = ""
+    created: int = 0
+    retention: int = limits.DEFAULT_BACKUP_RETENTION_DAYS
+    spared: int | None = None
+    never_expires: bool = False
+    tags: tuple[tuple[str, str], ...] = ()
+    policy: str = ""
+
+    @property
+    def retained(self) -> int:
+        """Until when the retention policy keeps it."""
+        return max(self.created + self.retention * limits.DAY * 1000, self.spared or 0)
 
 
 class Store(NamedTuple):
@@ -280,12 +304,7 @@ def rebased(world: World) -> World:
         world = world._replace(
             now=0,
             clusters=tuple(_cluster_earlier(cluster, shift) for cluster in world.clusters),
-            backups=tuple(
-                backup._replace(
-                    since=_earlier(backup.since, shift), deadline=_days(backup.deadline, shift)
-                )
-                for backup in world.backups
-            ),
+            backups=tuple(_backup_earlier(backup, shift) for backup in world.backups),
             stores=tuple(
                 store._replace(since=_earlier(store.since, shift)) for store in world.stores
             ),
@@ -311,7 +330,22 @@ def _cluster_earlier(cluster: Cluster, shift: int) -> Cluster:
     hsms = tuple(
         hsm if hsm.since is None else hsm._replace(since=hsm.since - shift) for hsm in cluster.hsms
     )
-    return cluster._replace(since=_earlier(cluster.since, shift), hsms=hsms)
+    return cluster._replace(
+        since=_earlier(cluster.since, shift), hsms=hsms, rollback=_days(cluster.rollback, shift)
+    )
+
+
+def _backup_earlier(backup: Backup, shift: int) -> Backup:
+    """The age only as far as the retention policy looks at it."""
+    retention = backup.retention * limits.DAY * 1000
+    created = max(_days(backup.created, shift) or 0, -retention)
+    spared = _days(backup.spared, shift)
+    return backup._replace(
+        since=_earlier(backup.since, shift),
+        deadline=_days(backup.deadline, shift),
+        created=created,
+        spared=None if spared is None or spared <= created + retention else spared,
+    )
 
 
 ROTATED = "rotated#"

@@ -29,6 +29,11 @@ BACKUP_RETENTION_DAYS = range(7, 380)
 DEFAULT_BACKUP_RETENTION_DAYS = 90
 """When CreateCluster gives no policy [CHSM:manage-backup-retention]."""
 
+HSM_TYPE_ROLLBACK = DAY
+"""How long a change of the HSM type can be taken back, in seconds [CHSM-now:migrate-hsm-type]."""
+CLOUDHSM_TAGS = 50
+"""Per cluster or backup: the bound of a TagList [API:TagResource]."""
+
 CONNECT_WITHIN = 20 * 60
 """Connecting a CloudHSM key store takes up to this many seconds [ConnectKS]."""
 

@@ -11,6 +11,7 @@ from kmspec_model.case import Case
 from kmspec_model.effects import (
     aliases,
     backups,
+    cloudhsm_tags,
     clusters,
     cryptography,
     hsms,
@@ -31,6 +32,7 @@ EFFECTS: Mapping[str, Effect] = {
     **clusters.EFFECTS,
     **hsms.EFFECTS,
     **backups.EFFECTS,
+    **cloudhsm_tags.EFFECTS,
     **operator.EFFECTS,
     **quotas.EFFECTS,
 }

@@ -4,7 +4,7 @@ One probe for each operation and variant that makes sense where the world is: ab
 store, the cluster and the backups that the situation is about, and about what does not exist.
 """
 
-from kmspec_model.probes import anywhere, cloudhsm, cryptography, keys, stores
+from kmspec_model.probes import anywhere, cloudhsm, cryptography, keys, settings, stores
 from kmspec_model.probes.probe import Probe
 from kmspec_model.settled import is_settled
 from kmspec_model.situations import subject_cluster, subject_key, subject_store
@@ -24,6 +24,9 @@ def probes(world: World) -> tuple[Probe, ...]:
     found = [*anywhere.always(world)]
     if _is_calm(world):
         found += anywhere.unknown()
+        if not world.stores:
+            found += settings.new_clusters()
+            found += settings.unknown()
     if key is not None:
         found += keys.of_key(key)
         found += cryptography.cryptography(world, key)
@@ -36,9 +39,11 @@ def probes(world: World) -> tuple[Probe, ...]:
     cluster = subject_cluster(world)
     if cluster is not None:
         found += cloudhsm.of_cluster(cluster)
+        found += settings.of_clusters(world, cluster)
         found += stores.new_store(cluster)
         found += cloudhsm.operator(world, cluster)
     found += cloudhsm.backups(world)
+    found += settings.of_backups(world)
     return tuple(found)
 
 
