@@ -43,14 +43,14 @@ _STATE = frozenset(
         "Throttled",
         "Value",
         "NeverExpires",
+        "SourceBackup",
         "HsmType",
         "HsmTypeRollbackExpiration",
-        "Policy",
     }
 )
 """Members that show a state."""
-_RELIED_UPON = frozenset({"Plaintext", "CiphertextBlob"})
-"""Members without which a cryptographic operation has not done its work."""
+_RELIED_UPON = frozenset({"Plaintext", "CiphertextBlob", "Policy"})
+"""Members without which an operation has not done its work."""
 _SUBNETS = 10
 """As many as a cluster can have."""
 _PAGES = 200

@@ -16,7 +16,8 @@ _SHOWN: Mapping[str, tuple[str, ...]] = {
     "ListKeys": ("key",),
     "DescribeCustomKeyStores": ("connection",),
     "DescribeClusters": ("cluster", "hsm", "settings", "retention"),
-    "DescribeBackups": ("backup",),
+    "DescribeBackups": ("backup", "retention"),
+    "GetResourcePolicy": ("policy",),
     "ListHsmKeys": ("material", "restores"),
 }
 """What a view shows: machines, and the last words of the effects that it shows."""

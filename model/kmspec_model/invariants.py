@@ -7,14 +7,16 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
 from kmspec.names import KMSUSER, ErrorCode
+from kmspec_model.effects.clusters import FIPS
 from kmspec_model.explore import Graph
 from kmspec_model.model import Model
 from kmspec_model.outcome import Refusal
 from kmspec_model.probes import probes
-from kmspec_model.setup import encrypt
+from kmspec_model.setup import OLDER, encrypt
 from kmspec_model.states import (
     active_hsms,
     has_certificate,
+    is_changing,
     is_connected,
     is_enabled,
     is_failed,
@@ -101,6 +103,20 @@ def _kmsuser_is_not_shared(world: World) -> bool:
     return True
 
 
+def _taken_back_to_something(world: World) -> bool:
+    return all(
+        bool(cluster.other_type)
+        for cluster in world.clusters
+        if cluster.rollback is not None or is_changing(cluster)
+    )
+
+
+def _older_type_in_fips_mode(world: World) -> bool:
+    held = [(cluster.hsm_type, cluster.mode) for cluster in world.clusters]
+    held += [(backup.hsm_type, backup.mode) for backup in world.backups]
+    return all(mode == FIPS for hsm_type, mode in held if hsm_type == OLDER)
+
+
 INVARIANTS: Mapping[str, Holds] = {
     "a cluster certificate stands behind one key store at most": _one_store_per_certificate,
     "store names are unique": _store_names_unique,
@@ -114,6 +130,10 @@ INVARIANTS: Mapping[str, Holds] = {
     "an HSM is in a zone of its cluster": _hsms_in_zones_of_their_cluster,
     "a cluster without HSMs holds nothing": _nothing_held_without_hsms,
     "a cluster with a certificate knows who signed it": _certificate_has_anchor,
+    "a cluster that is changed or can be taken back remembers the other HSM type": (
+        _taken_back_to_something
+    ),
+    "clusters and backups of hsm1.medium are in FIPS mode": _older_type_in_fips_mode,
     "while KMS is logged in as kmsuser nobody else is": _kmsuser_is_not_shared,
 }
 """What holds in every world, by the sentence that says it."""

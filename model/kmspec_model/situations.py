@@ -87,7 +87,7 @@ def _condition(world: World, key: Key | None, store: Store | None) -> str:
         return "deleted" if store is not None else NOTHING
     if not is_activated(cluster):
         return f"{cluster.state} with {_hsms(cluster)}"
-    words = [*_change(cluster), _hsms(cluster), *cluster.faults]
+    words = [*_change(cluster, store), _hsms(cluster), *cluster.faults]
     if active_hsms(cluster):
         words += _user(cluster, store)
         if key is not None and key.store != NONE and key.index not in cluster.contents.materials:
@@ -99,10 +99,12 @@ def _condition(world: World, key: Key | None, store: Store | None) -> str:
     return "with " + ", ".join(words)
 
 
-def _change(cluster: Cluster) -> Iterator[str]:
-    """The HSM type, where there is something to tell of it."""
+def _change(cluster: Cluster, store: Store | None) -> Iterator[str]:
+    """The HSM type, where there is something to tell of it; at rest a key store does not care."""
     if is_changing(cluster):
         yield cluster.state
+    elif store is not None:
+        return
     elif cluster.hsm_type == OLDER:
         yield OLDER
     elif cluster.rollback is not None:

@@ -344,7 +344,7 @@ def _backup_earlier(backup: Backup, shift: int) -> Backup:
         since=_earlier(backup.since, shift),
         deadline=_days(backup.deadline, shift),
         created=created,
-        spared=None if spared is None or spared <= created + retention else spared,
+        spared=spared if spared is not None and spared > created + retention else None,
     )
 
 

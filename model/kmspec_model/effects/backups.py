@@ -35,15 +35,12 @@ def entry(backup: Backup) -> Members:
     """A backup in DescribeBackups; its id is learnt from there."""
     return members(
         BackupId=Bind(Ref("backup", backup.index)),
-        BackupArn=Ref("backup", backup.index, "arn"),
         BackupState=backup.state,
         ClusterId=Ref("cluster", backup.cluster),
-        CreateTimestamp=Mark.PRESENT,
         NeverExpires=backup.never_expires,
         TagList=tag_list(backup.tags),
         HsmType=backup.hsm_type,
         Mode=backup.mode,
-        SourceBackup=Mark.ABSENT,
         DeleteTimestamp=Mark.PRESENT if backup.deadline is not None else Mark.ABSENT,
     )
 
@@ -95,7 +92,9 @@ def _moved(trigger: str, wait: int | None) -> Callable[[Moves, Case], tuple[Chan
 
 def spared(backup: Backup, world: World) -> Backup:
     """A backup that may be beyond its retention by now: it is kept for a day."""
-    return backup._replace(spared=world.now + limits.DAY * 1000)
+    until = world.now + limits.DAY * 1000
+    kept = backup._replace(spared=None)
+    return kept if kept.retained >= until else backup._replace(spared=until)
 
 
 def modify_attributes(_moves: Moves, case: Case) -> tuple[Change, ...]:

@@ -64,7 +64,6 @@ def entry(cluster: Cluster) -> Members:
         Hsms=Items("HsmId", tuple(hsm_entry(cluster, hsm) for hsm in cluster.hsms)),
         Certificates=_certificates(cluster),
         SourceBackupId=(Ref("backup", cluster.source) if cluster.source != NONE else Mark.ABSENT),
-        CreateTimestamp=Mark.PRESENT,
         Mode=cluster.mode,
         TagList=tag_list(cluster.tags),
         BackupRetentionPolicy=members(Type="DAYS", Value=str(cluster.retention)),

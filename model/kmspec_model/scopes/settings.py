@@ -55,8 +55,10 @@ def _retention(world: World) -> Iterator[Command]:
 def _retained(world: World) -> Iterator[Command]:
     """A backup that is older than the policy, and the last one, which is kept all the same."""
     cluster, backup = world.clusters[0], world.backup(0)
-    other = _LONG if cluster.retention == _SHORT else _SHORT
-    yield of_cluster("ModifyCluster", BackupRetentionPolicy=retention(other))
+    if cluster.retention == _LONG:
+        yield of_cluster("ModifyCluster", BackupRetentionPolicy=retention(_SHORT))
+    elif all(one.created == world.now for one in world.backups):
+        yield of_cluster("ModifyCluster", BackupRetentionPolicy=retention(_LONG))
     if backup is not None:
         yield of_backup("ModifyBackupAttributes", NeverExpires=not backup.never_expires)
         yield of_backup("RestoreBackup")

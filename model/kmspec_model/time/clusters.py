@@ -137,7 +137,12 @@ def _purge(moves: Moves, backup: Backup) -> Fire:
 
 
 def backed_up(world: World, before: int, rules: tuple[str, ...]) -> Change:
-    """AWS has made a backup of each working cluster at least once a day."""
+    """AWS has made a backup of each working cluster at least once a day.
+
+    What is still READY beyond its retention is kept for a reason that the rule gives.
+    """
+    if any(backup.retained <= world.now and backup.deadline is None for backup in world.backups):
+        rules = (*rules, "effect/Advance/retention")
     if world.now - before < limits.BACKUP_INTERVAL * 1000:
         return Change(world, rules=rules)
     for cluster in world.clusters:
