@@ -86,15 +86,18 @@ class Realm:
         """What the HSMs of clusters hold, by HSM id."""
         self.key_of_arn: dict[str, str] = {}
         self.key_of_header: dict[bytes, str] = {}
+        """Whose key material a ciphertext was made under, by what it begins with."""
 
     def add_key(self, key: Key) -> None:
-        """Add a key and what it is found by."""
+        """Add a key and what it is found by, or put it in the place of what it was."""
         self.keys.put(key)
         self.key_of_arn[key.arn] = key.id
-        self.key_of_header[key.header] = key.id
+        for material in key.materials:
+            self.key_of_header[material.header] = key.id
 
     def drop_key(self, key: Key) -> None:
         """Delete a key and what it is found by."""
         self.keys.remove(key.id)
         del self.key_of_arn[key.arn]
-        del self.key_of_header[key.header]
+        for material in key.materials:
+            del self.key_of_header[material.header]

@@ -15,8 +15,9 @@ from kmspec_model.effects.stores import same_as_existing
 from kmspec_model.guards import Finding, compile_guards
 from kmspec_model.moves import Change, compile_moves
 from kmspec_model.outcome import Members, Outcome, Refusal, Success
+from kmspec_model.predicates import OF_CASE
 from kmspec_model.time import Clockwork, Timing
-from kmspec_model.world import NONE, World
+from kmspec_model.world import EMPTY, NONE, World
 
 
 class Permitted(NamedTuple):
@@ -37,6 +38,11 @@ class Model:
         self.moves = compile_moves(self.spec)
         self._guards = compile_guards(self.spec)
         self._operations: dict[tuple[str, str], Operation] = {}
+        self._outside = tuple(
+            (row.outside, frozenset(row.operations), OF_CASE[str(row.when)])
+            for row in self.spec.conditions
+            if row.outside is not None
+        )
         self._clockwork = Clockwork(self.moves, self.spec.connection_errors, self.timing)
         self._answers = {
             name: tuple(effect.id for effect in self.spec.effects if effect.operation == name)[:1]
@@ -74,6 +80,14 @@ class Model:
         if operation.resource == "time":
             return ()
         return self._guards[operation.name].judge(case_of(world, command, operation)).concerned
+
+    def outside(self, command: Command) -> str:
+        """The area of a command that is not specified here, or nothing when it is specified."""
+        operation = self._operation(command)
+        for area, operations, holds in self._outside:
+            if operation.name in operations and holds(case_of(EMPTY, command, operation)):
+                return area
+        return ""
 
     def _operation(self, command: Command) -> Operation:
         asked = (command.service, command.operation)

@@ -78,11 +78,11 @@ class Spec(NamedTuple):
         """Whether anything in scope leads to where a rule applies.
 
         Some states are named by AWS and reached only by what is not specified here yet; and some
-        conditions only explain what other rows decide.
+        conditions only explain what other rows decide, or say what is not specified here.
         """
         row = self.rules[rule]
         if isinstance(row, Condition):
-            return row.when is not None
+            return row.when is not None and row.outside is None
         if not isinstance(row, Cell):
             return True
         state = next(one for one in self.machines[row.machine].states if one.name == row.state)

@@ -1,6 +1,6 @@
 """Ciphertext: the only place that knows what a ciphertext of AWS KMS looks like.
 
-A blob is a header, the same for all ciphertexts under one key, and what an HSM sealed::
+A blob is a header, the same for all ciphertexts under one key material, and what an HSM sealed::
 
     4 bytes   format and version
     16 bytes  id of the KMS key
@@ -23,6 +23,7 @@ from kmspec.limits import ENCRYPTION_CONTEXT_BYTES
 from kmspec.names import ErrorCode
 from kmspec_impl.errors import ServiceError
 from kmspec_impl.kms.requests import invalid
+from kmspec_impl.kms.state import KeyMaterial
 
 _FORMAT: Final = b"KMS\x01"
 _PLACE_BYTES: Final = 16
@@ -32,16 +33,12 @@ _LEAST_SEALED: Final = 12 + 16
 """Nonce and tag."""
 
 
-def header_of(key_id: str, arn: str, material_id: str) -> bytes:
-    """What every ciphertext under this key begins with."""
+def new_material(key_id: str, arn: str, material_id: str, handle: int | None) -> KeyMaterial:
+    """A key material of a KMS key, with what all ciphertexts under it have in common."""
     place = hashlib.sha256(arn.encode()).digest()[:_PLACE_BYTES]
     header = _FORMAT + UUID(key_id).bytes + place + bytes.fromhex(material_id)
-    return header + _check(header)
-
-
-def associated_with(arn: str, material_id: str) -> bytes:
-    """What is authenticated with every ciphertext under this key, before the context."""
-    return _measured(arn) + _measured(material_id)
+    associated = _measured(arn) + _measured(material_id)
+    return KeyMaterial(material_id, header + _check(header), associated, handle)
 
 
 def parts(blob: bytes) -> tuple[bytes, bytes]:

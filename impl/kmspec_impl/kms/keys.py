@@ -114,9 +114,10 @@ def _delete(realm: Realm, key_id: str, when: float) -> None:
     key = realm.keys.get(key_id)
     if key is None or key.deletion_due != when:
         return
-    if key.handle is not None:
-        realm.fleet.delete(key.handle)
-    else:
+    for material in key.materials:
+        if material.handle is not None:
+            realm.fleet.delete(material.handle)
+    if key.store is not None:
         delete_material(realm, key)
     drop_aliases_of(realm, key)
     realm.drop_key(key)

@@ -29,9 +29,9 @@ def metadata(realm: Realm, key: Key) -> dict[str, Any]:
     }
     if key.deletion_due is not None:
         shown["DeletionDate"] = round(key.deletion_due, 3)
-    if key.store is None:
-        shown["CurrentKeyMaterialId"] = key.material_id
-    else:
+    if key.store is None and key.current is not None:
+        shown["CurrentKeyMaterialId"] = key.current.id
+    if key.store is not None:
         # The cluster the store has now: it follows an update of the store (section 7).
         shown["CustomKeyStoreId"] = key.store
         shown["CloudHsmClusterId"] = realm.stores[key.store].cluster

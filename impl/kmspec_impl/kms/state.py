@@ -9,6 +9,19 @@ from kmspec.names import ConnectionErrorCode, ConnectionState, KeySpec, KeyUsage
 
 
 @dataclass(frozen=True, slots=True)
+class KeyMaterial:
+    """One key material of a KMS key."""
+
+    id: str
+    header: bytes
+    """What every ciphertext under this key material begins with."""
+    associated: bytes
+    """What is authenticated with every ciphertext, before the encryption context."""
+    handle: int | None = None
+    """Among the service's own HSMs; ``None`` for material that is in a store, or not there."""
+
+
+@dataclass(frozen=True, slots=True)
 class Key:
     """A KMS key.
 
@@ -21,20 +34,28 @@ class Key:
     created: float
     description: str
     origin: Origin
-    material_id: str
-    header: bytes
-    """What every ciphertext under this key begins with."""
-    associated: bytes
-    """What is authenticated with every ciphertext, before the encryption context."""
+    current: KeyMaterial | None
+    """What the key encrypts with; ``None`` before key material was ever imported."""
     policy: str
     tags: tuple[tuple[str, str], ...]
     spec: KeySpec = KeySpec.SYMMETRIC_DEFAULT
     usage: KeyUsage = KeyUsage.ENCRYPT_DECRYPT
     enabled: bool = True
     deletion_due: float | None = None
-    handle: int | None = None
-    """Of the material among the service's own HSMs; ``None`` for a key of a store."""
     store: str | None = None
+    earlier: tuple[KeyMaterial, ...] = ()
+    """What the key encrypted with before it was rotated, oldest first."""
+
+    def material_of(self, header: bytes) -> KeyMaterial | None:
+        """The key material whose ciphertexts begin like this."""
+        if self.current is not None and self.current.header == header:
+            return self.current
+        return next((one for one in self.earlier if one.header == header), None)
+
+    @property
+    def materials(self) -> tuple[KeyMaterial, ...]:
+        """All key materials that the key uses, the current one last."""
+        return self.earlier if self.current is None else (*self.earlier, self.current)
 
 
 @dataclass(frozen=True, slots=True)

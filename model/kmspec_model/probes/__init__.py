@@ -4,7 +4,15 @@ One probe for each operation and variant that makes sense where the world is: ab
 store, the cluster and the backups that the situation is about, and about what does not exist.
 """
 
-from kmspec_model.probes import anywhere, cloudhsm, cryptography, keys, settings, stores
+from kmspec_model.probes import (
+    anywhere,
+    cloudhsm,
+    cryptography,
+    external_stores,
+    keys,
+    settings,
+    stores,
+)
 from kmspec_model.probes.probe import Probe
 from kmspec_model.settled import is_settled
 from kmspec_model.situations import subject_cluster, subject_key, subject_store
@@ -24,6 +32,7 @@ def probes(world: World) -> tuple[Probe, ...]:
     found = [*anywhere.always(world)]
     if _is_calm(world):
         found += anywhere.unknown()
+        found += external_stores.external_stores(world)
         if not world.stores:
             found += settings.new_clusters()
             found += settings.unknown()

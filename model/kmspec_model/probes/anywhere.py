@@ -39,6 +39,7 @@ def unknown() -> Iterator[Probe]:
     """What does not exist, by every operation that names something."""
     for operation in ("DescribeKey", "EnableKey", "DisableKey", "CancelKeyDeletion"):
         yield kms("unknown", operation, KeyId=UNKNOWN_KEY)
+    yield kms("unknown", "ListAliases", KeyId=UNKNOWN_KEY)
     yield kms("unknown", "ScheduleKeyDeletion", KeyId=UNKNOWN_KEY, PendingWindowInDays=7)
     yield kms("unknown", "UpdateKeyDescription", KeyId=UNKNOWN_KEY, Description="other")
     yield kms("unknown", "Encrypt", KeyId=UNKNOWN_KEY, Plaintext=Ref("plaintext", 0))
