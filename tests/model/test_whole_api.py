@@ -43,11 +43,6 @@ MISSING = {
     *("kms:ListResourceTags", "kms:TagResource", "kms:UntagResource", "kms:GetKeyLastUsage"),
     # multi-Region keys
     *("kms:ReplicateKey", "kms:UpdatePrimaryRegion"),
-    # clusters
-    *("cloudhsm:CopyBackupToRegion", "cloudhsm:DeleteResourcePolicy"),
-    *("cloudhsm:GetResourcePolicy", "cloudhsm:ListTags", "cloudhsm:ModifyBackupAttributes"),
-    *("cloudhsm:ModifyCluster", "cloudhsm:PutResourcePolicy"),
-    *("cloudhsm:TagResource", "cloudhsm:UntagResource"),
 }
 """Operations of which a part or more is missing."""
 
