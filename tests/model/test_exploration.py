@@ -30,7 +30,7 @@ PINNED = {
     "limits": (1, 2),
     "stores": (3, 6),
     "aliases": (3, 6),
-    "types": (6, 10),
+    "types": (15, 29),
     "migration": (12, 32),
     "retention": (9, 27),
     "settings": (27, 243),

@@ -12,6 +12,7 @@ from kmspec_model.setup import (
     OLDER_STORE_KEY,
     SETTLE,
     WAIT,
+    create_hsm,
     decrypt,
     delete_hsm,
     of_backup,
@@ -33,6 +34,8 @@ def _types(world: World) -> Iterator[Command]:
     yield from when_settled(_changes(), world)
     if world.clusters[0].rollback is not None:
         yield _A_DAY
+    elif world.made.hsms < 2:
+        yield create_hsm(0, 1)
 
 
 def _changes() -> Iterator[Command]:
