@@ -12,8 +12,10 @@ from typing import Any, NamedTuple, Self
 from kmspec_check import certificates
 from kmspec_model.command import MADE, Pairs, Ref, Value
 
+REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-2")
+"""Of one partition, and such that every account may use them."""
+_ARN = re.compile(r"arn([0-9]*)")
 _ZONES = "abcdefghijklmnopqrstuvwxyz"
-_REGIONS = ("us-west-2", "eu-central-1", "us-east-1")
 _UNKNOWN = {
     "key": "00000000-0000-4000-8000-{:012x}",
     "store": "cks-{:017x}",
@@ -49,16 +51,29 @@ class Place(NamedTuple):
 class Binding:
     """Symbols and their values. Immutable: :meth:`extended` makes another."""
 
-    __slots__ = ("_reverse", "_values", "place")
+    __slots__ = ("_reverse", "_values", "asked", "place")
 
-    def __init__(self, place: Place, values: Mapping[Ref, Any] | None = None) -> None:
+    def __init__(
+        self, place: Place, values: Mapping[Ref, Any] | None = None, asked: int = 0
+    ) -> None:
         self.place = place
+        self.asked = asked
+        """The index of the Region in which what is bound is said."""
         self._values: dict[Ref, Any] = dict(values or {})
         self._reverse: dict[object, str] | None = None
 
     def extended(self, new: Mapping[Ref, Any]) -> Self:
         """This binding and more; itself when there is nothing to add."""
-        return type(self)(self.place, {**self._values, **new}) if new else self
+        return type(self)(self.place, {**self._values, **new}, self.asked) if new else self
+
+    def within(self, region: int) -> "Binding":
+        """The same, for what is said in another Region."""
+        return self if region == self.asked else Binding(self.place, self._values, region)
+
+    def region(self, index: int) -> str:
+        """The Region of that index: the session's own first, then others."""
+        own = self.place.region
+        return (own, *(name for name in REGIONS if name != own))[index]
 
     def known(self, ref: Ref) -> bool:
         """Whether a value was observed for the symbol, in whatever form."""
@@ -103,10 +118,12 @@ class Binding:
     def _formed(self, ref: Ref, value: Any) -> Any:  # noqa: ANN401 - as above
         if not ref.form:
             return value
-        account, region, _ = self.place
         if ref.kind == "ciphertext":
             return _damaged(value, ref.form)
-        if ref.form == "arn":
+        form = _ARN.fullmatch(ref.form)
+        if form is not None:
+            account = self.place.account
+            region = self.region(int(form[1] or self.asked))
             forms = {
                 "key": f"arn:aws:kms:{region}:{account}:key/{value}",
                 "alias": f"arn:aws:kms:{region}:{account}:{value}",
@@ -134,10 +151,9 @@ class Binding:
             case "subnet":
                 return f"subnet-{ref.index + 1:08x}"
             case "zone":
-                return self.place.region + _ZONES[ref.index % len(_ZONES)]
+                return self.region(self.asked) + _ZONES[ref.index % len(_ZONES)]
             case "region":
-                others = (region for region in _REGIONS if region != self.place.region)
-                return (self.place.region, *others)[ref.index]
+                return self.region(ref.index)
         raise Unbound(ref)
 
     def symbol(self, value: object) -> str | None:
@@ -145,6 +161,16 @@ class Binding:
         if not isinstance(value, str | bytes | int) or isinstance(value, bool):
             return None
         return self._symbols().get(value)
+
+    def reference(self, value: object) -> Ref | None:
+        """The symbol that stands for a value that was observed, or for an alias that was chosen."""
+        symbol = self.symbol(value)
+        if symbol is not None:
+            return Ref.parse(symbol)
+        before, _, number = str(value).rpartition("-")
+        if number.isdecimal() and before == f"alias/kmspec-{self.place.tag}":
+            return Ref("alias", int(number))
+        return None
 
     def symbolic(self, value: object) -> object:
         """A value with whatever has a symbol replaced by it, for people and for comparison."""
@@ -171,8 +197,10 @@ class Binding:
                 if isinstance(value, str | bytes) or ref.kind == "handle":
                     found[value] = str(ref)
                 if ref.kind in ("key", "backup"):
-                    arn = Ref(ref.kind, ref.index, "arn")
-                    found[self.value(arn)] = str(arn)
+                    for region in range(len(REGIONS)):
+                        form = "arn" if region == self.asked else f"arn{region}"
+                        arn = Ref(ref.kind, ref.index, form)
+                        found[self.value(arn)] = str(arn)
             ordered = sorted(found.items(), key=lambda pair: -len(str(pair[0])))
             self._reverse = dict(ordered)
         return self._reverse

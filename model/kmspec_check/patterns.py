@@ -182,7 +182,9 @@ class _Fitting:
         fresh = not self._binding.taken(ref.kind, value) and value not in [
             held for other, held in self.new.items() if other.kind == ref.kind
         ]
-        if not fresh or not isinstance(value, str | bytes | int) or value in ("", b""):
+        if not isinstance(value, str | bytes | int) or value in ("", b""):
+            fresh = False
+        if not fresh or (pattern.begins and not str(value).startswith(pattern.begins)):
             self.mismatches.append(Mismatch(path, pattern, value))
             return
         plain = Ref(ref.kind, ref.index)
@@ -232,7 +234,8 @@ class _Fitting:
             for item in left:
                 if str(_member(item, pattern.by)).startswith(_NOT_OURS):
                     continue
-                step = (*path, Chosen(pattern.by, _member(item, pattern.by)))
+                seen = _member(item, pattern.by)
+                step = (*path, Chosen(pattern.by, self._binding.reference(seen) or seen))
                 self.mismatches.append(Mismatch(step, Mark.ABSENT, item))
 
     def _identity(self, identity: Pattern) -> object:
@@ -279,7 +282,8 @@ def describe(pattern: object) -> str:  # noqa: PLR0911 - one for each form of pa
         case Mark():
             return pattern.value
         case Bind():
-            return f"a new {pattern.ref.kind} ({pattern.ref})"
+            begins = f" that begins with {pattern.begins}" if pattern.begins else ""
+            return f"a new {pattern.ref.kind} ({pattern.ref}){begins}"
         case OneOf():
             return " or ".join(describe(option) for option in pattern.options)
         case Members():

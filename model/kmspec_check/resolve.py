@@ -43,7 +43,7 @@ class _Looked(Binding):
     __slots__ = ("_looked",)
 
     def __init__(self, binding: Binding, looked: Mapping[Ref, Any]) -> None:
-        super().__init__(binding.place, dict(binding.items()))
+        super().__init__(binding.place, dict(binding.items()), binding.asked)
         self._looked = looked
 
     def value(self, ref: Ref) -> Any:  # noqa: ANN401 - symbols stand for values of any type

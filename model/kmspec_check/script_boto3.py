@@ -5,6 +5,7 @@ to be signed. It ends with exit status 1 when the fault shows, 0 when it does no
 the steps to it cannot be taken. It may be run any number of times on one server.
 """
 
+import re
 from collections.abc import Iterator
 
 from kmspec.names import Service
@@ -30,6 +31,7 @@ _RESOURCES = {
     "cluster": ("cloudhsm", "cluster/"),
 }
 """The service and the folder of what has an ARN."""
+_ARN = re.compile(r"arn([0-9]*)")
 _CLIENTS = {Service.KMS: "kms", Service.CLOUDHSM: "cloudhsm", Service.STS: "sts"}
 
 
@@ -69,6 +71,7 @@ class _Script:
 
     def _step(self, number: int, step: TraceStep, *, last: bool) -> Iterator[str]:
         command = step.command
+        self._binding = self._binding.within(command.region)
         yield f"step = {number}  # {command}"
         call = self._call(command)
         refused = not any(isinstance(outcome, Success) for outcome in step.expected)
@@ -114,6 +117,8 @@ class _Script:
         if command.service == Service.LOAD:
             return f"burst({arguments['KeyId']}, {arguments['Count']})"
         client = _CLIENTS[Service(command.service)]
+        if command.region:
+            client = f"elsewhere({client}, {self._binding.region(command.region)!r})"
         inner = "".join(f", {name}={value}" for name, value in arguments.items())
         return f"call({client}, {command.operation!r}{inner})"
 
@@ -144,11 +149,16 @@ class _Script:
         if ref.kind == "zone":
             subnet = repr(self._binding.value(Ref("subnet", ref.index)))
             return f"zones.get({subnet}, {self._binding.value(ref)!r})"
+        found = _ARN.fullmatch(ref.form)
+        if found is not None and ref.kind in _RESOURCES:
+            service, folder = _RESOURCES[ref.kind]
+            index = int(found[1] or self._binding.asked)
+            where = f", {self._binding.region(index)!r}" if index else ""
+            if plain in self._named:
+                return f"arn({service!r}, {folder!r} + {_variable(ref)}{where})"
+            return f"arn({service!r}, {_literal(folder + self._binding.value(plain))}{where})"
         if plain in self._named:
             return _formed(ref)
-        if ref.form == "arn" and ref.kind in _RESOURCES:
-            service, folder = _RESOURCES[ref.kind]
-            return f"arn({service!r}, {_literal(folder + self._binding.value(plain))})"
         return _literal(self._binding.value(ref))
 
     def _verdict(self, last: TraceStep) -> Iterator[str]:
@@ -223,10 +233,6 @@ def _formed(ref: Ref) -> str:
             return f"{name}[:-1] + bytes([{name}[-1] ^ 1])"
         case "ciphertext", _:
             return f"{name}[:len({name}) // 2]"
-        case "key", _:
-            return f"arn('kms', 'key/' + {name})"
-        case ("backup" | "cluster") as kind, _:
-            return f"arn('cloudhsm', '{kind}/' + {name})"
     return name
 
 

@@ -41,6 +41,7 @@ _HSM = {
 """The words of ``kmspec hsm`` for what an operator does."""
 _BINARY = frozenset({"Plaintext", "CiphertextBlob"})
 _JSON = "-H 'Content-Type: application/json'"
+_ARN = re.compile(r"arn([0-9]*)")
 _MEMBER = re.compile(r"\{(\w+)\}")
 _CA = """\
 ca() {{  # a certificate authority: its trust anchor is ca$1.pem
@@ -88,6 +89,7 @@ class _Lines:
 
     def _step(self, step: TraceStep) -> Iterator[str]:
         command = step.command
+        self._binding = self._binding.within(command.region)
         for ref in command.references():
             if ref.kind == "certificate":
                 cluster = self._text(Ref("cluster", ref.index))
@@ -136,6 +138,8 @@ class _Lines:
             return f"for i in $(seq {self._text(arguments['Count'])}); do {one}; done"
         name = xform_name(command.operation, "-")
         parts = [f"aws {_SERVICES[Service(command.service)]} {name}"]
+        if command.region:
+            parts.append(f"--region {self._binding.region(command.region)}")
         for member, value in command.arguments:
             parts += self._option(member, value)
         return " ".join(parts)
@@ -203,11 +207,11 @@ class _Lines:
             held = self._binding.value(value)
             return _quoted(held if isinstance(held, str) else json.dumps(held))
         name = f"${{{_variable(plain)}}}"
-        region, account = self._trace.region, "${account}"
-        if value.form == "arn" and value.kind == "key":
-            return f'"arn:aws:kms:{region}:{account}:key/{name}"'
-        if value.form == "arn" and value.kind in ("backup", "cluster"):
-            return f'"arn:aws:cloudhsm:{region}:{account}:{value.kind}/{name}"'
+        found = _ARN.fullmatch(value.form)
+        if found is not None:
+            region = self._binding.region(int(found[1] or self._binding.asked))
+            service = "kms" if value.kind == "key" else "cloudhsm"
+            return f'"arn:aws:{service}:{region}:${{account}}:{value.kind}/{name}"'
         return f'"{name}"'
 
 

@@ -53,6 +53,8 @@ _NOWHERE: Mapping[str, Any] = {
     "HsmType": "hsm1.medium",
     "SubnetIds": ("subnet-none",),
     "Description": "kmspec",
+    "ReplicaRegion": Ref("region", 1),
+    "PrimaryRegion": Ref("region", 1),
 }
 """Values for required members: well-formed names of nothing."""
 _HARMLESS: Mapping[str, Mapping[str, Any]] = {

@@ -24,6 +24,14 @@ options = {{
 kms = boto3.client("kms", **options)
 cloudhsm = boto3.client("cloudhsmv2", **options)
 sts = boto3.client("sts", **options)
+
+
+def elsewhere(client, region):
+    """The same service in another Region."""
+    there = {{**options, "region_name": region}}
+    return boto3.client(client.meta.service_model.service_name, **there)
+
+
 known = set()
 zones = {{}}
 step = 0
@@ -109,10 +117,10 @@ def at(answer, *path):
     return answer
 
 
-def arn(service, resource):
+def arn(service, resource, region=REGION):
     """An ARN in this account."""
     account = sts.get_caller_identity()["Account"]
-    return f"arn:aws:{{service}}:{{REGION}}:{{account}}:{{resource}}"
+    return f"arn:aws:{{service}}:{{region}}:{{account}}:{{resource}}"
 
 
 def handle(cluster, key):

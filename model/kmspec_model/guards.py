@@ -30,6 +30,8 @@ class Finding(NamedTuple):
     rule: str
     answers: tuple[Answer, ...]
     key: int = NONE
+    region: int | None = None
+    """Where that key is, if the rule says which of related keys it is about."""
 
     @property
     def accepts(self) -> bool:
@@ -207,7 +209,7 @@ def _of_cells(cells: tuple[Cell, ...]) -> Guard:
             return
         for key, state in states(case):
             finding = findings[state]
-            yield finding if key is None else finding._replace(key=key.index)
+            yield (finding if key is None else finding._replace(key=key.index, region=key.region))
 
     return guard
 

@@ -72,13 +72,24 @@ def situation(world: World) -> Situation:
         key.state if key is not None else NOTHING,
         store.state if store is not None else NOTHING,
         _condition(world, key, store),
-        (", ".join(_besides(world, key)) if key is not None else "") or NOTHING,
+        ", ".join((*(_besides(world, key) if key is not None else ()), *_elsewhere(world, key)))
+        or NOTHING,
     )
 
 
 def _besides(_world: World, _key: Key) -> Iterator[str]:
     """What makes a key another situation though its kind and states are the same."""
     yield from ()
+
+
+def _elsewhere(world: World, key: Key | None) -> Iterator[str]:
+    """The role of a multi-Region key, and the related keys in other Regions."""
+    if key is not None and key.role:
+        yield f"multi-Region {key.role.lower()}"
+    for other in world.others:
+        for one in other.keys:
+            if key is None or one.index == key.index:
+                yield f"{one.role.lower()} {one.state} in another Region"
 
 
 def _condition(world: World, key: Key | None, store: Store | None) -> str:

@@ -76,6 +76,21 @@ def is_enabled(key: Key) -> bool:
     return key.state == KeyState.ENABLED
 
 
+def is_creating(key: Key) -> bool:
+    """Whether the replica key is still being made."""
+    return key.state == KeyState.CREATING
+
+
+def is_updating(key: Key) -> bool:
+    """Whether the primary Region is being changed from or to that of the key."""
+    return key.state == KeyState.UPDATING
+
+
+def is_pending_replica_deletion(key: Key) -> bool:
+    """Whether the primary key waits for the deletion of its replica keys."""
+    return key.state == KeyState.PENDING_REPLICA_DELETION
+
+
 def is_pending_deletion(key: Key) -> bool:
     """Whether KeyMetadata.DeletionDate is shown."""
     return key.state == KeyState.PENDING_DELETION

@@ -16,6 +16,15 @@ def views(world: World) -> tuple[Command, ...]:
 
     What was never made is not asked for. A list comes before what it lists.
     """
+    found = _views(world)
+    for region in world.regions[1:]:
+        there = _views(world.seen_from(region))
+        found += [shown.in_region(region) for shown in there if shown.service != "operator"]
+    return tuple(found)
+
+
+def _views(world: World) -> list[Command]:
+    """What there is to see in one Region."""
     shown: list[Command] = []
     if world.made.clusters:
         shown.append(CLUSTERS)
@@ -38,4 +47,4 @@ def views(world: World) -> tuple[Command, ...]:
     shown += [command("kms", "DescribeKey", KeyId=Ref("key", key.index)) for key in world.keys]
     if world.aliases:
         shown.append(ALIASES)
-    return tuple(shown)
+    return shown

@@ -3,6 +3,9 @@
 A world is an immutable, hashable value. Resources are named by index, in the order of their
 making; an index is never used again. Times are milliseconds, ``now`` included; ``since`` is when a
 state was entered that passes by itself, and ``None`` in every other state.
+
+A world is what there is in one Region, and beside it what there is in each of the others: what
+does not look beside it sees one Region only.
 """
 
 from typing import NamedTuple, Protocol, TypeVar
@@ -152,7 +155,12 @@ class Store(NamedTuple):
 
 
 class Key(NamedTuple):
-    """One KMS key. ``resumes`` is the state it takes when its store is connected again."""
+    """One KMS key. ``resumes`` is the state it takes when its store is connected again.
+
+    Related multi-Region keys have one index, and each its Region. ``role`` is the
+    MultiRegionKeyType, empty for a single-Region key; ``window`` the days that a primary key
+    waits for once its last replica is deleted.
+    """
 
     index: int  # type: ignore[assignment]  # hides tuple.index, of no use here
     origin: str
@@ -163,6 +171,10 @@ class Key(NamedTuple):
     description: str = ""
     spec: str = KeySpec.SYMMETRIC_DEFAULT.value
     usage: str = KeyUsage.ENCRYPT_DECRYPT.value
+    region: int = 0
+    role: str = ""
+    since: int | None = None
+    window: int | None = None
 
 
 class Alias(NamedTuple):
@@ -206,6 +218,37 @@ class World(NamedTuple):
     spent: tuple[tuple[int, int], ...] = ()
     """How many requests each store had to serve at this very moment, by store index."""
     made: Made = Made()
+    region: int = 0
+    """The Region that all this is in."""
+    others: tuple["World", ...] = ()
+    """What there is in other Regions; time, ciphertexts and counts are kept here alone."""
+
+    @property
+    def regions(self) -> tuple[int, ...]:
+        """Where there is anything, this Region first."""
+        return (self.region, *(other.region for other in self.others))
+
+    def seen_from(self, region: int) -> "World":
+        """The same, as it is seen from another Region."""
+        if region == self.region:
+            return self
+        left = self._replace(now=0, ciphertexts=(), spent=(), made=Made(), others=())
+        beside = {other.region: other for other in (*self.others, left)}
+        there = beside.pop(region, World(region=region))
+        return there._replace(
+            now=self.now,
+            ciphertexts=self.ciphertexts,
+            spent=self.spent,
+            made=self.made,
+            others=tuple(
+                beside[other] for other in sorted(beside) if beside[other] != World(region=other)
+            ),
+        )
+
+    def related(self, key: int) -> tuple[Key, ...]:
+        """The KMS key of that index in each Region that has one."""
+        found = [world.key(key) for world in (self, *self.others)]
+        return tuple(sorted((one for one in found if one is not None), key=_region))
 
     def cluster(self, index: int) -> Cluster | None:
         """The cluster of that index, unless it is gone."""
@@ -248,7 +291,9 @@ class World(NamedTuple):
         return self._replace(stores=_put(self.stores, store))
 
     def with_key(self, key: Key) -> "World":
-        """With this KMS key in the place of the one of the same index, or added."""
+        """With this KMS key in the place of the one of its index in its Region, or added."""
+        if key.region != self.region:
+            return self.seen_from(key.region).with_key(key).seen_from(self.region)
         return self._replace(keys=_put(self.keys, key))
 
     def keys_of(self, store: int) -> tuple[Key, ...]:
@@ -293,27 +338,36 @@ def _index(item: _Indexed) -> int:
     return item.index
 
 
+def _region(key: Key) -> int:
+    return key.region
+
+
 def rebased(world: World) -> World:
     """The same world as seen at time 0, with waits in whole days and passwords renumbered.
 
     Two worlds that differ only in when they are, in moments of a wait of days, or in how often
     KMS has changed a password become equal: that keeps the number of worlds finite.
     """
-    shift = world.now
-    if shift:
-        world = world._replace(
-            now=0,
-            clusters=tuple(_cluster_earlier(cluster, shift) for cluster in world.clusters),
-            backups=tuple(_backup_earlier(backup, shift) for backup in world.backups),
-            stores=tuple(
-                store._replace(since=_earlier(store.since, shift)) for store in world.stores
-            ),
-            keys=tuple(
-                key if key.deadline is None else key._replace(deadline=_days(key.deadline, shift))
-                for key in world.keys
-            ),
-        )
+    if world.now:
+        world = _world_earlier(world, world.now)
     return _rotations_renumbered(world) if world.made.rotations else world
+
+
+def _world_earlier(world: World, shift: int) -> World:
+    return world._replace(
+        now=0,
+        clusters=tuple(_cluster_earlier(cluster, shift) for cluster in world.clusters),
+        backups=tuple(_backup_earlier(backup, shift) for backup in world.backups),
+        stores=tuple(store._replace(since=_earlier(store.since, shift)) for store in world.stores),
+        keys=tuple(_key_earlier(key, shift) for key in world.keys),
+        others=tuple(_world_earlier(other, shift) for other in world.others),
+    )
+
+
+def _key_earlier(key: Key, shift: int) -> Key:
+    if key.deadline is None and key.since is None:
+        return key
+    return key._replace(deadline=_days(key.deadline, shift), since=_earlier(key.since, shift))
 
 
 def _earlier(time: int | None, shift: int) -> int | None:

@@ -103,6 +103,13 @@ class Origin(StrEnum):
     EXTERNAL_KEY_STORE = "EXTERNAL_KEY_STORE"
 
 
+class MultiRegionKeyType(StrEnum):
+    """KeyMetadata.MultiRegionConfiguration.MultiRegionKeyType."""
+
+    PRIMARY = "PRIMARY"
+    REPLICA = "REPLICA"
+
+
 class KeySpec(StrEnum):
     """KeyMetadata.KeySpec."""
 

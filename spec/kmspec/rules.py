@@ -172,6 +172,9 @@ class Operation(Row):
     cluster: str | None = None
     hsm: str | None = None
     backup: str | None = None
+    region: str | None = None
+    of_related: bool = False
+    """Whether the state of the related key in that Region counts too."""
 
     @property
     def called(self) -> str:

@@ -16,6 +16,7 @@ from kmspec_model.scopes import SCOPES
 
 PINNED = {
     "keys": (117, 1613),
+    "replicas": (32, 282),
     "cluster": (219, 1037),
     "store": (72, 366),
     "hsms": (399, 960),
@@ -30,9 +31,9 @@ PINNED = {
     "limits": (1, 2),
     "stores": (3, 6),
     "aliases": (3, 6),
-    "types": (15, 29),
+    "types": (20, 43),
     "migration": (12, 32),
-    "retention": (9, 27),
+    "retention": (22, 66),
     "settings": (27, 243),
 }
 """Reachable worlds and transitions. A change here is a change of the machine: say why it is."""

@@ -41,8 +41,6 @@ MISSING = {
     *("kms:CreateGrant", "kms:ListGrants", "kms:ListRetirableGrants", "kms:RetireGrant"),
     *("kms:RevokeGrant", "kms:GetKeyPolicy", "kms:ListKeyPolicies", "kms:PutKeyPolicy"),
     *("kms:ListResourceTags", "kms:TagResource", "kms:UntagResource", "kms:GetKeyLastUsage"),
-    # multi-Region keys
-    *("kms:ReplicateKey", "kms:UpdatePrimaryRegion"),
 }
 """Operations of which a part or more is missing."""
 

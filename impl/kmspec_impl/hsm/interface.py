@@ -61,6 +61,10 @@ class Device(Protocol):
         """Hold a copy of a key that another HSM wrapped, under the same handle."""
         ...
 
+    def adopt(self, wrapped: bytes, label: str) -> int:
+        """Hold a copy of a key that an HSM elsewhere wrapped, under a label and a new handle."""
+        ...
+
     def encrypt(self, handle: int, plaintext: bytes, associated: bytes) -> bytes:
         """Seal ``plaintext`` by AES-GCM: 12 bytes of fresh nonce, ciphertext, 16 bytes of tag."""
         ...

@@ -7,7 +7,7 @@ the process itself, which is what an emulator of HSMs can promise.
 import base64
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any, Final
 
@@ -59,6 +59,13 @@ class SoftwareDevice:
     def unwrap(self, wrapped: bytes) -> None:
         """Hold a copy of a key that another HSM wrapped."""
         self._hold(*_read(json.loads(wrapped)))
+
+    def adopt(self, wrapped: bytes, label: str) -> int:
+        """Hold a copy of a key that an HSM elsewhere wrapped; its handle here."""
+        known, material = _read(json.loads(wrapped))
+        entry = replace(known, handle=self._next_handle, label=label)
+        self._hold(entry, material)
+        return entry.handle
 
     def encrypt(self, handle: int, plaintext: bytes, associated: bytes) -> bytes:
         """Seal ``plaintext``: nonce, ciphertext, tag."""

@@ -4,7 +4,8 @@ A blob is a header, the same for all ciphertexts under one key material, and wha
 
     4 bytes   format and version
     16 bytes  id of the KMS key
-    16 bytes  digest of the key's ARN, which names Region and account
+    16 bytes  digest of the key's ARN, which names account and Region; related multi-Region keys
+              read each other's ciphertexts, so theirs names no Region
     32 bytes  id of the key material
     8 bytes   digest of all before
     12 bytes  nonce, then the ciphertext, then 16 bytes of tag
@@ -22,6 +23,7 @@ from uuid import UUID
 from kmspec.limits import ENCRYPTION_CONTEXT_BYTES
 from kmspec.names import ErrorCode
 from kmspec_impl.errors import ServiceError
+from kmspec_impl.identity import MULTI_REGION
 from kmspec_impl.kms.requests import invalid
 from kmspec_impl.kms.state import KeyMaterial
 
@@ -35,8 +37,11 @@ _LEAST_SEALED: Final = 12 + 16
 
 def new_material(key_id: str, arn: str, material_id: str, handle: int | None) -> KeyMaterial:
     """A key material of a KMS key, with what all ciphertexts under it have in common."""
+    if key_id.startswith(MULTI_REGION):
+        arn = _without_region(arn)
     place = hashlib.sha256(arn.encode()).digest()[:_PLACE_BYTES]
-    header = _FORMAT + UUID(key_id).bytes + place + bytes.fromhex(material_id)
+    number = UUID(key_id.removeprefix(MULTI_REGION)).bytes
+    header = _FORMAT + number + place + bytes.fromhex(material_id)
     associated = _measured(arn) + _measured(material_id)
     return KeyMaterial(material_id, header + _check(header), associated, handle)
 
@@ -69,6 +74,12 @@ def with_context(associated: bytes, context: Mapping[str, str] | None) -> bytes:
     if len(written) > ENCRYPTION_CONTEXT_BYTES:
         raise invalid(f"The encryption context is larger than {ENCRYPTION_CONTEXT_BYTES} bytes.")
     return associated + written
+
+
+def _without_region(arn: str) -> str:
+    """The ARN that related multi-Region keys have in common."""
+    _, partition, service, _, rest = arn.split(":", 4)
+    return f"arn:{partition}:{service}::{rest}"
 
 
 def _measured(text: str) -> bytes:

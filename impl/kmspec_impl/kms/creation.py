@@ -14,7 +14,7 @@ from kmspec_impl.identity import key_arn
 from kmspec_impl.kms import external_stores, key_policy, requests, tags
 from kmspec_impl.kms.ciphertext import new_material
 from kmspec_impl.kms.metadata import metadata
-from kmspec_impl.kms.state import Key
+from kmspec_impl.kms.state import Key, Related
 from kmspec_impl.kms.store_keys import generate_material, store_for_new_key
 from kmspec_impl.realm import Parameters, Realm, Response
 
@@ -40,9 +40,11 @@ def create_key(realm: Realm, parameters: Parameters, now: float) -> Response:
     store_id = parameters.get("CustomKeyStoreId")
     place = None if store_id is None else store_for_new_key(realm, store_id)
     ids = realm.ids
-    key_id = ids.key()
+    multi_region = bool(parameters.get("MultiRegion"))
+    key_id = ids.multi_region_key() if multi_region else ids.key()
     arn = key_arn(realm.caller, key_id)
     handle = realm.fleet.generate("kms", arn) if place is None else None
+    region = realm.caller.region
     key = Key(
         id=key_id,
         arn=arn,
@@ -53,6 +55,7 @@ def create_key(realm: Realm, parameters: Parameters, now: float) -> Response:
         policy=policy,
         tags=key_tags,
         store=store_id,
+        related=Related(region, (region,)) if multi_region else None,
     )
     if place is not None:
         generate_material(realm, place, key)
@@ -73,7 +76,7 @@ def _check_combination(origin: Origin, parameters: Mapping[str, Any]) -> None:
 
 
 def _check_spec(origin: Origin, parameters: Mapping[str, Any]) -> None:
-    """Only single-Region symmetric encryption keys; in a store AWS has no other either."""
+    """Only symmetric encryption keys; in a store AWS has no other either."""
     older, newer = parameters.get("CustomerMasterKeySpec"), parameters.get("KeySpec")
     if older is not None and newer is not None and older != newer:
         raise requests.invalid("KeySpec and CustomerMasterKeySpec differ; give KeySpec only.")
@@ -92,5 +95,3 @@ def _check_spec(origin: Origin, parameters: Mapping[str, Any]) -> None:
         raise requests.invalid(f"KeyUsage {usage} is not compatible with KeySpec {spec}")
     if not symmetric:
         raise requests.not_offered(f"keys of KeySpec {spec}")
-    if multi_region:
-        raise requests.not_offered("multi-Region keys")

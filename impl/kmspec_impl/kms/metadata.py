@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from kmspec.names import KeySpec, KeyState
+from kmspec.names import KeySpec, KeyState, MultiRegionKeyType
+from kmspec_impl.identity import key_arn
 from kmspec_impl.kms.key_state import key_state
-from kmspec_impl.kms.state import Key
+from kmspec_impl.kms.state import Key, Related
 from kmspec_impl.realm import Realm
 
 
@@ -25,14 +26,35 @@ def metadata(realm: Realm, key: Key) -> dict[str, Any]:
         "CustomerMasterKeySpec": key.spec.value,
         "KeySpec": key.spec.value,
         "EncryptionAlgorithms": [KeySpec.SYMMETRIC_DEFAULT.value],
-        "MultiRegion": False,
+        "MultiRegion": key.related is not None,
     }
+    if key.related is not None:
+        shown["MultiRegionConfiguration"] = _configuration(realm, key, key.related)
+    if key.deletion_window is not None:
+        shown["PendingDeletionWindowInDays"] = key.deletion_window
     if key.deletion_due is not None:
         shown["DeletionDate"] = round(key.deletion_due, 3)
-    if key.store is None and key.current is not None:
+    if key.store is None and key.current is not None and state is not KeyState.CREATING:
         shown["CurrentKeyMaterialId"] = key.current.id
     if key.store is not None:
         # The cluster the store has now: it follows an update of the store (section 7).
         shown["CustomKeyStoreId"] = key.store
         shown["CloudHsmClusterId"] = realm.stores[key.store].cluster
     return shown
+
+
+def _configuration(realm: Realm, key: Key, related: Related) -> dict[str, Any]:
+    """MultiRegionConfiguration, the same in each Region but for the type of the key itself."""
+    caller = realm.caller
+    shown = {
+        region: {"Arn": key_arn(caller._replace(region=region), key.id), "Region": region}
+        for region in related.regions
+    }
+    own = MultiRegionKeyType.REPLICA
+    if related.primary == caller.region:
+        own = MultiRegionKeyType.PRIMARY
+    return {
+        "MultiRegionKeyType": own.value,
+        "PrimaryKey": shown.pop(related.primary),
+        "ReplicaKeys": list(shown.values()),
+    }

@@ -3,7 +3,7 @@
 from types import MappingProxyType
 from typing import Final
 
-from kmspec_impl.kms import aliases, connect, creation, crypto, keys, stores
+from kmspec_impl.kms import aliases, connect, creation, crypto, keys, multi_region, stores
 from kmspec_impl.realm import Handler
 
 HANDLERS: Final[MappingProxyType[str, Handler]] = MappingProxyType(
@@ -28,9 +28,11 @@ HANDLERS: Final[MappingProxyType[str, Handler]] = MappingProxyType(
         "ListAliases": aliases.list_aliases,
         "ListKeys": keys.list_keys,
         "ReEncrypt": crypto.re_encrypt,
+        "ReplicateKey": multi_region.replicate_key,
         "ScheduleKeyDeletion": keys.schedule_key_deletion,
         "UpdateAlias": aliases.update_alias,
         "UpdateCustomKeyStore": stores.update_custom_key_store,
         "UpdateKeyDescription": keys.update_key_description,
+        "UpdatePrimaryRegion": multi_region.update_primary_region,
     }
 )

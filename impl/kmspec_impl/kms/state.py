@@ -5,7 +5,24 @@ Key material is not here but in HSMs; a row knows the handle, or the label to fi
 
 from dataclasses import dataclass
 
-from kmspec.names import ConnectionErrorCode, ConnectionState, KeySpec, KeyUsage, Origin
+from kmspec.names import (
+    ConnectionErrorCode,
+    ConnectionState,
+    KeySpec,
+    KeyState,
+    KeyUsage,
+    Origin,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """What each of a set of related multi-Region keys knows of the others."""
+
+    primary: str
+    """The Region of the primary key."""
+    regions: tuple[str, ...]
+    """Where there is one of the keys, the primary key among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +42,9 @@ class KeyMaterial:
 class Key:
     """A KMS key.
 
-    Its state is not stored, it follows: from ``deletion_due``, from the connection of its
-    store, and from ``enabled``, what the owner wants (:mod:`kmspec_impl.kms.key_state`).
+    Its state is not stored, it follows: from ``deletion_due``, from ``overlay``, from the
+    connection of its store, and from ``enabled``, what the owner wants
+    (:mod:`kmspec_impl.kms.key_state`).
     """
 
     id: str
@@ -43,6 +61,12 @@ class Key:
     enabled: bool = True
     deletion_due: float | None = None
     store: str | None = None
+    related: Related | None = None
+    """Of a multi-Region key only."""
+    overlay: KeyState | None = None
+    """Creating, Updating or PendingReplicaDeletion: shown instead of what the key is else."""
+    deletion_window: int | None = None
+    """Days that a PendingReplicaDeletion key waits for from when its last replica is deleted."""
     earlier: tuple[KeyMaterial, ...] = ()
     """What the key encrypted with before it was rotated, oldest first."""
 

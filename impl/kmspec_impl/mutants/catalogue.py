@@ -10,6 +10,7 @@ from kmspec_impl.mutants import (
     of_connections,
     of_keys,
     of_life,
+    of_regions,
     of_settings,
     of_stores,
     of_use,
@@ -25,6 +26,7 @@ CATALOGUE: Final[tuple[Mutant, ...]] = (
     *of_clusters.MUTANTS,
     *of_backups.MUTANTS,
     *of_settings.MUTANTS,
+    *of_regions.MUTANTS,
 )
 
 

@@ -18,6 +18,7 @@ from kmspec_model.effects import (
     keys,
     operator,
     quotas,
+    regions,
     stores,
 )
 from kmspec_model.moves import Change, Moves
@@ -35,5 +36,6 @@ EFFECTS: Mapping[str, Effect] = {
     **cloudhsm_tags.EFFECTS,
     **operator.EFFECTS,
     **quotas.EFFECTS,
+    **regions.EFFECTS,
 }
 """The effect of every operation but ``Advance``, which is time itself."""

@@ -3,12 +3,17 @@
 from collections.abc import Callable, Mapping
 
 from kmspec import limits
-from kmspec.names import Origin
+from kmspec.names import MultiRegionKeyType, Origin
 from kmspec_model.case import Case
 from kmspec_model.command import Ref
 from kmspec_model.moves import Change, Moves
-from kmspec_model.outcome import Bind, Items, Mark, Members, Pattern, members
-from kmspec_model.states import is_connected, is_enabled, is_pending_deletion
+from kmspec_model.outcome import Bind, Items, Mark, Members, OneOf, Pattern, members
+from kmspec_model.states import (
+    is_connected,
+    is_enabled,
+    is_pending_deletion,
+    is_updating,
+)
 from kmspec_model.world import NONE, Key, World
 
 
@@ -22,8 +27,8 @@ def metadata(world: World, key: Key, *, new: bool = False) -> Members:
         "CloudHsmClusterId": Ref("cluster", store.cluster) if store is not None else Mark.ABSENT,
     }
     return members(
-        KeyId=Bind(name) if new else name,
-        Arn=Ref("key", key.index, "arn"),
+        KeyId=Bind(name, "mrk-" if key.role else "") if new else name,
+        Arn=Ref("key", key.index, "arn" if key.region == world.region else f"arn{key.region}"),
         KeyState=key.state,
         Enabled=is_enabled(key),
         Origin=key.origin,
@@ -31,10 +36,33 @@ def metadata(world: World, key: Key, *, new: bool = False) -> Members:
         KeyManager="CUSTOMER",
         KeySpec=key.spec,
         KeyUsage=key.usage,
-        MultiRegion=False,
+        MultiRegion=bool(key.role),
+        MultiRegionConfiguration=_configuration(world, key) if key.role else Mark.ABSENT,
         CreationDate=Mark.PRESENT,
         DeletionDate=deletion,
+        PendingDeletionWindowInDays=Mark.ABSENT if key.window is None else key.window,
         **of_store,
+    )
+
+
+def _configuration(world: World, key: Key) -> Members:
+    """The related keys. While the primary Region is being changed, both may show as replicas."""
+    related = world.related(key.index)
+    if any(is_updating(one) for one in related):
+        either = tuple(dict.fromkeys((key.role, MultiRegionKeyType.REPLICA.value)))
+        return members(MultiRegionKeyType=OneOf(either))
+    shown = {
+        one.region: members(
+            Arn=Ref("key", one.index, f"arn{one.region}"), Region=Ref("region", one.region)
+        )
+        for one in related
+    }
+    primary = next(one.region for one in related if one.role == MultiRegionKeyType.PRIMARY)
+    replicas = tuple(entry for region, entry in shown.items() if region != primary)
+    return members(
+        MultiRegionKeyType=key.role,
+        PrimaryKey=shown[primary],
+        ReplicaKeys=Items("Arn", replicas),
     )
 
 
@@ -48,6 +76,8 @@ def create(moves: Moves, case: Case) -> tuple[Change, ...]:
         case.store.index if case.store is not None else NONE,
         moves.initial["key"],
         description=str(case.arguments.get("Description", "")),
+        region=world.region,
+        role=MultiRegionKeyType.PRIMARY.value if case.arguments.get("MultiRegion") else "",
     )
     world = world.with_key(key)._replace(made=world.made._replace(keys=index + 1))
     rules: tuple[str, ...] = ()
@@ -112,15 +142,22 @@ def schedule_deletion(moves: Moves, case: Case) -> tuple[Change, ...]:
     if case.key is None:
         return ()
     days = int(case.arguments.get("PendingWindowInDays", limits.DEFAULT_DELETION_WINDOW_DAYS))
-    move = moves.of("key", "ScheduleKeyDeletion", case.key.state)
-    deadline = case.world.now + days * limits.DAY * 1000
+    replicas = len(case.world.related(case.key.index)) > 1
+    waits = case.key.role == MultiRegionKeyType.PRIMARY and replicas
+    move = moves.of("key", "ScheduleKeyDeletion", case.key.state, "replicas-exist" if waits else "")
+    scheduled = case.key._replace(
+        deadline=None if waits else case.world.now + days * limits.DAY * 1000,
+        window=days if waits else None,
+        resumes="",
+        since=None,
+    )
     return tuple(
         Change(
-            case.world.with_key(case.key._replace(state=state, deadline=deadline, resumes="")),
+            case.world.with_key(scheduled._replace(state=state)),
             members(
                 KeyId=Ref("key", case.key.index, "arn"),
                 KeyState=state,
-                DeletionDate=Mark.PRESENT,
+                DeletionDate=Mark.ABSENT if waits else Mark.PRESENT,
                 PendingWindowInDays=days,
             ),
             move.rule,
@@ -140,7 +177,7 @@ def cancel_deletion(moves: Moves, case: Case) -> tuple[Change, ...]:
     return tuple(
         Change(
             case.world.with_key(
-                key._replace(state=state, deadline=None, resumes=move.resumes or "")
+                key._replace(state=state, deadline=None, window=None, resumes=move.resumes or "")
             ),
             answer,
             move.rule,

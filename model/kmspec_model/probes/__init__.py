@@ -10,6 +10,7 @@ from kmspec_model.probes import (
     cryptography,
     external_stores,
     keys,
+    regions,
     settings,
     stores,
 )
@@ -53,6 +54,7 @@ def probes(world: World) -> tuple[Probe, ...]:
         found += cloudhsm.operator(world, cluster)
     found += cloudhsm.backups(world)
     found += settings.of_backups(world)
+    found += regions.regions(world, key)
     return tuple(found)
 
 

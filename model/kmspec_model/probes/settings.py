@@ -76,7 +76,7 @@ def of_clusters(world: World, cluster: Cluster) -> Iterator[Probe]:
     busy = "/hsms-changing" if any(hsm.since is not None for hsm in cluster.hsms) else ""
     for hsm_type in (OLDER, NEWER):
         change = of_cluster("ModifyCluster", index, HsmType=hsm_type)
-        yield Probe(f"ModifyCluster/{hsm_type}{busy}", change)
+        yield Probe(f"ModifyCluster/{cluster.hsm_type}-to-{hsm_type}{busy}", change)
     yield Probe("ModifyCluster/nothing", of_cluster("ModifyCluster", index))
     yield Probe("DeleteHsm/unnamed", of_cluster("DeleteHsm", index))
     with_address = (*create_hsm(index, 0).arguments, ("IpAddress", "10.0.0.77"))

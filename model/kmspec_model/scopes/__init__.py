@@ -7,11 +7,19 @@ lets everything settle before the next command.
 from collections.abc import Mapping
 
 from kmspec_model.explore import Scope
-from kmspec_model.scopes import breakage, lifecycle, limits, login, settings, several_clusters
+from kmspec_model.scopes import (
+    breakage,
+    lifecycle,
+    limits,
+    login,
+    regions,
+    settings,
+    several_clusters,
+)
 
 SCOPES: Mapping[str, Scope] = {
     scope.name: scope
-    for module in (lifecycle, breakage, login, several_clusters, limits, settings)
+    for module in (lifecycle, regions, breakage, login, several_clusters, limits, settings)
     for scope in module.SCOPES
 }
 """Every scope by its name."""

@@ -12,9 +12,12 @@ from kmspec_model.setup import (
     OLDER_STORE_KEY,
     SETTLE,
     WAIT,
+    activate,
+    create_cluster,
     create_hsm,
     decrypt,
     delete_hsm,
+    initialize,
     of_backup,
     of_cluster,
     of_store,
@@ -22,7 +25,7 @@ from kmspec_model.setup import (
     retention,
     tags,
 )
-from kmspec_model.states import is_connected
+from kmspec_model.states import is_activated, is_connected
 from kmspec_model.world import World
 
 _A_DAY = advance(limits.DAY + 3600)
@@ -30,9 +33,18 @@ _SHORT, _LONG = limits.BACKUP_RETENTION_DAYS.start, limits.DEFAULT_BACKUP_RETENT
 
 
 def _types(world: World) -> Iterator[Command]:
-    """Another HSM type, and back within a day."""
-    yield from when_settled(_changes(), world)
-    if world.clusters[0].rollback is not None:
+    yield from when_settled(_on_the_way(world), world)
+
+
+def _on_the_way(world: World) -> Iterator[Command]:
+    """Another HSM type, which takes an active cluster, and back within a day."""
+    cluster = world.clusters[0]
+    yield from _changes()
+    if not is_activated(cluster):
+        yield create_hsm(0, 0)
+        yield initialize(0)
+        yield activate(0)
+    elif cluster.rollback is not None:
         yield _A_DAY
     elif world.made.hsms < 2:
         yield create_hsm(0, 1)
@@ -60,6 +72,7 @@ def _retained(world: World) -> Iterator[Command]:
     cluster, backup = world.clusters[0], world.backup(0)
     if cluster.retention == _LONG:
         yield of_cluster("ModifyCluster", BackupRetentionPolicy=retention(_SHORT))
+        yield from _changes()
     elif all(one.created == world.now for one in world.backups):
         yield of_cluster("ModifyCluster", BackupRetentionPolicy=retention(_LONG))
     if backup is not None:
@@ -96,11 +109,11 @@ def _settings(world: World) -> Iterator[Command]:
     del world
 
 
-_NO_HSM = (*one_hsm(), SETTLE, delete_hsm(0, 0), SETTLE)
+_NO_HSM = (*one_hsm(hsm_type=OLDER), SETTLE, delete_hsm(0, 0), SETTLE)
 """An active cluster without HSMs, of which AWS makes no backup by itself, and two backups."""
 
 SCOPES = (
-    Scope("types", "a cluster changed to another HSM type", one_hsm(hsm_type=OLDER), _types),
+    Scope("types", "a cluster changed to another HSM type", (create_cluster(OLDER),), _types),
     Scope("migration", "the same under a connected store", OLDER_STORE_KEY, _migration),
     Scope("retention", "backups that outlive the retention policy", _NO_HSM, _retention),
     Scope("settings", "tags and resource policies", (*one_hsm(), SETTLE), _settings),

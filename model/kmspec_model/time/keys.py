@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from kmspec_model.moves import Change, Moves
 from kmspec_model.states import is_connected, is_usable
 from kmspec_model.time.event import Event, Fire, Timing
+from kmspec_model.time.regions import replica_gone
 from kmspec_model.world import NONE, Key, World
 
 RANK = 4
@@ -23,11 +24,14 @@ def _deleted(moves: Moves, key: Key) -> Fire:
 
     def fire(world: World) -> tuple[Change, ...]:
         move = moves.of("key", "waiting period ends", key.state)
-        rules = (*move.rule, "effect/Advance/material")
+        rules: tuple[str, ...] = (*move.rule, "effect/Advance/material")
         left = world._replace(
             keys=tuple(one for one in world.keys if one.index != key.index),
             aliases=tuple(alias for alias in world.aliases if alias.key != key.index),
         )
+        if key.role:
+            left, more = replica_gone(moves, left, key)
+            rules = (*more, *rules)
         store = world.store(key.store) if key.store != NONE else None
         cluster = world.cluster(store.cluster) if store is not None else None
         if store is None or cluster is None:

@@ -51,7 +51,6 @@ def test_metadata_of_an_ordinary_key() -> None:
         (ErrorCode.VALIDATION, {"KeyUsage": "SIGN_VERIFY"}),
         (ErrorCode.UNSUPPORTED_OPERATION, {"KeySpec": "RSA_2048", "KeyUsage": "SIGN_VERIFY"}),
         (ErrorCode.UNSUPPORTED_OPERATION, {"Origin": "EXTERNAL"}),
-        (ErrorCode.UNSUPPORTED_OPERATION, {"MultiRegion": True}),
         (
             ErrorCode.UNSUPPORTED_OPERATION,
             {"Origin": "AWS_CLOUDHSM", "CustomKeyStoreId": "cks-1", "MultiRegion": True},
