@@ -95,7 +95,8 @@ class Binding:
         :raises Unbound: only a call can tell.
         """
         plain = Ref(ref.kind, ref.index)
-        if plain in self._values:
+        elsewhere = ref.kind == "zone" and self.asked  # observed is where zones of region#0 are
+        if plain in self._values and not elsewhere:
             return self._formed(ref, self._values[plain])
         if ref.kind in MADE:
             return self._formed(ref, _unknown(ref))

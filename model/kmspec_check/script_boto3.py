@@ -81,7 +81,7 @@ class _Script:
             yield f"answer = {call}"
         if not last:
             yield from self._names(step)
-        if command.operation == "CreateCluster" and not last:
+        if command.operation == "CreateCluster" and not (last or command.region):
             yield "zones.update({subnet: zone for zone, subnet in"
             yield '             answer["Cluster"].get("SubnetMapping", {}).items()})'
         if not last:
@@ -146,7 +146,7 @@ class _Script:
         if ref.kind == "handle":
             where = command.get("ClusterId") if command else None
             return f"handle({self._value(where)}, {self._reference(Ref('key', ref.index), None)})"
-        if ref.kind == "zone":
+        if ref.kind == "zone" and not self._binding.asked:
             subnet = repr(self._binding.value(Ref("subnet", ref.index)))
             return f"zones.get({subnet}, {self._binding.value(ref)!r})"
         found = _ARN.fullmatch(ref.form)

@@ -224,7 +224,8 @@ class Session:
         if finding is not None and finding.level != "should":
             rules = self._pointed_at(command, before, finding.rules, answer)
             finding = finding._replace(rules=rules, level=self._level(rules[0]))
-        learned = _zones(answer.body, self.binding) if command.operation == "CreateCluster" else {}
+        placed = command.operation == "CreateCluster" and not command.region
+        learned = _zones(answer.body, self.binding) if placed else {}
         self.possible = _distinct(
             Possible(way.node, possible.binding.extended({**found.new, **learned}))
             for possible, way, found in kept

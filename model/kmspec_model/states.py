@@ -4,7 +4,7 @@ Everything else asks these questions, or takes a state to the tables.
 """
 
 from kmspec.names import BackupState, ClusterState, ConnectionState, Fault, HsmState, KeyState
-from kmspec_model.world import Backup, Cluster, Contents, Hsm, Key, Store, World
+from kmspec_model.world import NONE, Backup, Cluster, Contents, Hsm, Key, Store, World
 
 AVAILABLE_BACKUPS = (BackupState.CREATE_IN_PROGRESS, BackupState.READY)
 
@@ -118,9 +118,9 @@ def newest_contents(world: World, cluster: Cluster) -> Contents:
 def is_kept(world: World, backup: Backup) -> bool:
     """Whether no retention policy may take a backup: it never expires, is not READY, or the last.
 
-    A cluster that works has newer ones, which AWS makes by itself.
+    A cluster that works has newer ones, which AWS makes by itself; a copy has no policy.
     """
-    if backup.never_expires or backup.state != BackupState.READY:
+    if backup.never_expires or backup.state != BackupState.READY or backup.cluster == NONE:
         return True
     cluster = world.cluster(backup.cluster)
     if cluster is not None and is_activated(cluster) and active_hsms(cluster):

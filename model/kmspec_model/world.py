@@ -129,6 +129,10 @@ class Backup(NamedTuple):
     never_expires: bool = False
     tags: tuple[tuple[str, str], ...] = ()
     policy: str = ""
+    source: int = NONE
+    """What it was copied from in another Region; then it is of no cluster of this one."""
+    source_region: int = NONE
+    source_cluster: int = NONE
 
     @property
     def retained(self) -> int:

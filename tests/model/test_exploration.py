@@ -35,6 +35,7 @@ PINNED = {
     "migration": (12, 32),
     "retention": (22, 66),
     "settings": (27, 243),
+    "copies": (13, 12),
 }
 """Reachable worlds and transitions. A change here is a change of the machine: say why it is."""
 

@@ -66,6 +66,23 @@ def _tell_new_id(realm: Realm, parameters: Parameters, now: float) -> Response:
     return {"DestinationBackup": told}
 
 
+def _copy_nowhere(realm: Realm, parameters: Parameters, now: float) -> Response:
+    response = copies.copy_backup_to_region(realm, parameters, now)
+    place = realm.caller._replace(region=parameters["DestinationRegion"])
+    there = realm.shared.realm(place, now).backups
+    there.remove([backup.id for backup in there][-1])
+    return response
+
+
+def _copy_without_tags(realm: Realm, parameters: Parameters, now: float) -> Response:
+    response = copies.copy_backup_to_region(realm, parameters, now)
+    place = realm.caller._replace(region=parameters["DestinationRegion"])
+    there = realm.shared.realm(place, now).backups
+    *_, last = there
+    there.put(replace(last, tags=()))
+    return response
+
+
 def _any_mode(asked: str | None, hsm_type: str, source: Backup | None) -> str:
     """The mode asked for, whatever fits."""
     del hsm_type
@@ -178,6 +195,18 @@ MUTANTS: Final = (
         "effect/CopyBackupToRegion/answer",
         "CopyBackupToRegion answers a new id in the place of the source's.",
         handlers=((Service.CLOUDHSM, "CopyBackupToRegion", _tell_new_id),),
+    ),
+    Mutant(
+        "copied-nowhere",
+        "effect/CopyBackupToRegion/answer",
+        "CopyBackupToRegion answers and makes no backup.",
+        handlers=((Service.CLOUDHSM, "CopyBackupToRegion", _copy_nowhere),),
+    ),
+    Mutant(
+        "copied-without-tags",
+        "effect/CopyBackupToRegion/answer",
+        "A copy of a backup has no tags.",
+        handlers=((Service.CLOUDHSM, "CopyBackupToRegion", _copy_without_tags),),
     ),
     Mutant(
         "any-mode-of-backup",

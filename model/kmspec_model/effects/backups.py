@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 from kmspec import limits
 from kmspec_model.case import Case
 from kmspec_model.command import Ref
-from kmspec_model.effects.cloudhsm_lists import filters, passes, tag_list
+from kmspec_model.effects.cloudhsm_lists import filters, passes, tag_list, tags_of
 from kmspec_model.moves import Change, Moves
-from kmspec_model.outcome import Bind, Items, Mark, Members, members
-from kmspec_model.world import Backup, Cluster, World
+from kmspec_model.outcome import Bind, Items, Mark, Members, Pattern, members
+from kmspec_model.world import NONE, Backup, Cluster, World
 
 
 def backed_up(moves: Moves, world: World, cluster: Cluster) -> World:
@@ -36,13 +36,25 @@ def entry(backup: Backup) -> Members:
     return members(
         BackupId=Bind(Ref("backup", backup.index)),
         BackupState=backup.state,
-        ClusterId=Ref("cluster", backup.cluster),
         NeverExpires=backup.never_expires,
         TagList=tag_list(backup.tags),
         HsmType=backup.hsm_type,
         Mode=backup.mode,
         DeleteTimestamp=Mark.PRESENT if backup.deadline is not None else Mark.ABSENT,
+        **_origin(backup),
     )
+
+
+def _origin(backup: Backup) -> dict[str, Pattern]:
+    """The cluster, or of a copy what it was copied from; whether it has a cluster is not said."""
+    if backup.source == NONE:
+        return {"ClusterId": Ref("cluster", backup.cluster)}
+    return {
+        "SourceRegion": Ref("region", backup.source_region),
+        "SourceBackup": Ref("backup", backup.source),
+        "SourceCluster": Ref("cluster", backup.source_cluster),
+        "CopyTimestamp": Mark.PRESENT,
+    }
 
 
 _FILTERS: Mapping[str, Callable[[Backup], object]] = {
@@ -50,7 +62,7 @@ _FILTERS: Mapping[str, Callable[[Backup], object]] = {
     "clusterIds": lambda backup: Ref("cluster", backup.cluster),
     "states": lambda backup: backup.state,
     "neverExpires": lambda backup: str(backup.never_expires).lower(),
-    "sourceBackupIds": lambda _: None,
+    "sourceBackupIds": lambda backup: Ref("backup", backup.source),
 }
 
 
@@ -108,17 +120,35 @@ def modify_attributes(_moves: Moves, case: Case) -> tuple[Change, ...]:
     return (Change(case.world.with_backup(modified), members(Backup=entry(modified))),)
 
 
-def copy(_moves: Moves, case: Case) -> tuple[Change, ...]:
-    """Nothing changes in this Region; the answer tells by what the copy is found in the other."""
-    if case.backup is None:
+def copy(moves: Moves, case: Case) -> tuple[Change, ...]:
+    """A backup in the other Region; the answer tells by what it is found there."""
+    backup, world = case.backup, case.world
+    if backup is None:
         return ()
+    index, source = world.made.backups, max(backup.cluster, backup.source_cluster)
+    made = backup._replace(
+        index=index,
+        cluster=NONE,
+        state=moves.initial["backup"],
+        since=world.now,
+        deadline=None,
+        spared=None,
+        never_expires=False,
+        policy="",
+        tags=tuple(sorted(tags_of(case))) if "TagList" in case.arguments else backup.tags,
+        source=backup.index,
+        source_region=world.region,
+        source_cluster=source,
+    )
     answer = members(
         CreateTimestamp=Mark.PRESENT,
-        SourceRegion=Ref("region", 0),
-        SourceBackup=Ref("backup", case.backup.index),
-        SourceCluster=Ref("cluster", case.backup.cluster),
+        SourceRegion=Ref("region", world.region),
+        SourceBackup=Ref("backup", backup.index),
+        SourceCluster=Ref("cluster", source),
     )
-    return (Change(case.world, members(DestinationBackup=answer)),)
+    there = world.seen_from(case.arguments["DestinationRegion"].index).with_backup(made)
+    there = there._replace(made=there.made._replace(backups=index + 1))
+    return (Change(there.seen_from(world.region), members(DestinationBackup=answer)),)
 
 
 def put_policy(_moves: Moves, case: Case) -> tuple[Change, ...]:

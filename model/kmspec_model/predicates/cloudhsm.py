@@ -120,7 +120,7 @@ OF_CASE: Mapping[str, OfCase] = {
     "cluster-changing": lambda case: case.cluster is not None and is_changing(case.cluster),
     "hsm-not-named": lambda case: not {"HsmId", "EniId", "EniIp"} & set(case.arguments),
     "copied-to-its-own-region": lambda case: (
-        case.arguments.get("DestinationRegion") == Ref("region", 0)
+        case.arguments.get("DestinationRegion") == Ref("region", case.world.region)
     ),
     "no-resource-arn": lambda case: "ResourceArn" not in case.arguments,
     "arn-not-of-a-backup": _arn_not_of_a_backup,

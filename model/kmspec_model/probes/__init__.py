@@ -54,6 +54,7 @@ def probes(world: World) -> tuple[Probe, ...]:
         found += cloudhsm.operator(world, cluster)
     found += cloudhsm.backups(world)
     found += settings.of_backups(world)
+    found += settings.of_copies(world)
     found += regions.regions(world, key)
     return tuple(found)
 

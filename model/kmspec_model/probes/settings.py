@@ -91,6 +91,23 @@ def of_clusters(world: World, cluster: Cluster) -> Iterator[Probe]:
     yield from _tags(Ref("cluster", index), cluster.tags, "")
 
 
+def of_copies(world: World) -> Iterator[Probe]:
+    """What is asked of a copy, in the Region where it is."""
+    there = world.seen_from(1)
+    for backup in there.backups:
+        found = Pairs((("sourceBackupIds", (Ref("backup", backup.source),)),))
+        for label, asked in (
+            ("DescribeBackups", command("cloudhsm", "DescribeBackups", Filters=found)),
+            ("CreateCluster/mode", _another_mode(backup)),
+        ):
+            yield Probe(f"{label}@copy/{backup.state}", asked.in_region(1))
+
+
+def _another_mode(backup: Backup) -> Command:
+    other = "FIPS" if backup.mode != "FIPS" else "NON_FIPS"
+    return create_cluster(SourceBackupId=Ref("backup", backup.index), Mode=other)
+
+
 def of_backups(world: World) -> Iterator[Probe]:
     """What is done with the oldest backup besides deleting and restoring it."""
     for backup in () if world.stores else world.backups[:1]:
@@ -134,9 +151,9 @@ def _policies(backup: Backup) -> Iterator[Probe]:
 
 def _restored(backup: Backup) -> Iterator[Probe]:
     """Clusters of other types and modes than the backup, and one by its ARN."""
-    source, other = Ref("backup", backup.index), "FIPS" if backup.mode != "FIPS" else "NON_FIPS"
+    source = Ref("backup", backup.index)
     label = f"CreateCluster/{backup.state}"
-    yield Probe(f"{label}/another-mode", create_cluster(SourceBackupId=source, Mode=other))
+    yield Probe(f"{label}/another-mode", _another_mode(backup))
     older = create_cluster(OLDER, SourceBackupId=source)
     yield Probe(f"{label}/{backup.hsm_type}-to-{OLDER}", older)
     by_arn = create_cluster(SourceBackupId=Ref("backup", backup.index, "arn"))

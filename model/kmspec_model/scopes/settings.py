@@ -109,6 +109,26 @@ def _settings(world: World) -> Iterator[Command]:
     del world
 
 
+def _copies(world: World) -> Iterator[Command]:
+    yield from when_settled(_copied(world), world)
+
+
+def _copied(world: World) -> Iterator[Command]:
+    """A backup copied to another Region, and restored there."""
+    there = world.seen_from(1)
+    if not there.backups:
+        yield of_backup("CopyBackupToRegion", DestinationRegion=Ref("region", 1))
+        other = tags(("Owner", ""))
+        yield of_backup("CopyBackupToRegion", DestinationRegion=Ref("region", 1), TagList=other)
+    for backup in there.backups:
+        if not there.clusters:
+            yield create_cluster(OLDER, SourceBackupId=Ref("backup", backup.index)).in_region(1)
+    for cluster in there.clusters:
+        if not cluster.hsms:
+            yield create_hsm(cluster.index, 0).in_region(1)
+
+
+_TAG = command("cloudhsm", "TagResource", ResourceId=Ref("backup", 0), TagList=tags(("Stage", "1")))
 _NO_HSM = (*one_hsm(hsm_type=OLDER), SETTLE, delete_hsm(0, 0), SETTLE)
 """An active cluster without HSMs, of which AWS makes no backup by itself, and two backups."""
 
@@ -116,5 +136,11 @@ SCOPES = (
     Scope("types", "a cluster changed to another HSM type", (create_cluster(OLDER),), _types),
     Scope("migration", "the same under a connected store", OLDER_STORE_KEY, _migration),
     Scope("retention", "backups that outlive the retention policy", _NO_HSM, _retention),
+    Scope(
+        "copies",
+        "a backup copied to another Region and restored there",
+        (*one_hsm(hsm_type=OLDER), SETTLE, _TAG),
+        _copies,
+    ),
     Scope("settings", "tags and resource policies", (*one_hsm(), SETTLE), _settings),
 )
