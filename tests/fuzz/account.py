@@ -55,6 +55,13 @@ FORMS: Final = (
     *(b"Action=%FF", b"Version=1", b"&" * 3000, b"Action=GetCallerIdentity&Action=x", b"\xff"),
 )
 
+VIEWS: Final = (
+    *(("kms", "ListKeys"), ("kms", "ListAliases"), ("kms", "DescribeCustomKeyStores")),
+    *(("cloudhsm", "DescribeClusters"), ("cloudhsm", "DescribeBackups")),
+)
+LOOKED_AT: Final = 0.01
+"""How often it is looked at what there is, before and after: a refused request changes nothing."""
+
 Tick = Callable[[], Awaitable[None]]
 
 
@@ -174,7 +181,17 @@ class Account:
             request = in_cbor(self._number, name, sent)
         else:
             request = in_json(self._number, service, name, encoded(sent))
-        await self._asked(service, name, request, sent, allowed)
+        before = await self._look(sent) if chance.random() < LOOKED_AT else None
+        found = await self._asked(service, name, request, sent, allowed)
+        if before is not None and "__type" in found and await self._look(sent) != before:
+            why = f"{service} {name}: refused, and something changed"
+            self.faults.append(Fault(why, repr(sent), repr(found)))
+
+    async def _look(self, sent: Parameters) -> list[Any]:
+        """What there is, and the key that a request names."""
+        key = sent.get("KeyId") or sent.get("TargetKeyId")
+        named = [await self._tell("kms", "DescribeKey", KeyId=key)] if isinstance(key, str) else []
+        return [await self._tell(service, name) for service, name in VIEWS] + named
 
     async def _odd(self) -> None:
         """A request with a broken body, a target of nothing, or of another kind altogether."""

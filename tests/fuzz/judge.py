@@ -8,14 +8,15 @@ import cbor2
 
 from kmspec.names import ErrorCode
 from tests.fuzz.exchange import Reply
+from tests.model.test_whole_api import MISSING
 from tests.unit.spec.api.facts import MODELS, errors_of, known
 from tests.unit.spec.api.test_errors import BESIDES, COMMON
 
-PROTOCOL: Final = frozenset({ErrorCode.SERIALIZATION, ErrorCode.UNKNOWN_OPERATION})
 EDGE: Final = frozenset(
     {
         *("BadRequestException", "InvalidAction", "MissingAction", "MethodNotAllowedException"),
-        *("PageNotFoundException", "RequestEntityTooLargeException", *PROTOCOL),
+        *("PageNotFoundException", "RequestEntityTooLargeException"),
+        *(ErrorCode.SERIALIZATION, ErrorCode.UNKNOWN_OPERATION),
     }
 )
 """What the edge answers to a request that is none of any service."""
@@ -37,7 +38,8 @@ ALLOWED: Final = {
     (service, name): errors_of(facts, name)
     | (COMMON if service == "kms" else frozenset())
     | {code for there, code in (*BESIDES, *NAMED_FOR_IT) if there == name}
-    | PROTOCOL
+    | {ErrorCode.SERIALIZATION}
+    | ({ErrorCode.UNKNOWN_OPERATION} if f"{service}:{name}" in MISSING else frozenset())
     for service, facts in _FACTS.items()
     for name in (fact.removeprefix("operation ") for fact in facts if fact.startswith("operation "))
 }

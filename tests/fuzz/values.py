@@ -241,7 +241,9 @@ class Values:
         chance, words = self._chance, shape.metadata.get("enum")
         if words:
             word = str(chance.choice(words))
-            return word if chance.random() < SLOW.get(word, 1) else str(words[0])
+            if chance.random() < SLOW.get(word, 1):
+                return word
+            return str(chance.choice([one for one in words if one not in SLOW] or words))
         if "pattern" in shape.metadata:
             return chance.choice(EXAMPLES[shape.name])
         alphabet = "ab1 -/\N{LATIN SMALL LETTER E WITH ACUTE}\N{GRINNING FACE}"

@@ -17,6 +17,8 @@ from kmspec_model.scopes import SCOPES
 PINNED = {
     "keys": (117, 1613),
     "replicas": (32, 282),
+    "relatives": (41, 105),
+    "creating": (2, 1),
     "cluster": (219, 1037),
     "store": (72, 366),
     "hsms": (399, 960),

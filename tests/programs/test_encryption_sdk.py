@@ -5,12 +5,15 @@ from typing import Any, Final
 import aws_encryption_sdk  # type: ignore[import-untyped]
 import botocore.session
 import pytest
-from aws_encryption_sdk import StrictAwsKmsMasterKeyProvider
 from aws_encryption_sdk.exceptions import (  # type: ignore[import-untyped]
     DecryptKeyError,
     GenerateKeyError,
 )
 from aws_encryption_sdk.identifiers import CommitmentPolicy  # type: ignore[import-untyped]
+from aws_encryption_sdk.key_providers.kms import (  # type: ignore[import-untyped]
+    MRKAwareStrictAwsKmsMasterKeyProvider,
+    StrictAwsKmsMasterKeyProvider,
+)
 
 from tests.story.customer import Customer
 
@@ -29,9 +32,12 @@ class Program:
             commitment_policy=CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT
         )
 
-    def keys(self, *arns: str) -> StrictAwsKmsMasterKeyProvider:
-        """The master keys to wrap data keys with."""
-        return StrictAwsKmsMasterKeyProvider(key_ids=arns, botocore_session=self._session)
+    def keys(self, *arns: str, related: bool = False) -> StrictAwsKmsMasterKeyProvider:
+        """The master keys to wrap data keys with; ``related`` takes multi-Region keys for one."""
+        provider = (
+            MRKAwareStrictAwsKmsMasterKeyProvider if related else StrictAwsKmsMasterKeyProvider
+        )
+        return provider(key_ids=arns, botocore_session=self._session)
 
     def encrypt(self, *arns: str) -> bytes:
         """The secret under these keys."""
@@ -41,9 +47,10 @@ class Program:
         )
         return message
 
-    def decrypt(self, message: bytes, *arns: str) -> tuple[bytes, Any]:
+    def decrypt(self, message: bytes, *arns: str, related: bool = False) -> tuple[bytes, Any]:
         """What a message holds, and its header."""
-        plaintext, header = self._client.decrypt(source=message, key_provider=self.keys(*arns))
+        provider = self.keys(*arns, related=related)
+        plaintext, header = self._client.decrypt(source=message, key_provider=provider)
         return plaintext, header
 
 
@@ -92,3 +99,14 @@ def test_nothing_opens_while_the_store_is_disconnected(
         program.encrypt(arn)
     customer.connect()
     assert program.decrypt(message, arn)[0] == SECRET
+
+
+def test_a_replica_opens_what_the_primary_key_wrapped(program: Program, customer: Customer) -> None:
+    primary = customer.kms.create_key(MultiRegion=True)["KeyMetadata"]["Arn"]
+    customer.kms.replicate_key(KeyId=primary, ReplicaRegion="eu-west-1")
+    customer.wait()
+    message = program.encrypt(primary)
+    replica = primary.replace("us-east-1", "eu-west-1")
+    assert program.decrypt(message, replica, related=True)[0] == SECRET
+    with pytest.raises(DecryptKeyError):
+        program.decrypt(message, replica)

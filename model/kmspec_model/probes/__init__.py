@@ -4,6 +4,8 @@ One probe for each operation and variant that makes sense where the world is: ab
 store, the cluster and the backups that the situation is about, and about what does not exist.
 """
 
+from collections.abc import Iterator
+
 from kmspec_model.probes import (
     anywhere,
     cloudhsm,
@@ -17,7 +19,7 @@ from kmspec_model.probes import (
 from kmspec_model.probes.probe import Probe
 from kmspec_model.settled import is_settled
 from kmspec_model.situations import subject_cluster, subject_key, subject_store
-from kmspec_model.world import World
+from kmspec_model.world import Key, World
 
 __all__ = ["Probe", "probes"]
 
@@ -25,11 +27,14 @@ __all__ = ["Probe", "probes"]
 def probes(world: World) -> tuple[Probe, ...]:
     """What to try in a world, each label once.
 
-    At a moment of many requests only what counts towards the quota is of interest.
+    At a moment of many requests only what counts towards the quota is of interest, and of a key
+    in many Regions only what it does there.
     """
     key = subject_key(world)
     if world.spent and key is not None:
         return tuple(cryptography.cryptography(world, key))
+    if len(world.regions) > regions.FEW:
+        return tuple(regions.of_relatives(world))
     found = [*anywhere.always(world)]
     if _is_calm(world):
         found += anywhere.unknown()
@@ -38,9 +43,7 @@ def probes(world: World) -> tuple[Probe, ...]:
             found += settings.new_clusters()
             found += settings.unknown()
     if key is not None:
-        found += keys.of_key(key)
-        found += cryptography.cryptography(world, key)
-        found += keys.aliases(world, key)
+        found += _about(world, key)
     elif world.made.keys:
         found += keys.deleted_key(world)
     store = subject_store(world)
@@ -55,8 +58,15 @@ def probes(world: World) -> tuple[Probe, ...]:
     found += cloudhsm.backups(world)
     found += settings.of_backups(world)
     found += settings.of_copies(world)
-    found += regions.regions(world, key)
+    found += regions.regions(world, key, _about)
     return tuple(found)
+
+
+def _about(world: World, key: Key) -> Iterator[Probe]:
+    """What is tried with a key, in the Region from which the world is seen."""
+    yield from keys.of_key(key)
+    yield from cryptography.cryptography(world, key)
+    yield from keys.aliases(world, key)
 
 
 def _is_calm(world: World) -> bool:

@@ -1,16 +1,19 @@
 """Probes about multi-Region keys, and about other Regions than the first."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 from kmspec_model.command import Ref, Value
-from kmspec_model.probes.cryptography import cryptography
-from kmspec_model.probes.keys import of_key
 from kmspec_model.probes.probe import UNKNOWN_KEY, Probe, kms
 from kmspec_model.settled import is_settled
+from kmspec_model.setup import schedule
+from kmspec_model.states import is_creating
 from kmspec_model.world import NONE, Key, World
 
 SECOND: Value = Ref("region", 1)
 THIRD: Value = Ref("region", 2)
+FEW = 2
+"""So many Regions, and all that can be done in them is tried."""
 NO_REGION: Value = "eu-nowhere-9"
 _MEMBERS = {"ReplicateKey": "ReplicaRegion", "UpdatePrimaryRegion": "PrimaryRegion"}
 _OF_REPLICA = frozenset(
@@ -30,16 +33,23 @@ _OF_REPLICA = frozenset(
         "UpdateKeyDescription",
     }
 )
-"""What is tried of a related key in its Region; all else is tried with the key in the first."""
+"""What is tried of a related key in its Region; all else is tried with the key in the first.
+
+Only in another Region a key can be Creating: there everything is tried.
+"""
+
+About: TypeAlias = Callable[[World, Key], Iterator[Probe]]
 
 
-def regions(world: World, key: Key | None) -> Iterator[Probe]:
-    """What a key does in other Regions, and what it does not."""
+def regions(world: World, key: Key | None, about: About) -> Iterator[Probe]:
+    """What a key does in other Regions, and what it does not; ``about`` is all that a key does."""
     if key is not None:
         yield from _of_role(key)
     replicas = [one for other in world.others for one in other.keys]
     for one in replicas[:1]:
-        yield from _of_replica(world.seen_from(one.region), one)
+        there = world.seen_from(one.region)
+        tried = (probe for probe in about(there, one) if _is_tried(one, probe))
+        yield from _of_replica(one, tried)
     if key is not None and not replicas and is_settled(world) and not world.stores:
         yield from _nowhere_else(world, key)
 
@@ -56,10 +66,21 @@ def _of_role(key: Key) -> Iterator[Probe]:
             yield kms("unknown", operation, **{"KeyId": UNKNOWN_KEY, member: SECOND})
 
 
-def _of_replica(there: World, key: Key) -> Iterator[Probe]:
+def of_relatives(world: World) -> Iterator[Probe]:
+    """What several replica keys make a difference to."""
+    for key in world.keys[:1]:
+        yield from _of_role(key)
+        yield kms("", "DescribeKey", KeyId=Ref("key", key.index))
+        yield Probe("ScheduleKeyDeletion", schedule(key.index))
+
+
+def _is_tried(key: Key, probe: Probe) -> bool:
+    return is_creating(key) or probe.label in _OF_REPLICA
+
+
+def _of_replica(key: Key, about: Iterator[Probe]) -> Iterator[Probe]:
     """A related key in its own Region."""
-    tried = [*of_key(key), *cryptography(there, key)]
-    tried = [probe for probe in tried if probe.label in _OF_REPLICA]
+    tried = list(about)
     named: Value = Ref("key", key.index)
     back: Value = Ref("region", 0)
     tried += [
