@@ -13,7 +13,7 @@ from kmspec_impl.caller import Caller
 from kmspec_impl.hsm.interface import Device
 from kmspec_impl.hsm.software import SoftwareDevice
 from kmspec_impl.identity import Ids
-from kmspec_impl.kms.state import Alias, Key, Store
+from kmspec_impl.kms.state import Alias, ImportParameters, Key, Store
 from kmspec_impl.quotas import Quotas
 from kmspec_impl.storage import Table
 
@@ -74,6 +74,7 @@ class Realm:
         self.keys: Table[Key] = Table()
         self.aliases: Table[Alias] = Table()
         self.stores: Table[Store] = Table()
+        self.import_parameters: Table[ImportParameters] = Table()
         self.clusters: Table[Cluster] = Table()
         self.backups: Table[Backup] = Table()
         self.zones: dict[str, str] = {}

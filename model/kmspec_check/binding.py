@@ -33,7 +33,7 @@ _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 
 
 class Unbound(LookupError):
-    """A symbol that only a call can bind: a certificate or a handle."""
+    """A symbol that only a call can bind: a certificate, a handle, a moment, wrapped material."""
 
     def __init__(self, ref: Ref) -> None:
         super().__init__(f"{ref} is not bound")
@@ -212,6 +212,9 @@ def _unknown(ref: Ref) -> Any:  # noqa: ANN401 - ids, blobs and handles
         return hashlib.sha256(f"no ciphertext {ref.index}".encode()).digest() * 4
     if ref.kind == "handle":
         raise Unbound(ref)
+    if ref.kind in ("keymaterial", "wrapping", "token"):
+        digest = hashlib.sha256(f"no {ref.kind} {ref.index}".encode())
+        return digest.hexdigest() if ref.kind == "keymaterial" else digest.digest()
     form = _UNKNOWN[ref.kind]
     if ref.kind in ("key", "store"):
         return form.format(ref.index)

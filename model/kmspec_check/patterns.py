@@ -21,6 +21,10 @@ _NOT_OURS = "alias/aws/"
 """Aliases of AWS's own keys are listed in every account [Alias]."""
 
 
+_REPEATABLE = frozenset({"wrapping"})
+"""Kinds of which two may be the same: nobody says that each wrapping key is a new one."""
+
+
 class Chosen(NamedTuple):
     """A step of a path: the item of a list that is identified by a member."""
 
@@ -179,9 +183,10 @@ class _Fitting:
         if self._binding.known(ref):
             self._reference(ref, value, path)
             return
-        fresh = not self._binding.taken(ref.kind, value) and value not in [
-            held for other, held in self.new.items() if other.kind == ref.kind
-        ]
+        fresh = ref.kind in _REPEATABLE or (
+            not self._binding.taken(ref.kind, value)
+            and value not in [held for other, held in self.new.items() if other.kind == ref.kind]
+        )
         if not isinstance(value, str | bytes | int) or value in ("", b""):
             fresh = False
         if not fresh or (pattern.begins and not str(value).startswith(pattern.begins)):

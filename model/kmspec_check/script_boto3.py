@@ -9,21 +9,24 @@ import re
 from collections.abc import Iterator
 
 from kmspec.names import Service
+from kmspec_check import wrapping
 from kmspec_check.binding import Binding, Place
 from kmspec_check.patterns import Chosen, Path
-from kmspec_check.snippets import CHECKS, HEAD, SIGNING
+from kmspec_check.snippets import CHECKS, HEAD, SIGNING, WRAPPING
 from kmspec_check.target import succeeded
 from kmspec_check.trace import Trace, TraceStep
 from kmspec_check.violation import describe_outcome
 from kmspec_model import Command, Ref, Success
 from kmspec_model.command import Pairs
+from kmspec_model.materials import read
 from kmspec_model.outcome import Bind, Items, Mark, Members, OneOf
 
 ACCOUNT = "str(100_000_000_000 + secrets.randbelow(900_000_000_000))"
 """The account of a script, drawn in each run, where the target keeps accounts apart."""
 _RUN = "@run@"
 """Stands in chosen names for what each run draws."""
-_HELD = ("key", "store", "cluster", "hsm", "backup", "ciphertext")
+_RESOURCE = ("key", "store", "cluster", "hsm", "backup", "keymaterial")
+_HELD = (*_RESOURCE, "ciphertext", "wrapping", "token")
 _RESOURCES = {
     "alias": ("kms", ""),
     "key": ("kms", "key/"),
@@ -56,15 +59,13 @@ class _Script:
         yield trace.sentence
         yield '"""'
         yield ""
-        signing = any(
-            ref.kind in ("ca", "certificate")
-            for step in trace.steps
-            for ref in step.command.references()
-        )
+        used = {ref.kind for step in trace.steps for ref in step.command.references()}
         account = ACCOUNT if trace.isolated else '"kmspec"'
         yield HEAD.format(account=account, region=trace.region)
-        if signing:
+        if used & {"ca", "certificate"}:
             yield SIGNING
+        if used & {"material", "moment"}:
+            yield WRAPPING
         for number, step in enumerate(trace.steps, start=1):
             yield from self._step(number, step, last=number == len(trace.steps))
         yield from self._verdict(trace.steps[-1])
@@ -92,7 +93,7 @@ class _Script:
             if ref.kind == "plaintext" or ref.kind in _HELD:
                 yield f"{_variable(ref)} = {self._at(path)}"
                 self._named.add(ref)
-                if ref.kind in ("hsm", "backup", "cluster", "key", "store"):
+                if ref.kind in _RESOURCE:
                     yield f"known.add({_variable(ref)})"
 
     def _at(self, path: Path) -> str:
@@ -140,6 +141,13 @@ class _Script:
         plain = self._plain(ref)
         if ref.kind == "ca":
             return f"anchor({ref.index})"
+        if ref.kind == "moment":
+            return f"moment({ref.index})"
+        if ref.kind == "material":
+            said = read(ref)
+            public_key = self._reference(Ref("wrapping", said.parameters), None)
+            content = wrapping.material(said.material)
+            return f"wrapped({public_key}, {str(said.algorithm)!r}, {content!r}, {said.corrupt})"
         if ref.kind == "certificate":
             cluster = self._reference(Ref("cluster", ref.index), None)
             return f"certificate({cluster}, {int(ref.form or '0')})"

@@ -189,6 +189,39 @@ def certificate(cluster, number):
 
 '''
 
+WRAPPING = '''\
+import os
+import time
+
+from cryptography.hazmat.primitives import hashes, keywrap, serialization
+from cryptography.hazmat.primitives.asymmetric import padding
+
+
+def wrapped(public_key, algorithm, content, corrupt):
+    """Key material wrapped under a public key of GetParametersForImport."""
+    try:
+        public = serialization.load_der_public_key(public_key)
+    except ValueError:
+        return public_key
+    digest = hashes.SHA1() if algorithm.endswith("SHA_1") else hashes.SHA256()
+    oaep = padding.OAEP(padding.MGF1(digest), digest, None)
+    if algorithm.startswith("RSAES"):
+        blob = public.encrypt(content, oaep)
+    else:
+        aes = os.urandom(32)
+        blob = public.encrypt(aes, oaep) + keywrap.aes_key_wrap_with_padding(aes, content)
+    return blob[:-1] + bytes([blob[-1] ^ 1]) if corrupt else blob
+
+
+def moment(seconds):
+    """The time in so many seconds, where the endpoint is."""
+    try:
+        return post("clock/Now", {})["Now"] + seconds
+    except (Refused, OSError, KeyError, ValueError):
+        return time.time() + seconds
+
+'''
+
 CHECKS = """\
 
 refused = "code" in answer and "status" in answer

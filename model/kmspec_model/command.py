@@ -13,8 +13,20 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple, Self, TypeAlias, Union
 
-MADE = ("key", "store", "cluster", "hsm", "backup", "ciphertext", "handle")
-"""What a target makes. ``handle#0`` is the handle, in its cluster, of the material of ``key#0``."""
+MADE = (
+    "key",
+    "store",
+    "cluster",
+    "hsm",
+    "backup",
+    "ciphertext",
+    "handle",
+    "keymaterial",
+    "wrapping",
+    "token",
+)
+"""What a target makes. ``handle#0`` is the handle, in its cluster, of the material of ``key#0``;
+``wrapping#0`` the public key that comes with the import token ``token#0``."""
 CHOSEN = (
     "alias",
     "name",
@@ -24,11 +36,16 @@ CHOSEN = (
     "context",
     "zone",
     "subnet",
+    "material",
+    "moment",
     "region",
 )
 """What a caller chooses. ``name#0`` names a store; ``certificate#1.0`` is the certificate of
 ``cluster#1`` signed by ``ca#0``; ``zone#0`` is the Availability Zone of ``subnet#0``. ``region#0``
 is where a session happens, unless a command says otherwise.
+
+``material#3.0`` is key material wrapped under ``wrapping#0`` (:mod:`kmspec_model.materials`), and
+``moment#60`` the time in 60 seconds.
 
 ``plaintext#7`` may also be made by the target, as the data key that comes with ``ciphertext#7``:
 then it is bound by the response that carries it.

@@ -15,13 +15,16 @@ from kmspec_model.probes import probes
 from kmspec_model.setup import OLDER, encrypt
 from kmspec_model.states import (
     active_hsms,
+    completeness,
     has_certificate,
     is_changing,
     is_connected,
     is_creating,
     is_enabled,
+    is_external,
     is_failed,
     is_pending_deletion,
+    is_pending_import,
     is_pending_replica_deletion,
     is_unavailable,
     is_updating,
@@ -75,6 +78,19 @@ def _unavailable_remembers(world: World) -> bool:
 
 def _deadline_only_when_pending(world: World) -> bool:
     return all((key.deadline is not None) == is_pending_deletion(key) for key in world.keys)
+
+
+def _imported_material_is_complete(world: World) -> bool:
+    return all(
+        is_pending_deletion(key) or is_pending_import(key) == bool(completeness(key))
+        for key in world.keys
+    )
+
+
+def _one_material_waits_for_rotation(world: World) -> bool:
+    return all(key.pending is None or is_external(key) for key in world.keys) and all(
+        one.rotation or one == key.materials[0] for key in world.keys for one in key.materials
+    )
 
 
 def _aliases_name_keys(world: World) -> bool:
@@ -164,6 +180,10 @@ INVARIANTS: Mapping[str, Holds] = {
     ),
     "an Unavailable key remembers the state it returns to": _unavailable_remembers,
     "a key has a deletion date exactly when it is pending deletion": _deadline_only_when_pending,
+    "a key is PendingImport exactly when imported key material of it is missing": (
+        _imported_material_is_complete
+    ),
+    "every key material but the first came by a rotation": _one_material_waits_for_rotation,
     "an alias names a key that exists": _aliases_name_keys,
     "an HSM is in a zone of its cluster": _hsms_in_zones_of_their_cluster,
     "a cluster without HSMs holds nothing": _nothing_held_without_hsms,

@@ -14,5 +14,5 @@ def _is_settled(world: World) -> bool:
         and all(hsm.since is None for cluster in world.clusters for hsm in cluster.hsms)
         and all(backup.since is None for backup in world.backups)
         and all(store.since is None for store in world.stores)
-        and all(key.since is None for key in world.keys)
+        and all(key.since is None and key.rotating is None for key in world.keys)
     )

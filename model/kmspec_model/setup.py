@@ -173,6 +173,47 @@ def decrypt(ciphertext: int = 0) -> Command:
     )
 
 
+ONE_WAY = "RSAES_OAEP_SHA_256"
+"""The wrapping algorithm that all key material but an RSA private key may have."""
+FOREVER = "KEY_MATERIAL_DOES_NOT_EXPIRE"
+
+
+def external_key() -> Command:
+    """A KMS key for imported key material."""
+    return command("kms", "CreateKey", Origin=Origin.EXTERNAL.value)
+
+
+def import_parameters(
+    key: int = 0, algorithm: str = ONE_WAY, spec: str = "RSA_2048", *, keep: bool = True
+) -> Command:
+    """A public key and an import token."""
+    once = command(
+        "kms",
+        "GetParametersForImport",
+        KeyId=Ref("key", key),
+        WrappingAlgorithm=algorithm,
+        WrappingKeySpec=spec,
+    )
+    return once._replace(keep=keep)
+
+
+def import_material(
+    material: int = 0, parameters: int = 0, key: int = 0, days: int = 0, **more: Value
+) -> Command:
+    """Key material that does not expire, or does in so many days."""
+    expiration: dict[str, Value] = {"ExpirationModel": FOREVER}
+    if days:
+        expiration = {"ValidTo": Ref("moment", days * limits.DAY)}
+    arguments: dict[str, Value] = {
+        "KeyId": Ref("key", key),
+        "ImportToken": Ref("token", parameters),
+        "EncryptedKeyMaterial": Ref("material", material, str(parameters)),
+        **expiration,
+        **more,
+    }
+    return command("kms", "ImportKeyMaterial", **arguments)
+
+
 def one_hsm(cluster: int = 0, ca: int = 0, hsm_type: str = NEWER) -> tuple[Command, ...]:
     """From nothing to an active cluster with one HSM."""
     return (

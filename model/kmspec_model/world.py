@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol, TypeVar
 from kmspec import limits
 from kmspec.names import KeySpec, KeyUsage
 from kmspec_model.command import Ref
+from kmspec_model.materials import ImportParameters, Material, Rotation
 
 NONE = -1
 """The index of nothing: a KMS key without a store, a cluster that came from no backup."""
@@ -161,6 +162,9 @@ class Store(NamedTuple):
 class Key(NamedTuple):
     """One KMS key. ``resumes`` is the state it takes when its store is connected again.
 
+    ``materials`` are those of a key without a store, the one it encrypts with last; ``pending``
+    waits to be rotated to; ``rotating`` is since when a rotation on demand is under way.
+
     Related multi-Region keys have one index, and each its Region. ``role`` is the
     MultiRegionKeyType, empty for a single-Region key; ``window`` the days that a primary key
     waits for once its last replica is deleted.
@@ -179,6 +183,30 @@ class Key(NamedTuple):
     role: str = ""
     since: int | None = None
     window: int | None = None
+    materials: tuple[Material, ...] = ()
+    pending: Material | None = None
+    rotation: Rotation | None = None
+    rotating: int | None = None
+
+    @property
+    def current(self) -> Material | None:
+        """What the key encrypts with."""
+        return self.materials[-1] if self.materials else None
+
+    def material(self, index: int) -> Material | None:
+        """The key material of that index, whether it is current, earlier or pending."""
+        if self.pending is not None and self.pending.index == index:
+            return self.pending
+        return _at(self.materials, index)
+
+    def with_material(self, material: Material) -> "Key":
+        """With this key material in the place of what it was; new, it is the first or waits."""
+        if any(one.index == material.index for one in self.materials):
+            put = (material if one.index == material.index else one for one in self.materials)
+            return self._replace(materials=tuple(put))
+        if not self.materials:
+            return self._replace(materials=(material,))
+        return self._replace(pending=material)
 
 
 class Alias(NamedTuple):
@@ -189,12 +217,13 @@ class Alias(NamedTuple):
 
 
 class Ciphertext(NamedTuple):
-    """One ciphertext that was kept: its KMS key, plaintext and encryption context."""
+    """One ciphertext that was kept: its KMS key, plaintext, encryption context, key material."""
 
     index: int  # type: ignore[assignment]  # hides tuple.index, of no use here
     key: int
     plaintext: Ref
     context: Ref | None
+    material: int = NONE
 
 
 class Made(NamedTuple):
@@ -207,6 +236,10 @@ class Made(NamedTuple):
     backups: int = 0
     ciphertexts: int = 0
     rotations: int = 0
+    """Of the passwords of ``kmsuser``."""
+    materials: int = 0
+    """Key materials that AWS KMS made."""
+    parameters: int = 0
 
 
 class World(NamedTuple):
@@ -222,6 +255,7 @@ class World(NamedTuple):
     spent: tuple[tuple[int, int], ...] = ()
     """How many requests each store had to serve at this very moment, by store index."""
     made: Made = Made()
+    parameters: tuple[ImportParameters, ...] = ()
     region: int = 0
     """The Region that all this is in."""
     others: tuple["World", ...] = ()
@@ -365,13 +399,10 @@ def _world_earlier(world: World, shift: int) -> World:
         stores=tuple(store._replace(since=_earlier(store.since, shift)) for store in world.stores),
         keys=tuple(_key_earlier(key, shift) for key in world.keys),
         others=tuple(_world_earlier(other, shift) for other in world.others),
+        parameters=tuple(
+            one._replace(expires=max(_days(one.expires, shift) or 0, 0)) for one in world.parameters
+        ),
     )
-
-
-def _key_earlier(key: Key, shift: int) -> Key:
-    if key.deadline is None and key.since is None:
-        return key
-    return key._replace(deadline=_days(key.deadline, shift), since=_earlier(key.since, shift))
 
 
 def _earlier(time: int | None, shift: int) -> int | None:
@@ -382,6 +413,31 @@ def _days(deadline: int | None, shift: int) -> int | None:
     """What is left of a wait, in whole days begun."""
     day = limits.DAY * 1000
     return None if deadline is None else -((shift - deadline) // day) * day
+
+
+def _key_earlier(key: Key, shift: int) -> Key:
+    pending = key.pending
+    return key._replace(
+        deadline=_days(key.deadline, shift),
+        since=_earlier(key.since, shift),
+        materials=tuple(_material_earlier(one, shift) for one in key.materials),
+        pending=None if pending is None else _material_earlier(pending, shift),
+        rotation=None if key.rotation is None else _rotation_earlier(key.rotation, shift),
+        rotating=_earlier(key.rotating, shift),
+    )
+
+
+def _material_earlier(material: Material, shift: int) -> Material:
+    return material._replace(valid_to=_days(material.valid_to, shift))
+
+
+def _rotation_earlier(rotation: Rotation, shift: int) -> Rotation:
+    """What is left: nothing, next to nothing, or whole days begun."""
+    left = rotation.due - shift
+    near = limits.CONFLICT_BEFORE_ROTATION * 1000
+    if left > near:
+        left = _days(rotation.due, shift) or 0
+    return rotation._replace(due=min(left, near) if 0 < left <= near else max(left, 0))
 
 
 def _cluster_earlier(cluster: Cluster, shift: int) -> Cluster:

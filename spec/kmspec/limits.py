@@ -33,6 +33,18 @@ HSM_TYPE_ROLLBACK = DAY
 """How long a change of the HSM type can be taken back, in seconds [CHSM-now:migrate-hsm-type]."""
 CLOUDHSM_TAGS = 50
 """Per cluster or backup: the bound of a TagList [API:TagResource]."""
+IMPORT_TOKEN_VALIDITY = DAY
+"""How long a public key and import token can be used, in seconds [API:GetParametersForImport]."""
+MATERIAL_VALIDITY_DAYS = 365
+"""ValidTo is at most so far ahead [API:ImportKeyMaterial]."""
+ROTATION_PERIOD_DAYS = range(90, 2561)
+"""RotationPeriodInDays [API:EnableKeyRotation]."""
+DEFAULT_ROTATION_PERIOD_DAYS = 365
+"""RotationPeriodInDays when absent [API:EnableKeyRotation]."""
+ON_DEMAND_ROTATIONS = 25
+"""Per key [Limits-now]."""
+CONFLICT_BEFORE_ROTATION = 20 * 60
+"""No rotation on demand when an automatic one is as near, in seconds [API:RotateKeyOnDemand]."""
 
 CONNECT_WITHIN = 20 * 60
 """Connecting a CloudHSM key store takes up to this many seconds [ConnectKS]."""

@@ -90,11 +90,9 @@ class Spec(NamedTuple):
 
     def permitted_moves(self, machine: str) -> tuple[Transition, ...]:
         """The transitions of a machine, without those of an operation that its cell refuses."""
-        refused = {
-            (cell.operation, cell.state)
-            for cell in self.cells
-            if cell.machine == machine and not cell.permits
-        }
+        cells = [cell for cell in self.cells if cell.machine == machine]
+        decided = {(cell.operation, cell.state) for cell in cells}
+        refused = decided - {(cell.operation, cell.state) for cell in cells if cell.permits}
         moves = self.machines[machine].transitions
         return tuple(move for move in moves if (move.trigger, move.origin) not in refused)
 

@@ -33,10 +33,6 @@ MISSING = {
     *("kms:Decapsulate", "kms:DeriveSharedSecret", "kms:Encapsulate"),
     *("kms:GenerateDataKeyPair", "kms:GenerateDataKeyPairWithoutPlaintext"),
     *("kms:GenerateMac", "kms:GetPublicKey", "kms:Sign", "kms:Verify", "kms:VerifyMac"),
-    # imported key material, rotation
-    *("kms:DeleteImportedKeyMaterial", "kms:GetParametersForImport", "kms:ImportKeyMaterial"),
-    *("kms:DisableKeyRotation", "kms:EnableKeyRotation", "kms:GetKeyRotationStatus"),
-    *("kms:ListKeyRotations", "kms:RotateKeyOnDemand"),
     # grants, policies, tags, last usage
     *("kms:CreateGrant", "kms:ListGrants", "kms:ListRetirableGrants", "kms:RetireGrant"),
     *("kms:RevokeGrant", "kms:GetKeyPolicy", "kms:ListKeyPolicies", "kms:PutKeyPolicy"),

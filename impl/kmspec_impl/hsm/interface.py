@@ -53,6 +53,10 @@ class Device(Protocol):
         """Make a 256-bit AES key that never leaves the HSM in the clear; its handle."""
         ...
 
+    def import_key(self, owner: str, label: str, material: bytes) -> int:
+        """Hold a 256-bit AES key that was made elsewhere; its handle."""
+        ...
+
     def wrap(self, handle: int) -> bytes:
         """The key of that handle, for :meth:`unwrap` of another HSM of the cluster."""
         ...

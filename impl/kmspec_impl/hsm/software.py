@@ -48,8 +48,12 @@ class SoftwareDevice:
 
     def generate(self, owner: str, label: str) -> int:
         """Make a 256-bit AES key; its handle."""
+        return self.import_key(owner, label, os.urandom(_KEY_BYTES))
+
+    def import_key(self, owner: str, label: str, material: bytes) -> int:
+        """Hold a key that was made elsewhere; its handle."""
         entry = KeyEntry(self._next_handle, label, owner)
-        self._hold(entry, os.urandom(_KEY_BYTES))
+        self._hold(entry, material)
         return entry.handle
 
     def wrap(self, handle: int) -> bytes:

@@ -43,7 +43,8 @@ def create_key(realm: Realm, parameters: Parameters, now: float) -> Response:
     multi_region = bool(parameters.get("MultiRegion"))
     key_id = ids.multi_region_key() if multi_region else ids.key()
     arn = key_arn(realm.caller, key_id)
-    handle = realm.fleet.generate("kms", arn) if place is None else None
+    handle = realm.fleet.generate("kms", arn) if origin is Origin.AWS_KMS else None
+    material = new_material(key_id, arn, ids.material(), handle)
     region = realm.caller.region
     key = Key(
         id=key_id,
@@ -51,7 +52,7 @@ def create_key(realm: Realm, parameters: Parameters, now: float) -> Response:
         created=now,
         description=parameters.get("Description") or "",
         origin=origin,
-        current=new_material(key_id, arn, ids.material(), handle),
+        current=None if origin is Origin.EXTERNAL else material,
         policy=policy,
         tags=key_tags,
         store=store_id,
@@ -71,8 +72,6 @@ def _check_combination(origin: Origin, parameters: Mapping[str, Any]) -> None:
         raise requests.invalid(f"CustomKeyStoreId is required for Origin {origin}.")
     if named and not in_store:
         raise requests.invalid(f"CustomKeyStoreId is not valid for Origin {origin}.")
-    if origin is Origin.EXTERNAL:
-        raise requests.not_offered(f"keys of Origin {origin}")
 
 
 def _check_spec(origin: Origin, parameters: Mapping[str, Any]) -> None:

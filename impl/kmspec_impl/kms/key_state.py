@@ -5,7 +5,7 @@ CONNECTED is Unavailable, whatever its owner wants; what the owner wants shows a
 reconnect (key-states.md, section 2.2).
 """
 
-from kmspec.names import ConnectionState, ErrorCode, KeyState
+from kmspec.names import ConnectionState, ErrorCode, KeyState, Origin
 from kmspec_impl.errors import ServiceError
 from kmspec_impl.kms.state import Key
 from kmspec_impl.realm import Realm
@@ -20,7 +20,14 @@ def key_state(realm: Realm, key: Key) -> KeyState:
     connected = ConnectionState.CONNECTED
     if key.store is not None and realm.stores[key.store].state is not connected:
         return KeyState.UNAVAILABLE
+    if key.origin is Origin.EXTERNAL and lacks_material(key):
+        return KeyState.PENDING_IMPORT
     return KeyState.ENABLED if key.enabled else KeyState.DISABLED
+
+
+def lacks_material(key: Key) -> bool:
+    """Whether a key of origin EXTERNAL has no key material, or not all of it."""
+    return key.current is None or any(one.handle is None for one in key.materials)
 
 
 def is_pending_deletion(key: Key) -> bool:
@@ -43,8 +50,35 @@ def require_usable(realm: Realm, key: Key) -> None:
         raise ServiceError(ErrorCode.DISABLED, f"{key.arn} is disabled.")
     if state is KeyState.UNAVAILABLE:
         raise ServiceError(ErrorCode.KMS_INVALID_STATE, f"{key.arn} is unavailable.")
+    require_material(key)
     require_not_creating(key)
     raise _pending_deletion(key)
+
+
+def require_neither_disabled_nor_pending_deletion(realm: Realm, key: Key) -> None:
+    """Refuse, in either of these states, what is refused in no other for its sake.
+
+    :raises ServiceError: DisabledException, or KMSInvalidStateException.
+    """
+    if key_state(realm, key) is KeyState.DISABLED:
+        raise ServiceError(ErrorCode.DISABLED, f"{key.arn} is disabled.")
+    require_not_pending_deletion(key)
+
+
+def require_material(key: Key) -> None:
+    """Refuse what a key cannot do that waits for imported key material.
+
+    :raises ServiceError: KMSInvalidStateException.
+    """
+    waiting = key.origin is Origin.EXTERNAL and key.deletion_due is None
+    if waiting and lacks_material(key):
+        raise ServiceError(ErrorCode.KMS_INVALID_STATE, f"{key.arn} is pending import.")
+
+
+def wrong_origin(key: Key) -> ServiceError:
+    """UnsupportedOperationException: not for keys whose material comes from there [REC]."""
+    message = f"{key.arn} origin is {key.origin} which is not valid for this operation."
+    return ServiceError(ErrorCode.UNSUPPORTED_OPERATION, message)
 
 
 def require_not_pending_deletion(key: Key) -> None:

@@ -9,10 +9,11 @@ from kmspec.limits import DAY, DEFAULT_DELETION_WINDOW_DAYS, DELETION_WINDOW_DAY
 from kmspec.names import ErrorCode, KeyState
 from kmspec_impl.clock import after
 from kmspec_impl.errors import ServiceError
-from kmspec_impl.kms import multi_region, requests
+from kmspec_impl.kms import multi_region, requests, rotation
 from kmspec_impl.kms.aliases import drop_aliases_of
 from kmspec_impl.kms.identifiers import find_key, find_key_without_alias
 from kmspec_impl.kms.key_state import (
+    require_material,
     require_not_creating,
     require_not_pending_deletion,
     require_not_updating,
@@ -54,14 +55,16 @@ def list_keys(realm: Realm, parameters: Parameters, now: float) -> Response:
 
 def enable_key(realm: Realm, parameters: Parameters, now: float) -> Response:
     """EnableKey. Of an Unavailable key it is noted, and shows at reconnect (note 12)."""
-    del now
-    return _want(realm, parameters, enabled=True)
+    key = _want(realm, parameters, enabled=True)
+    rotation.catch_up(realm, key, now)
+    return {}
 
 
 def disable_key(realm: Realm, parameters: Parameters, now: float) -> Response:
     """DisableKey. Of an Unavailable key it is noted, and shows at reconnect (note 12)."""
     del now
-    return _want(realm, parameters, enabled=False)
+    _want(realm, parameters, enabled=False)
+    return {}
 
 
 def update_key_description(realm: Realm, parameters: Parameters, now: float) -> Response:
@@ -109,13 +112,13 @@ def _named(realm: Realm, parameters: Mapping[str, Any]) -> Key:
     return find_key_without_alias(realm, parameters["KeyId"], ErrorCode.INVALID_ARN)
 
 
-def _want(realm: Realm, parameters: Mapping[str, Any], *, enabled: bool) -> Response:
+def _want(realm: Realm, parameters: Mapping[str, Any], *, enabled: bool) -> Key:
     key = _named(realm, parameters)
     require_not_pending_deletion(key)
+    require_material(key)
     require_not_creating(key)
     require_not_updating(key)
-    realm.keys.put(replace(key, enabled=enabled))
-    return {}
+    return realm.keys.put(replace(key, enabled=enabled))
 
 
 def _begin_wait(realm: Realm, key: Key, days: int, now: float) -> float:
@@ -132,7 +135,8 @@ def _delete(realm: Realm, key_id: str, when: float) -> None:
     key = realm.keys.get(key_id)
     if key is None or key.deletion_due != when:
         return
-    for material in key.materials:
+    pending = () if key.pending is None else (key.pending,)
+    for material in (*key.materials, *pending):
         if material.handle is not None:
             realm.fleet.delete(material.handle)
     if key.store is not None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kmspec.names import KeySpec, KeyState, MultiRegionKeyType
+from kmspec.names import ExpirationModel, KeySpec, KeyState, MultiRegionKeyType, Origin
 from kmspec_impl.identity import key_arn
 from kmspec_impl.kms.key_state import key_state
 from kmspec_impl.kms.state import Key, Related
@@ -34,13 +34,28 @@ def metadata(realm: Realm, key: Key) -> dict[str, Any]:
         shown["PendingDeletionWindowInDays"] = key.deletion_window
     if key.deletion_due is not None:
         shown["DeletionDate"] = round(key.deletion_due, 3)
-    if key.store is None and key.current is not None and state is not KeyState.CREATING:
+    if key.origin is Origin.EXTERNAL:
+        shown |= _expiration(key)
+    symmetric = key.spec is KeySpec.SYMMETRIC_DEFAULT and key.store is None
+    if symmetric and key.current is not None and state is not KeyState.CREATING:
         shown["CurrentKeyMaterialId"] = key.current.id
     if key.store is not None:
         # The cluster the store has now: it follows an update of the store (section 7).
         shown["CustomKeyStoreId"] = key.store
         shown["CloudHsmClusterId"] = realm.stores[key.store].cluster
     return shown
+
+
+def _expiration(key: Key) -> dict[str, Any]:
+    """Whether and when imported key material expires that is there; the earliest counts."""
+    held = [material for material in key.materials if material.handle is not None]
+    if not held:
+        return {}
+    moments = [material.valid_to for material in held if material.valid_to is not None]
+    if not moments:
+        return {"ExpirationModel": ExpirationModel.DOES_NOT_EXPIRE.value}
+    valid_to = round(min(moments), 3)
+    return {"ExpirationModel": ExpirationModel.EXPIRES.value, "ValidTo": valid_to}
 
 
 def _configuration(realm: Realm, key: Key, related: Related) -> dict[str, Any]:

@@ -125,6 +125,23 @@ def part(realm: Realm, key: Key) -> Realm | None:
     return None
 
 
+def require_primary(realm: Realm, key: Key) -> None:
+    """Refuse for a replica key what is done with its primary key.
+
+    :raises ServiceError: UnsupportedOperationException.
+    """
+    if key.related is not None and key.related.primary != realm.caller.region:
+        message = f"{key.arn} is not a multi-region primary key."  # [REC 2025-09]
+        raise ServiceError(ErrorCode.UNSUPPORTED_OPERATION, message)
+
+
+def share_material(realm: Realm, key: Key) -> None:
+    """Give the related keys the key material that a primary key was rotated to."""
+    for other, row in _others(realm, key):
+        current = None if key.current is None else _copied(realm, other, key, key.current)
+        other.add_key(replace(row, earlier=row.materials, current=current))
+
+
 def _primary(realm: Realm, named: str) -> tuple[Key, Related]:
     """The primary key that a request names, if it can be used.
 

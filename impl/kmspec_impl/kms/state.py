@@ -12,6 +12,9 @@ from kmspec.names import (
     KeyState,
     KeyUsage,
     Origin,
+    RotationType,
+    WrappingAlgorithm,
+    WrappingKeySpec,
 )
 
 
@@ -36,6 +39,35 @@ class KeyMaterial:
     """What is authenticated with every ciphertext, before the encryption context."""
     handle: int | None = None
     """Among the service's own HSMs; ``None`` for material that is in a store, or not there."""
+    rotated: float | None = None
+    """When it became current by a rotation; not so the first key material of a key."""
+    rotation: RotationType | None = None
+    description: str | None = None
+    """Of imported key material, as is ``valid_to``, when it expires."""
+    valid_to: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """That a key rotates automatically: every how many days, and when next."""
+
+    days: int
+    due: float
+
+
+@dataclass(frozen=True, slots=True)
+class ImportParameters:
+    """A wrapping key that was handed out for one KMS key; its id is the import token, as hex.
+
+    ``number`` says which pair it is (:mod:`kmspec_impl.hsm.wrapping`).
+    """
+
+    id: str
+    key: str
+    spec: WrappingKeySpec
+    algorithm: WrappingAlgorithm
+    number: int
+    valid_to: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +101,11 @@ class Key:
     """Days that a PendingReplicaDeletion key waits for from when its last replica is deleted."""
     earlier: tuple[KeyMaterial, ...] = ()
     """What the key encrypted with before it was rotated, oldest first."""
+    pending: KeyMaterial | None = None
+    """Imported key material that the key is to be rotated to."""
+    rotation: Rotation | None = None
+    rotating: float | None = None
+    """When the rotation on demand began that is under way."""
 
     def material_of(self, header: bytes) -> KeyMaterial | None:
         """The key material whose ciphertexts begin like this."""

@@ -8,6 +8,7 @@ from kmspec_impl.mutants import (
     of_backups,
     of_clusters,
     of_connections,
+    of_imports,
     of_keys,
     of_life,
     of_regions,
@@ -26,6 +27,7 @@ CATALOGUE: Final[tuple[Mutant, ...]] = (
     *of_clusters.MUTANTS,
     *of_backups.MUTANTS,
     *of_settings.MUTANTS,
+    *of_imports.MUTANTS,
     *of_regions.MUTANTS,
 )
 

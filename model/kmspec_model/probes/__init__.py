@@ -11,15 +11,17 @@ from kmspec_model.probes import (
     cloudhsm,
     cryptography,
     external_stores,
+    imports,
     keys,
     regions,
+    rotation,
     settings,
     stores,
 )
 from kmspec_model.probes.probe import Probe
 from kmspec_model.settled import is_settled
 from kmspec_model.situations import subject_cluster, subject_key, subject_store
-from kmspec_model.world import Key, World
+from kmspec_model.world import NONE, Key, World
 
 __all__ = ["Probe", "probes"]
 
@@ -44,6 +46,9 @@ def probes(world: World) -> tuple[Probe, ...]:
             found += settings.unknown()
     if key is not None:
         found += _about(world, key)
+        if not key.role and (key.store == NONE or _is_calm(world)):
+            found += imports.imports(world, key)
+            found += rotation.rotation(key)
     elif world.made.keys:
         found += keys.deleted_key(world)
     store = subject_store(world)

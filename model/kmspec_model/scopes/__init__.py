@@ -9,17 +9,22 @@ from collections.abc import Mapping
 from kmspec_model.explore import Scope
 from kmspec_model.scopes import (
     breakage,
+    imports,
     lifecycle,
     limits,
     login,
     regions,
+    rotation,
     settings,
     several_clusters,
 )
 
 SCOPES: Mapping[str, Scope] = {
     scope.name: scope
-    for module in (lifecycle, regions, breakage, login, several_clusters, limits, settings)
+    for module in (
+        *(lifecycle, regions, breakage, login, several_clusters, limits),
+        *(imports, rotation, settings),
+    )
     for scope in module.SCOPES
 }
 """Every scope by its name."""

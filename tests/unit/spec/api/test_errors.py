@@ -67,6 +67,8 @@ NOT_THERE = {
     ("DescribeBackups", "CloudHsmResourceNotFoundException"): "a filter that nothing passes",
     ("DescribeClusters", "CloudHsmInvalidRequestException"): "malformed filters and tokens",
     ("GenerateRandom", "UnsupportedOperationException"): "for external key stores",
+    ("GetKeyRotationStatus", "KMSInvalidStateException"): "no key state refuses it",
+    ("ListKeyRotations", "KMSInvalidStateException"): "no key state refuses it",
 }
 """Errors that one operation lists and no row of it answers, and why."""
 
