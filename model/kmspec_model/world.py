@@ -77,6 +77,7 @@ class Cluster(NamedTuple):
     """One cluster. ``lineage`` is the index of the cluster whose certificate it shares.
 
     ``anchor`` is the ``ca`` that signed the certificate; ``source`` the backup it came from.
+    Until ``rollback`` it can be taken back to ``other_type``.
     """
 
     index: int  # type: ignore[assignment]  # hides tuple.index, of no use here
@@ -96,9 +97,7 @@ class Cluster(NamedTuple):
     retention: int = limits.DEFAULT_BACKUP_RETENTION_DAYS
     tags: tuple[tuple[str, str], ...] = ()
     other_type: str = ""
-    """The HSM type it is changed from, and what it may be taken back to."""
     rollback: int | None = None
-    """Until when a change of the HSM type may be taken back."""
 
     def hsm(self, index: int) -> Hsm | None:
         """The HSM of that index."""
@@ -112,6 +111,7 @@ class Backup(NamedTuple):
     """One backup and what is in it; ``deadline`` is when a deleted one is gone.
 
     ``created`` and ``retention``, in days, say how long it is kept, at least until ``spared``.
+    What was copied from a ``source`` in another Region is of no cluster of this one.
     """
 
     index: int  # type: ignore[assignment]  # hides tuple.index, of no use here
@@ -131,7 +131,6 @@ class Backup(NamedTuple):
     tags: tuple[tuple[str, str], ...] = ()
     policy: str = ""
     source: int = NONE
-    """What it was copied from in another Region; then it is of no cluster of this one."""
     source_region: int = NONE
     source_cluster: int = NONE
 
@@ -451,14 +450,14 @@ def _cluster_earlier(cluster: Cluster, shift: int) -> Cluster:
 
 def _backup_earlier(backup: Backup, shift: int) -> Backup:
     """The age only as far as the retention policy looks at it."""
-    retention = backup.retention * limits.DAY * 1000
-    created = max(_days(backup.created, shift) or 0, -retention)
-    spared = _days(backup.spared, shift)
+    oldest = -backup.retention * limits.DAY * 1000
+    created = max(_days(backup.created, shift) or 0, oldest)
+    spared = _days(backup.spared, shift) or oldest
     return backup._replace(
         since=_earlier(backup.since, shift),
         deadline=_days(backup.deadline, shift),
         created=created,
-        spared=spared if spared is not None and spared > created + retention else None,
+        spared=spared if spared > created - oldest else None,
     )
 
 
