@@ -87,7 +87,7 @@ class Emulator:
             validate(service, operation, parameters)
         realm, now = self._realm(caller), self._clock.now()
         realm.agenda.settle(now)
-        if service == Service.KMS:
+        if self._quotas.counts_operations and service == Service.KMS:
             self._quotas.charge_operation(caller, operation, now)
         return handler(realm, parameters, now)
 

@@ -21,6 +21,7 @@ _SHOWN: Mapping[str, tuple[str, ...]] = {
     "DescribeBackups": ("backup", "retention"),
     "GetResourcePolicy": ("policy",),
     "ListHsmKeys": ("material", "restores"),
+    "ListRetirableGrants": ("key",),
 }
 """What a view shows: machines, and the last words of the effects that it shows."""
 

@@ -47,8 +47,8 @@ def retention(days: int) -> Pairs:
     return Pairs((("Type", "DAYS"), ("Value", str(days))))
 
 
-def tags(*pairs: tuple[str, str]) -> tuple[Pairs, ...]:
-    """A list of tags."""
+def cloudhsm_tags(*pairs: tuple[str, str]) -> tuple[Pairs, ...]:
+    """Tags as CloudHSM spells them."""
     return tuple(Pairs((("Key", key), ("Value", value))) for key, value in pairs)
 
 
@@ -134,6 +134,28 @@ def create_alias(alias: int = 0, key: int = 0) -> Command:
     """An alias of a KMS key."""
     named = {"AliasName": Ref("alias", alias), "TargetKeyId": Ref("key", key)}
     return command("kms", "CreateAlias", **named)
+
+
+GRANTEE = "arn:aws:iam::111122223333:role/grantee"
+RETIRING = "arn:aws:iam::111122223333:role/retiring"
+
+
+def create_grant(key: int = 0, **more: Value) -> Command:
+    """A grant to use a KMS key."""
+    parties = {"GranteePrincipal": GRANTEE, "RetiringPrincipal": RETIRING}
+    operations: Value = ("Encrypt", "Decrypt")
+    given: dict[str, Value] = {"KeyId": Ref("key", key), **parties, "Operations": operations}
+    return command("kms", "CreateGrant", **{**given, **more})
+
+
+def tags(*pairs: tuple[str, str]) -> Value:
+    """Tags as KMS spells them."""
+    return tuple(Pairs((("TagKey", name), ("TagValue", value))) for name, value in pairs)
+
+
+def tag(key: int, *pairs: tuple[str, str]) -> Command:
+    """Tags of a KMS key."""
+    return command("kms", "TagResource", KeyId=Ref("key", key), Tags=tags(*pairs))
 
 
 def schedule(key: int = 0, days: int = limits.DELETION_WINDOW_DAYS.start) -> Command:

@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol, TypeVar
 from kmspec import limits
 from kmspec.names import KeySpec, KeyUsage
 from kmspec_model.command import Ref
+from kmspec_model.grants import Grant
 from kmspec_model.materials import ImportParameters, Material, Rotation
 
 NONE = -1
@@ -182,6 +183,14 @@ class Key(NamedTuple):
     role: str = ""
     since: int | None = None
     window: int | None = None
+    tags: tuple[tuple[str, str], ...] | None = None
+    """Sorted; ``None`` as long as nobody has tagged it."""
+    policy: Ref | None = None
+    """The document that was put last; ``None`` is the default policy."""
+    used: str = ""
+    """The last operation that used it."""
+    service: int = NONE
+    """The index of the service whose AWS managed key it is."""
     materials: tuple[Material, ...] = ()
     pending: Material | None = None
     rotation: Rotation | None = None
@@ -239,6 +248,7 @@ class Made(NamedTuple):
     materials: int = 0
     """Key materials that AWS KMS made."""
     parameters: int = 0
+    grants: int = 0
 
 
 class World(NamedTuple):
@@ -254,6 +264,7 @@ class World(NamedTuple):
     spent: tuple[tuple[int, int], ...] = ()
     """How many requests each store had to serve at this very moment, by store index."""
     made: Made = Made()
+    grants: tuple[Grant, ...] = ()
     parameters: tuple[ImportParameters, ...] = ()
     region: int = 0
     """The Region that all this is in."""
@@ -286,6 +297,14 @@ class World(NamedTuple):
         """The KMS key of that index in each Region that has one."""
         found = [world.key(key) for world in (self, *self.others)]
         return tuple(sorted((one for one in found if one is not None), key=_region))
+
+    def grant(self, index: int) -> Grant | None:
+        """The grant of that index, unless it ended."""
+        return _at(self.grants, index)
+
+    def managed(self, service: int) -> Key | None:
+        """The AWS managed key of a service, if it was made."""
+        return next((key for key in self.keys if key.service == service), None)
 
     def cluster(self, index: int) -> Cluster | None:
         """The cluster of that index, unless it is gone."""
@@ -379,124 +398,5 @@ def _region(key: Key) -> int:
     return key.region
 
 
-def rebased(world: World) -> World:
-    """The same world as seen at time 0, with waits in whole days and passwords renumbered.
-
-    Two worlds that differ only in when they are, in moments of a wait of days, or in how often
-    KMS has changed a password become equal: that keeps the number of worlds finite.
-    """
-    if world.now:
-        world = _world_earlier(world, world.now)
-    return _rotations_renumbered(world) if world.made.rotations else world
-
-
-def _world_earlier(world: World, shift: int) -> World:
-    return world._replace(
-        now=0,
-        clusters=tuple(_cluster_earlier(cluster, shift) for cluster in world.clusters),
-        backups=tuple(_backup_earlier(backup, shift) for backup in world.backups),
-        stores=tuple(store._replace(since=_earlier(store.since, shift)) for store in world.stores),
-        keys=tuple(_key_earlier(key, shift) for key in world.keys),
-        others=tuple(_world_earlier(other, shift) for other in world.others),
-        parameters=tuple(
-            one._replace(expires=max(_days(one.expires, shift) or 0, 0)) for one in world.parameters
-        ),
-    )
-
-
-def _earlier(time: int | None, shift: int) -> int | None:
-    return None if time is None else time - shift
-
-
-def _days(deadline: int | None, shift: int) -> int | None:
-    """What is left of a wait, in whole days begun."""
-    day = limits.DAY * 1000
-    return None if deadline is None else -((shift - deadline) // day) * day
-
-
-def _key_earlier(key: Key, shift: int) -> Key:
-    pending = key.pending
-    return key._replace(
-        deadline=_days(key.deadline, shift),
-        since=_earlier(key.since, shift),
-        materials=tuple(_material_earlier(one, shift) for one in key.materials),
-        pending=None if pending is None else _material_earlier(pending, shift),
-        rotation=None if key.rotation is None else _rotation_earlier(key.rotation, shift),
-        rotating=_earlier(key.rotating, shift),
-    )
-
-
-def _material_earlier(material: Material, shift: int) -> Material:
-    return material._replace(valid_to=_days(material.valid_to, shift))
-
-
-def _rotation_earlier(rotation: Rotation, shift: int) -> Rotation:
-    """What is left: nothing, next to nothing, or whole days begun."""
-    left = rotation.due - shift
-    near = limits.CONFLICT_BEFORE_ROTATION * 1000
-    if left > near:
-        left = _days(rotation.due, shift) or 0
-    return rotation._replace(due=min(left, near) if 0 < left <= near else max(left, 0))
-
-
-def _cluster_earlier(cluster: Cluster, shift: int) -> Cluster:
-    hsms = tuple(
-        hsm if hsm.since is None else hsm._replace(since=hsm.since - shift) for hsm in cluster.hsms
-    )
-    return cluster._replace(
-        since=_earlier(cluster.since, shift), hsms=hsms, rollback=_days(cluster.rollback, shift)
-    )
-
-
-def _backup_earlier(backup: Backup, shift: int) -> Backup:
-    """The age only as far as the retention policy looks at it."""
-    oldest = -backup.retention * limits.DAY * 1000
-    created = max(_days(backup.created, shift) or 0, oldest)
-    spared = _days(backup.spared, shift) or oldest
-    return backup._replace(
-        since=_earlier(backup.since, shift),
-        deadline=_days(backup.deadline, shift),
-        created=created,
-        spared=spared if spared > created - oldest else None,
-    )
-
-
 ROTATED = "rotated#"
 """How a password begins that only AWS KMS knows."""
-
-
-def _rotations_renumbered(world: World) -> World:
-    held = [cluster.contents for cluster in world.clusters]
-    held += [backup.contents for backup in world.backups]
-    held += [cluster.automatic.contents for cluster in world.clusters if cluster.automatic]
-    found = {user.password for contents in held for user in contents.users}
-    found.update(store.password for store in world.stores)
-    numbers = sorted(int(text.removeprefix(ROTATED)) for text in found if text.startswith(ROTATED))
-    if numbers == list(range(world.made.rotations)):
-        return world
-    renamed = {f"{ROTATED}{old}": f"{ROTATED}{new}" for new, old in enumerate(numbers)}
-
-    def contents_of(contents: Contents) -> Contents:
-        users = tuple(
-            user._replace(password=renamed.get(user.password, user.password))
-            for user in contents.users
-        )
-        return contents._replace(users=users)
-
-    def cluster_of(cluster: Cluster) -> Cluster:
-        newest = cluster.automatic
-        if newest is not None:
-            newest = newest._replace(contents=contents_of(newest.contents))
-        return cluster._replace(contents=contents_of(cluster.contents), automatic=newest)
-
-    return world._replace(
-        clusters=tuple(cluster_of(cluster) for cluster in world.clusters),
-        backups=tuple(
-            backup._replace(contents=contents_of(backup.contents)) for backup in world.backups
-        ),
-        stores=tuple(
-            store._replace(password=renamed.get(store.password, store.password))
-            for store in world.stores
-        ),
-        made=world.made._replace(rotations=len(numbers)),
-    )

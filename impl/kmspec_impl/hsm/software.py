@@ -7,6 +7,7 @@ the process itself, which is what an emulator of HSMs can promise.
 import base64
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any, Final
@@ -18,6 +19,7 @@ from kmspec_impl.hsm.interface import KeyEntry, Role, SealError, User
 
 _KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
+_NONCES_AT_ONCE: Final = 256
 _USER_FIELDS: Final = attrgetter("name", "role", "password", "failures", "locked")
 
 
@@ -41,6 +43,7 @@ class SoftwareDevice:
         self._users: dict[str, User] = {}
         self._next_handle = 1
         self._backup: bytes | None = None
+        self._nonces = _fresh_nonces()
 
     def random(self, length: int) -> bytes:
         """``length`` random bytes."""
@@ -73,7 +76,7 @@ class SoftwareDevice:
 
     def encrypt(self, handle: int, plaintext: bytes, associated: bytes) -> bytes:
         """Seal ``plaintext``: nonce, ciphertext, tag."""
-        nonce = os.urandom(_NONCE_BYTES)
+        nonce = next(self._nonces)
         return nonce + self._keys[handle].cipher.encrypt(nonce, plaintext, associated)
 
     def decrypt(self, handle: int, sealed: bytes, associated: bytes) -> bytes:
@@ -146,6 +149,14 @@ class SoftwareDevice:
         self._handles[entry.label] = entry.handle
         self._next_handle = max(self._next_handle, entry.handle + 1)
         self._backup = None
+
+
+def _fresh_nonces() -> Iterator[bytes]:
+    """Random nonces without end; to ask the operating system costs the same for one or many."""
+    while True:
+        drawn = os.urandom(_NONCE_BYTES * _NONCES_AT_ONCE)
+        for start in range(0, len(drawn), _NONCE_BYTES):
+            yield drawn[start : start + _NONCE_BYTES]
 
 
 def _written(key: _Key) -> list[Any]:

@@ -70,7 +70,7 @@ def with_context(associated: bytes, context: Mapping[str, str] | None) -> bytes:
     """
     if not context:
         return associated
-    written = b"".join(_measured(name) + _measured(context[name]) for name in sorted(context))
+    written = b"".join([_measured(name) + _measured(context[name]) for name in sorted(context)])
     if len(written) > ENCRYPTION_CONTEXT_BYTES:
         raise invalid(f"The encryption context is larger than {ENCRYPTION_CONTEXT_BYTES} bytes.")
     return associated + written

@@ -125,12 +125,14 @@ OF_CASE: Mapping[str, OfCase] = {
     "no-resource-arn": lambda case: "ResourceArn" not in case.arguments,
     "arn-not-of-a-backup": _arn_not_of_a_backup,
     "backup-of-arn-unknown": _backup_of_arn_unknown,
-    "policy-malformed": _policy_malformed,
+    "resource-policy-malformed": _policy_malformed,
     "no-policy": lambda case: case.backup is not None and not case.backup.policy,
     "tagged-unknown": lambda case: case.cluster is None and case.backup is None,
-    "tag-of-aws": lambda case: any(key.lower().startswith("aws:") for key in _tag_keys(case)),
-    "tag-twice": lambda case: len(set(_tag_keys(case))) < len(_tag_keys(case)),
-    "too-many-tags": lambda case: (
+    "cloudhsm-tag-of-aws": lambda case: any(
+        key.lower().startswith("aws:") for key in _tag_keys(case)
+    ),
+    "cloudhsm-tag-twice": lambda case: len(set(_tag_keys(case))) < len(_tag_keys(case)),
+    "too-many-cloudhsm-tags": lambda case: (
         len({*_tag_keys(case), *dict(held_tags(case))}) > limits.CLOUDHSM_TAGS
     ),
     "backup-unknown": lambda case: case.operation.backup in case.arguments and case.backup is None,

@@ -13,17 +13,17 @@ from kmspec_model.scopes.settings import policy
 from kmspec_model.setup import (
     NEWER,
     OLDER,
+    cloudhsm_tags,
     create_cluster,
     create_hsm,
     of_backup,
     of_cluster,
     retention,
-    tags,
 )
 from kmspec_model.states import is_changing
 from kmspec_model.world import Backup, Cluster, World
 
-_ONE = tags(("Stage", "test"))
+_ONE = cloudhsm_tags(("Stage", "test"))
 _SHORT, _TOO_SHORT = limits.BACKUP_RETENTION_DAYS.start, limits.BACKUP_RETENTION_DAYS.start - 1
 
 
@@ -33,15 +33,17 @@ def new_clusters() -> Iterator[Probe]:
         Mode="NON_FIPS",
         NetworkType="DUALSTACK",
         BackupRetentionPolicy=retention(_SHORT),
-        TagList=tags(("Stage", "test"), ("Owner", "")),
+        TagList=cloudhsm_tags(("Stage", "test"), ("Owner", "")),
     )
     yield Probe("CreateCluster/settings", chosen)
     yield Probe("CreateCluster/older-type", create_cluster(OLDER, Mode="FIPS"))
     yield Probe("CreateCluster/older-type-non-fips", create_cluster(OLDER, Mode="NON_FIPS"))
     short = create_cluster(BackupRetentionPolicy=retention(_TOO_SHORT))
     yield Probe("CreateCluster/short-retention", short)
-    yield Probe("CreateCluster/tag-of-aws", create_cluster(TagList=tags(("aws:a", "1"))))
-    yield Probe("CreateCluster/tag-twice", create_cluster(TagList=tags(("a", "1"), ("a", "2"))))
+    yield Probe("CreateCluster/tag-of-aws", create_cluster(TagList=cloudhsm_tags(("aws:a", "1"))))
+    yield Probe(
+        "CreateCluster/tag-twice", create_cluster(TagList=cloudhsm_tags(("a", "1"), ("a", "2")))
+    )
 
 
 def unknown() -> Iterator[Probe]:
@@ -164,8 +166,8 @@ def _tags(named: Ref, held: tuple[tuple[str, str], ...], variant: str) -> Iterat
     has = "/tagged" if held else ""
 
     def tag(text: str, *pairs: tuple[str, str]) -> Probe:
-        given = command("cloudhsm", "TagResource", ResourceId=named, TagList=tags(*pairs))
-        return Probe(f"TagResource{variant}{text}", given)
+        given = command("cloudhsm", "TagResource", ResourceId=named, TagList=cloudhsm_tags(*pairs))
+        return Probe(f"cloudhsm:TagResource{variant}{text}", given)
 
     yield tag(has, ("Stage", "test"))
     yield tag("/of-aws", ("aws:a", "1"))
@@ -173,6 +175,6 @@ def _tags(named: Ref, held: tuple[tuple[str, str], ...], variant: str) -> Iterat
     if held:
         yield tag("/too-many", *((f"key-{n}", "") for n in range(limits.CLOUDHSM_TAGS)))
     untag = command("cloudhsm", "UntagResource", ResourceId=named, TagKeyList=("Stage", "none"))
-    yield Probe(f"UntagResource{variant}{has}", untag)
+    yield Probe(f"cloudhsm:UntagResource{variant}{has}", untag)
     listed = command("cloudhsm", "ListTags", ResourceId=named)
     yield Probe(f"ListTags{variant}{has}", listed)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from kmspec_model.explore import Scope
 from kmspec_model.scopes import (
+    attributes,
     breakage,
     imports,
     lifecycle,
@@ -22,8 +23,16 @@ from kmspec_model.scopes import (
 SCOPES: Mapping[str, Scope] = {
     scope.name: scope
     for module in (
-        *(lifecycle, regions, breakage, login, several_clusters, limits),
-        *(imports, rotation, settings),
+        lifecycle,
+        regions,
+        breakage,
+        login,
+        several_clusters,
+        limits,
+        imports,
+        rotation,
+        attributes,
+        settings,
     )
     for scope in module.SCOPES
 }

@@ -13,6 +13,7 @@ from kmspec_model.setup import (
     SETTLE,
     WAIT,
     activate,
+    cloudhsm_tags,
     create_cluster,
     create_hsm,
     decrypt,
@@ -23,7 +24,6 @@ from kmspec_model.setup import (
     of_store,
     one_hsm,
     retention,
-    tags,
 )
 from kmspec_model.states import is_activated, is_connected
 from kmspec_model.world import World
@@ -99,7 +99,7 @@ def _settings(world: World) -> Iterator[Command]:
     """Tags on a cluster and a backup, and the policy of the backup."""
     for named in _TAGGED:
         for value in ("1", "2"):
-            pairs = tags(("Stage", value))
+            pairs = cloudhsm_tags(("Stage", value))
             yield command("cloudhsm", "TagResource", ResourceId=named, TagList=pairs)
         yield command("cloudhsm", "UntagResource", ResourceId=named, TagKeyList=("Stage",))
     for account in (1, 2):
@@ -118,7 +118,7 @@ def _copied(world: World) -> Iterator[Command]:
     there = world.seen_from(1)
     if not there.backups:
         yield of_backup("CopyBackupToRegion", DestinationRegion=Ref("region", 1))
-        other = tags(("Owner", ""))
+        other = cloudhsm_tags(("Owner", ""))
         yield of_backup("CopyBackupToRegion", DestinationRegion=Ref("region", 1), TagList=other)
     for backup in there.backups:
         if not there.clusters:
@@ -128,7 +128,9 @@ def _copied(world: World) -> Iterator[Command]:
             yield create_hsm(cluster.index, 0).in_region(1)
 
 
-_TAG = command("cloudhsm", "TagResource", ResourceId=Ref("backup", 0), TagList=tags(("Stage", "1")))
+_TAG = command(
+    "cloudhsm", "TagResource", ResourceId=Ref("backup", 0), TagList=cloudhsm_tags(("Stage", "1"))
+)
 _NO_HSM = (*one_hsm(hsm_type=OLDER), SETTLE, delete_hsm(0, 0), SETTLE)
 """An active cluster without HSMs, of which AWS makes no backup by itself, and two backups."""
 
