@@ -106,7 +106,8 @@ class Binding:
         :raises Unbound: only a call can tell.
         """
         plain = Ref(ref.kind, ref.index)
-        if plain in self._values:
+        elsewhere = ref.kind == "zone" and self.asked  # observed is where zones of region#0 are
+        if plain in self._values and not elsewhere:
             return self._formed(ref, self._values[plain])
         if ref.kind in MADE:
             return self._formed(ref, _unknown(ref))
@@ -142,6 +143,7 @@ class Binding:
                 "alias": f"arn:aws:kms:{region}:{account}:{value}",
                 "service": f"arn:aws:kms:{region}:{account}:{value}",
                 "backup": f"arn:aws:cloudhsm:{region}:{account}:backup/{value}",
+                "cluster": f"arn:aws:cloudhsm:{region}:{account}:cluster/{value}",
             }
             if ref.kind in forms:
                 return forms[ref.kind]

@@ -33,6 +33,7 @@ _RESOURCES = {
     "service": ("kms", ""),
     "key": ("kms", "key/"),
     "backup": ("cloudhsm", "backup/"),
+    "cluster": ("cloudhsm", "cluster/"),
 }
 """The service and the folder of what has an ARN."""
 _ARN = re.compile(r"arn([0-9]*)")
@@ -83,7 +84,7 @@ class _Script:
             yield f"answer = {call}"
         if not last:
             yield from self._names(step)
-        if command.operation == "CreateCluster" and not last:
+        if command.operation == "CreateCluster" and not (last or command.region):
             yield "zones.update({subnet: zone for zone, subnet in"
             yield '             answer["Cluster"].get("SubnetMapping", {}).items()})'
         if not last:
@@ -155,7 +156,7 @@ class _Script:
         if ref.kind == "handle":
             where = command.get("ClusterId") if command else None
             return f"handle({self._value(where)}, {self._reference(Ref('key', ref.index), None)})"
-        if ref.kind == "zone":
+        if ref.kind == "zone" and not self._binding.asked:
             subnet = repr(self._binding.value(Ref("subnet", ref.index)))
             return f"zones.get({subnet}, {self._binding.value(ref)!r})"
         if ref.kind == "policy":

@@ -7,16 +7,18 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
 from kmspec.names import KMSUSER, ErrorCode, MultiRegionKeyType
+from kmspec_model.effects.clusters import FIPS
 from kmspec_model.explore import Graph
 from kmspec_model.kinds import is_symmetric, kinds
 from kmspec_model.model import Model
 from kmspec_model.outcome import Refusal
 from kmspec_model.probes import probes
-from kmspec_model.setup import encrypt
+from kmspec_model.setup import OLDER, encrypt
 from kmspec_model.states import (
     active_hsms,
     completeness,
     has_certificate,
+    is_changing,
     is_connected,
     is_creating,
     is_enabled,
@@ -129,6 +131,20 @@ def _store_keys_symmetric(world: World) -> bool:
     return all(is_symmetric(key) for key in world.keys if key.store != NONE)
 
 
+def _taken_back_to_something(world: World) -> bool:
+    return all(
+        bool(cluster.other_type)
+        for cluster in world.clusters
+        if cluster.rollback is not None or is_changing(cluster)
+    )
+
+
+def _older_type_in_fips_mode(world: World) -> bool:
+    held = [(cluster.hsm_type, cluster.mode) for cluster in world.clusters]
+    held += [(backup.hsm_type, backup.mode) for backup in world.backups]
+    return all(mode == FIPS for hsm_type, mode in held if hsm_type == OLDER)
+
+
 def _one_primary(world: World) -> bool:
     for key in world.keys:
         roles = [one.role for one in world.related(key.index)]
@@ -183,6 +199,10 @@ INVARIANTS: Mapping[str, Holds] = {
     "a cluster with a certificate knows who signed it": _certificate_has_anchor,
     "a key has a usage that its key spec has": _usages_fit_specs,
     "a key of a key store is a symmetric encryption key": _store_keys_symmetric,
+    "a cluster that is changed or can be taken back remembers the other HSM type": (
+        _taken_back_to_something
+    ),
+    "clusters and backups of hsm1.medium are in FIPS mode": _older_type_in_fips_mode,
     "while KMS is logged in as kmsuser nobody else is": _kmsuser_is_not_shared,
     "of related keys one is the primary key, and a single-Region key has none": _one_primary,
     "a key waits for replica keys exactly while there are some": _waits_for_replicas,

@@ -29,6 +29,10 @@ BACKUP_RETENTION_DAYS = range(7, 380)
 DEFAULT_BACKUP_RETENTION_DAYS = 90
 """When CreateCluster gives no policy [CHSM:manage-backup-retention]."""
 
+HSM_TYPE_ROLLBACK = DAY
+"""How long a change of the HSM type can be taken back, in seconds [CHSM-now:migrate-hsm-type]."""
+CLOUDHSM_TAGS = 50
+"""Per cluster or backup: the bound of a TagList [API:TagResource]."""
 IMPORT_TOKEN_VALIDITY = DAY
 """How long a public key and import token can be used, in seconds [API:GetParametersForImport]."""
 MATERIAL_VALIDITY_DAYS = 365

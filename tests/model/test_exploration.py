@@ -20,7 +20,7 @@ PINNED = {
     "replicas": (32, 282),
     "relatives": (41, 105),
     "creating": (2, 1),
-    "cluster": (205, 998),
+    "cluster": (219, 1037),
     "store": (72, 366),
     "hsms": (399, 960),
     "faults": (255, 827),
@@ -43,6 +43,11 @@ PINNED = {
     "materials": (24, 168),
     "rotation": (177, 1053),
     "on-demand": (1, 1),
+    "types": (20, 43),
+    "migration": (12, 32),
+    "retention": (22, 66),
+    "settings": (27, 243),
+    "copies": (13, 12),
 }
 """Reachable worlds and transitions. A change here is a change of the machine: say why it is."""
 

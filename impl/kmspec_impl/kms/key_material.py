@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from kmspec.limits import MINIMUM_ACTIVE_HSMS
 from kmspec.names import KMSUSER, ClusterState, ConnectionState, ErrorCode, Fault
-from kmspec_impl.cloudhsm.contents import active_device, active_hsms
+from kmspec_impl.cloudhsm.contents import CHANGING, active_device, active_hsms
 from kmspec_impl.cloudhsm.state import Cluster
 from kmspec_impl.errors import ServiceError
 from kmspec_impl.hsm.interface import Device
@@ -84,7 +84,9 @@ def reach_cluster(realm: Realm, store: Store, unreachable: ErrorCode) -> tuple[C
     :raises ServiceError: ``unreachable``, or KMSInternalException.
     """
     cluster = realm.clusters.get(store.cluster)
-    if cluster is None or cluster.state is not ClusterState.ACTIVE:
+    if cluster is None or (
+        cluster.state is not ClusterState.ACTIVE and cluster.state not in CHANGING
+    ):
         message = f"The CloudHSM cluster {store.cluster} of the custom key store is gone."
         raise ServiceError(unreachable, message)
     faults = cluster.faults

@@ -14,6 +14,7 @@ from kmspec_impl.mutants import (
     of_kinds,
     of_life,
     of_regions,
+    of_settings,
     of_stores,
     of_use,
 )
@@ -29,6 +30,7 @@ CATALOGUE: Final[tuple[Mutant, ...]] = (
     *of_clusters.MUTANTS,
     *of_backups.MUTANTS,
     *of_attributes.MUTANTS,
+    *of_settings.MUTANTS,
     *of_imports.MUTANTS,
     *of_regions.MUTANTS,
 )

@@ -18,6 +18,7 @@ from kmspec_model.probes import (
     kinds,
     regions,
     rotation,
+    settings,
     stores,
 )
 from kmspec_model.probes.probe import Probe
@@ -48,11 +49,9 @@ def probes(world: World) -> tuple[Probe, ...]:
         return tuple(kinds.of_another_kind(world, key))
     if len(world.regions) > regions.FEW:
         return tuple(regions.of_relatives(world))
-    found = [*anywhere.always(world), *(kinds.creations() if world == EMPTY else ())]
+    found = [*anywhere.always(world)]
     if _is_calm(world):
-        found += anywhere.unknown()
-        found += attributes.unknown() if not world.clusters else ()
-        found += external_stores.external_stores(world)
+        found += _of_nothing(world)
     if key is not None:
         found += _about(world, key)
         found += kinds.of_symmetric(world, key)
@@ -67,11 +66,26 @@ def probes(world: World) -> tuple[Probe, ...]:
     cluster = subject_cluster(world)
     if cluster is not None:
         found += cloudhsm.of_cluster(cluster)
+        found += settings.of_clusters(world, cluster)
         found += stores.new_store(cluster)
         found += cloudhsm.operator(world, cluster)
     found += cloudhsm.backups(world)
+    found += settings.of_backups(world)
+    found += settings.of_copies(world)
     found += regions.regions(world, key, _about)
     return tuple(found)
+
+
+def _of_nothing(world: World) -> Iterator[Probe]:
+    """What is asked about what does not exist, and what cannot be made."""
+    yield from anywhere.unknown()
+    yield from attributes.unknown() if not world.clusters else ()
+    yield from external_stores.external_stores(world)
+    if not world.stores:
+        yield from settings.new_clusters()
+        yield from settings.unknown()
+    if world == EMPTY:
+        yield from kinds.creations()
 
 
 def _about(world: World, key: Key) -> Iterator[Probe]:

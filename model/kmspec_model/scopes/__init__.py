@@ -17,6 +17,7 @@ from kmspec_model.scopes import (
     login,
     regions,
     rotation,
+    settings,
     several_clusters,
 )
 
@@ -33,6 +34,7 @@ SCOPES: Mapping[str, Scope] = {
         imports,
         rotation,
         attributes,
+        settings,
     )
     for scope in module.SCOPES
 }
