@@ -1,4 +1,8 @@
-"""Every operation of AWS KMS and AWS CloudHSM v2 is there, in each part that it has to be in."""
+"""Every operation of AWS KMS and AWS CloudHSM v2 is there, in each part that it has to be in.
+
+While parts are written, MISSING says what is not there yet. It only shrinks: whoever brings an
+operation takes it off.
+"""
 
 from collections import defaultdict
 
@@ -23,6 +27,9 @@ ALWAYS_SUCCEEDS = {
     "cloudhsm:DescribeClusters",
 }
 """Operations that no world refuses: only what validation refuses."""
+
+MISSING: frozenset[str] = frozenset()
+"""Operations of which a part or more is missing."""
 
 
 def every_operation() -> list[str]:
@@ -71,7 +78,10 @@ def test_there_are_as_many_as_aws_has() -> None:
 @pytest.mark.parametrize("operation", every_operation())
 def test_every_operation_is_there(operation: str, endings: dict[str, set[bool]]) -> None:
     missing = lacking(operation, endings)
-    assert missing == [], f"{operation} has not {', '.join(missing)}"
+    if operation in MISSING:
+        assert missing, f"{operation} is there now: take it off MISSING, in {__file__}"
+    else:
+        assert missing == [], f"{operation} has not {', '.join(missing)}"
 
 
 def test_nothing_is_said_of_what_can_be_refused(endings: dict[str, set[bool]]) -> None:
