@@ -110,6 +110,13 @@ class Device(Protocol):
         """
         ...
 
+    def canonical(self, spec: KeySpec, material: bytes) -> bytes:
+        """Key material for :meth:`import_key`, as the same bytes however it was written.
+
+        :raises MaterialError: it is no material of that kind.
+        """
+        ...
+
     def generate_pair(self, spec: KeySpec) -> tuple[bytes, bytes]:
         """A key pair that is handed out and not kept: PKCS #8, SubjectPublicKeyInfo, in DER."""
         ...

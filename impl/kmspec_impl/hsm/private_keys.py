@@ -101,6 +101,8 @@ def load(spec: KeySpec, der: bytes) -> PrivateKey:
         key = load_der_private_key(der, None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as cause:
         raise MaterialError("This is no PKCS #8 private key in DER.") from cause
+    if not _is_pkcs8(der):
+        raise MaterialError("This is a private key in another form than PKCS #8.")
     if _spec_of(key) is not spec:
         raise MaterialError(f"This is no private key of KeySpec {spec}.")
     return key  # type: ignore[return-value]  # by its spec it is one of ours
@@ -218,6 +220,15 @@ def _verify(
                 lattice.verify(signature, message)
         case _:
             raise _no_signer(key)
+
+
+def _is_pkcs8(der: bytes) -> bool:
+    """Whether a private key is preceded by its algorithm, a SEQUENCE after the version.
+
+    It is not in the older forms, which are loaded as well.
+    """
+    header = 2 + (der[1] & 0x7F if der[1] & 0x80 else 0)
+    return der[header + 3 : header + 4] == b"\x30"
 
 
 def _spec_of(key: object) -> KeySpec | None:

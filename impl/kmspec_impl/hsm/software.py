@@ -94,6 +94,14 @@ class SoftwareDevice:
         """
         return self._add(owner, label, spec, _loaded(spec, material))
 
+    def canonical(self, spec: KeySpec, material: bytes) -> bytes:
+        """Key material made elsewhere, as the same bytes however it was written.
+
+        :raises MaterialError: it is no material of that kind.
+        """
+        loaded = _loaded(spec, material)
+        return loaded if isinstance(loaded, bytes) else private_keys.pkcs8(loaded)
+
     def generate_pair(self, spec: KeySpec) -> tuple[bytes, bytes]:
         """A key pair that is not kept: PKCS #8, SubjectPublicKeyInfo."""
         key = private_keys.generate(spec)

@@ -26,7 +26,7 @@ from kmspec_impl.clock import after
 from kmspec_impl.errors import ServiceError
 from kmspec_impl.hsm import wrapping
 from kmspec_impl.hsm.interface import MaterialError
-from kmspec_impl.kms import requests
+from kmspec_impl.kms import multi_region, requests
 from kmspec_impl.kms.ciphertext import new_material
 from kmspec_impl.kms.identifiers import find_key_without_alias
 from kmspec_impl.kms.key_state import (
@@ -40,7 +40,6 @@ from kmspec_impl.kms.state import ImportParameters, Key, KeyMaterial
 from kmspec_impl.kms.usage import is_asymmetric
 from kmspec_impl.realm import Parameters, Realm, Response
 
-_AES_BYTES: Final = 32
 _TOKEN_BYTES: Final = 256
 _NO_VALID_TO: Final = "A validTo date must be set if the ExpirationModel is KEY_MATERIAL_EXPIRES"
 """[REC]"""
@@ -87,12 +86,15 @@ def import_key_material(realm: Realm, parameters: Parameters, now: float) -> Res
     for member in ("ImportType", "KeyMaterialDescription", "KeyMaterialId"):
         if not symmetric and parameters.get(member) is not None:
             raise requests.invalid(f"{member} is only valid for symmetric encryption keys.")
+    if new:
+        multi_region.require_primary(realm, key)
     row = _import_parameters(realm, key, parameters["ImportToken"], now)
     wrapped = parameters["EncryptedKeyMaterial"]
     try:
         content = wrapping.unwrap(row.spec, row.number, row.algorithm, wrapped)
     except wrapping.UnwrapError as cause:
         raise ServiceError(ErrorCode.INVALID_CIPHERTEXT) from cause
+    content = _canonical(realm, key, content)
     material = _expected(key, content, parameters)
     if material.handle is None:
         material = _held(realm, key, material, content)
@@ -106,8 +108,11 @@ def import_key_material(realm: Realm, parameters: Parameters, now: float) -> Res
     if key_state(realm, key) is KeyState.PENDING_IMPORT:
         imported = replace(imported, enabled=True)
     realm.add_key(imported)
+    if imported.pending is not None and key.pending is None:
+        multi_region.share_pending(realm, imported)
     if valid_to is not None:
         realm.agenda.note(valid_to, partial(_expire, realm, key.id, material.id))
+        multi_region.let_others_see(realm, key, valid_to)
     response: Response = {"KeyId": key.arn}
     return {**response, "KeyMaterialId": material.id} if symmetric else response
 
@@ -201,8 +206,6 @@ def _expected(key: Key, content: bytes, parameters: Mapping[str, Any]) -> KeyMat
     :raises ServiceError: IncorrectKeyMaterialException, or KMSInvalidStateException while other
         new key material waits to be rotated to.
     """
-    if key.spec is KeySpec.SYMMETRIC_DEFAULT and len(content) != _AES_BYTES:
-        raise _incorrect(f"Key material of a {key.spec} key is {_AES_BYTES} bytes long.")
     material_id = hashlib.sha256(key.id.encode() + b"\0" + content).hexdigest()
     known = _known(key, material_id)
     if parameters.get("KeyMaterialId") not in (None, material_id):
@@ -232,12 +235,20 @@ def _known(key: Key, material_id: str) -> KeyMaterial | None:
     return next((one for one in own if one.id == material_id), None)
 
 
-def _held(realm: Realm, key: Key, material: KeyMaterial, content: bytes) -> KeyMaterial:
+def _canonical(realm: Realm, key: Key, content: bytes) -> bytes:
+    """Key material as it is known again, however the caller wrote it.
+
+    :raises ServiceError: IncorrectKeyMaterialException.
+    """
     try:
-        label = f"{key.arn} {material.id}"
-        handle = realm.fleet.import_key("kms", label, key.spec, content)
+        return realm.fleet.canonical(key.spec, content)
     except MaterialError as cause:
         raise _incorrect(str(cause)) from cause
+
+
+def _held(realm: Realm, key: Key, material: KeyMaterial, content: bytes) -> KeyMaterial:
+    label = f"{key.arn} {material.id}"
+    handle = realm.fleet.import_key("kms", label, key.spec, content)
     public = realm.fleet.public_key(handle) if is_asymmetric(key.spec) else None
     return replace(material, handle=handle, public_key=public)
 
@@ -256,8 +267,9 @@ def _forget(realm: Realm, key: Key, material: KeyMaterial) -> None:
     """Delete key material, not the key; what waits to be rotated to is not the key's yet."""
     if material.handle is not None:
         realm.fleet.delete(material.handle)
-    if key.pending is not None and key.pending.id == material.id:
-        realm.keys.put(replace(key, pending=None))
+    waits = key.pending is not None and key.pending.id == material.id
+    if waits and not multi_region.is_replica(realm, key):
+        multi_region.share_pending(realm, realm.keys.put(replace(key, pending=None)))
     else:
         realm.keys.put(_with(key, replace(material, handle=None)))
 

@@ -80,7 +80,7 @@ def require_material(key: Key) -> None:
 
     :raises ServiceError: KMSInvalidStateException.
     """
-    waiting = key.origin is Origin.EXTERNAL and key.deletion_due is None
+    waiting = key.origin is Origin.EXTERNAL and key.deletion_due is None and key.overlay is None
     if waiting and lacks_material(key):
         raise ServiceError(ErrorCode.KMS_INVALID_STATE, f"{key.arn} is pending import.")
 

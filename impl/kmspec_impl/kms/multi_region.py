@@ -1,6 +1,8 @@
 """Multi-Region keys: the only place that relates the keys of several Regions.
 
-Related keys share id, material, spec, usage and origin; all else is each one's own. What is to
+Related keys share id, material, spec, usage, origin and rotation, which is noted with the primary
+key; all else is each one's own. So is imported key material: it must be imported into each, but
+only the primary key gets other than it had before [API:ImportKeyMaterial]. What is to
 happen to one of them at some moment, and concerns the others, is noted where that one is, and in
 each of the other Regions as a look there: whoever has settled one Region has settled that, too.
 """
@@ -11,7 +13,7 @@ from functools import partial
 from typing import Final
 
 from kmspec.limits import KEYS
-from kmspec.names import ErrorCode, KeyState
+from kmspec.names import ErrorCode, KeyState, Origin
 from kmspec_impl.clock import after
 from kmspec_impl.errors import ServiceError
 from kmspec_impl.identity import key_arn
@@ -33,7 +35,10 @@ def replicate_key(realm: Realm, parameters: Parameters, now: float) -> Response:
     _check_region(realm, region)
     key_tags = tags.read_tags(parameters.get("Tags"))
     policy = key_policy.policy_of_new_key(realm.caller, parameters)
-    key, related = _primary(realm, parameters["KeyId"])
+    key = find_key_without_alias(realm, parameters["KeyId"], ErrorCode.INVALID_ARN)
+    if key.overlay is KeyState.CREATING:
+        require_primary(realm, key)  # before its state [REC 2025-09]
+    related = _require_primary_to_use(realm, key)
     require_not_updating(key)
     if region in related.regions:
         message = f"There is a key {key.id} in {region} already."
@@ -53,26 +58,33 @@ def replicate_key(realm: Realm, parameters: Parameters, now: float) -> Response:
         tags=key_tags,
         current=None if key.current is None else _copied(realm, there, key, key.current),
         earlier=tuple(_copied(realm, there, key, one) for one in key.earlier),
+        pending=None if key.pending is None else _copied(realm, there, key, key.pending),
+        rotation=None,
+        rotating=None,
         overlay=KeyState.CREATING,
     )
     there.add_key(replica)
     _relate(realm, key, Related(related.primary, (*related.regions, region)))
     there.agenda.note(after(now, realm.shared.delay), partial(_created, there, key.id))
     for other, row in _others(there, there.keys[key.id]):
-        if row.deletion_due is not None:
-            there.agenda.note(row.deletion_due, other.agenda.settle)
-    return {
+        for due in _moments(realm, row):
+            there.agenda.note(due, other.agenda.settle)
+    response: Response = {
         "ReplicaKeyMetadata": metadata(there, there.keys[key.id]),
         "ReplicaPolicy": policy,
-        "ReplicaTags": [{"TagKey": name, "TagValue": value} for name, value in key_tags],
     }
+    if key_tags:
+        shown = [{"TagKey": name, "TagValue": value} for name, value in key_tags]
+        response["ReplicaTags"] = shown
+    return response
 
 
 def update_primary_region(realm: Realm, parameters: Parameters, now: float) -> Response:
     """UpdatePrimaryRegion: both keys are Updating for a moment, then their roles are swapped."""
     region = parameters["PrimaryRegion"]
     _check_region(realm, region)
-    key, related = _primary(realm, parameters["KeyId"])
+    key = find_key_without_alias(realm, parameters["KeyId"], ErrorCode.INVALID_ARN)
+    related = _require_primary_to_use(realm, key)
     if region == realm.caller.region:
         message = f"{key.arn} is the primary key already."
         raise ServiceError(ErrorCode.UNSUPPORTED_OPERATION, message)
@@ -130,29 +142,87 @@ def require_primary(realm: Realm, key: Key) -> None:
 
     :raises ServiceError: UnsupportedOperationException.
     """
-    if key.related is not None and key.related.primary != realm.caller.region:
-        message = f"{key.arn} is not a multi-region primary key."  # [REC 2025-09]
-        raise ServiceError(ErrorCode.UNSUPPORTED_OPERATION, message)
+    if is_replica(realm, key):
+        raise _not_primary(key)
+
+
+def is_replica(realm: Realm, key: Key) -> bool:
+    """Whether this is a replica key."""
+    return key.related is not None and key.related.primary != realm.caller.region
+
+
+def home(realm: Realm, key_id: str) -> tuple[Realm, Key] | None:
+    """The primary key of that id, or the only one, and where it is."""
+    for caller, where in realm.shared.realms.items():
+        key = where.keys.get(key_id) if caller.account == realm.caller.account else None
+        if key is not None and not is_replica(where, key):
+            return where, key
+    return None
 
 
 def share_material(realm: Realm, key: Key) -> None:
     """Give the related keys the key material that a primary key was rotated to."""
     for other, row in _others(realm, key):
-        current = None if key.current is None else _copied(realm, other, key, key.current)
-        other.add_key(replace(row, earlier=row.materials, current=current))
+        if key.current is None or key.current.id in {one.id for one in row.materials}:
+            continue
+        current = _copied(realm, other, key, key.current)
+        if row.pending is not None:
+            kept = row.pending
+            current = replace(
+                current,
+                handle=kept.handle,
+                valid_to=kept.valid_to,
+                description=kept.description,
+            )
+        other.add_key(replace(row, earlier=row.materials, current=current, pending=None))
 
 
-def _primary(realm: Realm, named: str) -> tuple[Key, Related]:
-    """The primary key that a request names, if it can be used.
+def share_pending(realm: Realm, key: Key) -> None:
+    """Let the related keys wait for the key material that a primary key is to be rotated to.
 
-    :raises ServiceError: what a key that is none, or cannot be used, is answered with.
+    When that is deleted, so is what was imported into them already
+    [API:DeleteImportedKeyMaterial].
     """
-    key = find_key_without_alias(realm, named, ErrorCode.INVALID_ARN)
+    for other, row in _others(realm, key):
+        if row.pending is not None and row.pending.handle is not None:
+            other.fleet.delete(row.pending.handle)
+        pending = None if key.pending is None else _copied(realm, other, key, key.pending)
+        other.keys.put(replace(row, pending=pending))
+
+
+def is_imported_everywhere(realm: Realm, key: Key) -> bool:
+    """Whether all related keys have the key material that the primary key can be rotated to."""
+    rows = (key, *(row for _, row in _others(realm, key)))
+    return all(row.pending is not None and row.pending.handle is not None for row in rows)
+
+
+def _require_primary_to_use(realm: Realm, key: Key) -> Related:
+    """Refuse what is no primary key, or cannot be used; what the key is related to.
+
+    :raises ServiceError: UnsupportedOperationException, DisabledException, or
+        KMSInvalidStateException.
+    """
     require_usable(realm, key)
-    if key.related is None or key.related.primary != realm.caller.region:
-        message = f"{key.arn} is not a multi-region primary key."  # [REC 2025-09]
-        raise ServiceError(ErrorCode.UNSUPPORTED_OPERATION, message)
-    return key, key.related
+    if key.related is None or is_replica(realm, key):
+        raise _not_primary(key)
+    return key.related
+
+
+def _not_primary(key: Key) -> ServiceError:
+    message = f"{key.arn} is not a multi-region primary key."  # [REC 2025-09]
+    return ServiceError(ErrorCode.UNSUPPORTED_OPERATION, message)
+
+
+def _moments(realm: Realm, key: Key) -> Iterator[float]:
+    """When something is to happen to a key that concerns those related to it."""
+    if key.deletion_due is not None:
+        yield key.deletion_due
+    if key.rotation is not None:
+        yield key.rotation.due
+    if key.rotating is not None:
+        yield after(key.rotating, realm.shared.delay)
+    if key.pending is not None and key.pending.valid_to is not None:
+        yield key.pending.valid_to
 
 
 def _check_region(realm: Realm, region: str) -> None:
@@ -181,7 +251,12 @@ def _relate(realm: Realm, key: Key, related: Related) -> None:
 
 
 def _copied(realm: Realm, there: Realm, key: Key, material: KeyMaterial) -> KeyMaterial:
-    """A key material of a key, the same but held by the HSMs of another Region."""
+    """A key material of a key, the same but held by the HSMs of another Region.
+
+    What was imported is not there until it is imported there.
+    """
+    if key.origin is Origin.EXTERNAL:
+        return replace(material, handle=None, valid_to=None, description=None)
     if material.handle is None:
         return material
     label = f"{key.id} {material.id}"
@@ -201,6 +276,10 @@ def _swap(realm: Realm, key_id: str, region: str, when: float) -> None:
     del when
     key = realm.keys[key_id]
     if key.related is not None:
+        there = realm.shared.realms[realm.caller._replace(region=region)]
+        moved = replace(there.keys[key_id], rotation=key.rotation, rotating=key.rotating)
+        there.keys.put(moved)
+        realm.keys.put(replace(key, rotation=None, rotating=None))
         _relate(realm, key, Related(region, key.related.regions))
         for where, row in ((realm, realm.keys[key_id]), *_others(realm, key)):
             if row.overlay is KeyState.UPDATING:

@@ -77,13 +77,15 @@ def get_key_rotation_status(realm: Realm, parameters: Parameters, now: float) ->
     key = _named(realm, parameters)
     if key.origin is not Origin.AWS_KMS:
         raise wrong_origin(key)
-    rotation = None if key.deletion_due is not None else key.rotation
+    found = multi_region.home(realm, key.id)
+    primary = key if found is None else found[1]
+    rotation = None if key.deletion_due is not None else primary.rotation
     status: Response = {"KeyId": key.arn, "KeyRotationEnabled": rotation is not None}
     if rotation is not None:
         status["RotationPeriodInDays"] = rotation.days
         status["NextRotationDate"] = round(rotation.due, 3)
-    if key.rotating is not None:
-        status["OnDemandRotationStartDate"] = round(key.rotating, 3)
+    if primary.rotating is not None:
+        status["OnDemandRotationStartDate"] = round(primary.rotating, 3)
     return status
 
 
@@ -105,7 +107,7 @@ def list_key_rotations(realm: Realm, parameters: Parameters, now: float) -> Resp
         "Rotations",
         rows,
         lambda material: places[material.id],
-        lambda material: _entry(key, material),
+        lambda material: _entry(realm, key, material),
         _PAGE,
         _LARGEST_PAGE,
     )
@@ -121,15 +123,13 @@ def rotate_key_on_demand(realm: Realm, parameters: Parameters, now: float) -> Re
     _require_symmetric(key)
     require_not_creating(key)
     multi_region.require_primary(realm, key)
-    if key.origin is Origin.EXTERNAL and key.related is not None:
-        raise requests.not_offered("rotation of multi-Region keys of origin EXTERNAL")
     done = sum(one.rotation is RotationType.ON_DEMAND for one in key.materials)
     if done + (key.rotating is not None) >= ON_DEMAND_ROTATIONS:
         raise ServiceError(ErrorCode.LIMIT_EXCEEDED, _NO_MORE.format(arn=key.arn))
     soon = key.rotation is not None and now >= key.rotation.due - CONFLICT_BEFORE_ROTATION
     if soon or key.rotating is not None:
         raise ServiceError(ErrorCode.CONFLICT, f"A rotation of {key.arn} is under way or near.")
-    if key.origin is Origin.EXTERNAL and key.pending is None:
+    if key.origin is Origin.EXTERNAL and not multi_region.is_imported_everywhere(realm, key):
         message = f"No available key material pending rotation for the key: {key.arn}."
         raise ServiceError(ErrorCode.KMS_INVALID_STATE, message)  # [REC 2025-11]
     realm.keys.put(replace(key, rotating=now))
@@ -172,11 +172,13 @@ def schedule(realm: Realm, key: Key) -> None:
 
 def _due(realm: Realm, key_id: str, when: float) -> None:
     """Rotate a key whose period has passed; one that cannot be used waits until it can."""
-    key = realm.keys.get(key_id)
-    if key is None or key.rotation is None or key.rotation.due != when:
+    found = multi_region.home(realm, key_id)
+    if found is None:
         return
-    if key_state(realm, key) is KeyState.ENABLED:
-        _rotate_automatically(realm, key, when)
+    where, key = found
+    due = key.rotation is not None and key.rotation.due == when
+    if due and key_state(where, key) is KeyState.ENABLED:
+        _rotate_automatically(where, key, when)
 
 
 def _rotate_automatically(realm: Realm, key: Key, when: float) -> None:
@@ -188,11 +190,12 @@ def _rotate_automatically(realm: Realm, key: Key, when: float) -> None:
 
 
 def _complete(realm: Realm, key_id: str, began: float, when: float) -> None:
-    key = realm.keys.get(key_id)
-    if key is not None and key.rotating == began:
-        rotated = _rotated(realm, key, RotationType.ON_DEMAND, when)
-        realm.add_key(replace(rotated, rotating=None))
-        multi_region.share_material(realm, rotated)
+    found = multi_region.home(realm, key_id)
+    if found is not None and found[1].rotating == began:
+        where, key = found
+        rotated = _rotated(where, key, RotationType.ON_DEMAND, when)
+        where.add_key(replace(rotated, rotating=None))
+        multi_region.share_material(where, rotated)
 
 
 def _rotated(realm: Realm, key: Key, kind: RotationType, when: float) -> Key:
@@ -209,10 +212,12 @@ def _rotated(realm: Realm, key: Key, kind: RotationType, when: float) -> Key:
     return replace(key, earlier=key.materials, current=new, pending=None)
 
 
-def _entry(key: Key, material: KeyMaterial) -> dict[str, Any]:
+def _entry(realm: Realm, key: Key, material: KeyMaterial) -> dict[str, Any]:
     """RotationsListEntry."""
     if material == key.pending:
-        state = KeyMaterialState.PENDING_ROTATION
+        state = KeyMaterialState.PENDING_MULTI_REGION_IMPORT_AND_ROTATION
+        if multi_region.is_imported_everywhere(realm, key):
+            state = KeyMaterialState.PENDING_ROTATION
     else:
         current = material == key.current
         state = KeyMaterialState.CURRENT if current else KeyMaterialState.NON_CURRENT

@@ -235,6 +235,8 @@ def test_tokens_are_taken_by_whatever_takes_them() -> None:
         "ReEncrypt": {"CiphertextBlob": blob, "DestinationKeyId": key_id},
         "GenerateDataKey": {"KeyId": key_id, "KeySpec": "AES_256"},
         "GenerateDataKeyWithoutPlaintext": {"KeyId": key_id, "KeySpec": "AES_256"},
+        "GenerateDataKeyPair": {"KeyId": key_id, "KeyPairSpec": "ECC_NIST_P256"},
+        "GenerateDataKeyPairWithoutPlaintext": {"KeyId": key_id, "KeyPairSpec": "ECC_NIST_P256"},
         "DescribeKey": {"KeyId": key_id},
         "CreateGrant": wanted(key_id),
     }

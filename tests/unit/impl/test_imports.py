@@ -2,11 +2,13 @@
 
 import hmac
 import os
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 import pytest
 from cryptography.hazmat.primitives import hashes, keywrap
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, padding, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -179,7 +181,7 @@ def test_an_imported_key_pair_signs_and_shows_its_public_key_when_it_is_gone() -
     own = rsa.generate_private_key(65537, 2048)
     customer.refused(ErrorCode.KMS_INVALID_STATE, "kms", "GetPublicKey", **named)
     algorithm = "RSA_AES_KEY_WRAP_SHA_256"
-    private = own.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    private = pkcs8(own)
     wrong = {**FOREVER, **customer.wrapped(private[:-1], algorithm)}
     customer.refused(ErrorCode.INCORRECT_KEY_MATERIAL, "kms", "ImportKeyMaterial", **wrong)
     assert customer.state() == "PendingImport"
@@ -193,6 +195,76 @@ def test_an_imported_key_pair_signs_and_shows_its_public_key_when_it_is_gone() -
     customer.kms("DeleteImportedKeyMaterial", **named)
     customer.refused(ErrorCode.KMS_INVALID_STATE, "kms", "Sign", **named, **signing)
     assert customer.kms("GetPublicKey", **named)["PublicKey"] == public
+
+
+def pkcs8(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey) -> bytes:
+    """A private key as it is imported."""
+    return key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+
+
+@pytest.mark.parametrize(
+    ("spec", "generate", "algorithm", "more"),
+    [
+        (
+            "ECC_NIST_P256",
+            partial(ec.generate_private_key, ec.SECP256R1()),
+            "ECDSA_SHA_256",
+            (ec.ECDSA(hashes.SHA256()),),
+        ),
+        ("ECC_NIST_EDWARDS25519", ed25519.Ed25519PrivateKey.generate, "ED25519_SHA_512", ()),
+        ("ML_DSA_44", mldsa.MLDSA44PrivateKey.generate, "ML_DSA_SHAKE_256", ()),
+    ],
+)
+def test_a_key_pair_is_itself_after_its_import(
+    spec: str, generate: Callable[[], Any], algorithm: str, more: tuple[object, ...]
+) -> None:
+    customer = Importer(KeySpec=spec, KeyUsage="SIGN_VERIFY")
+    own, other = generate(), generate()
+    named = {"KeyId": customer.arn}
+    for _ in range(2):
+        made = customer.kms("ImportKeyMaterial", **FOREVER, **customer.wrapped(pkcs8(own)))
+        assert made == named
+        customer.refuse(ErrorCode.INCORRECT_KEY_MATERIAL, pkcs8(other))
+        assert customer.kms("DeleteImportedKeyMaterial", **named) == named
+        customer.refuse(ErrorCode.INCORRECT_KEY_MATERIAL, pkcs8(other))
+        assert customer.state() == "PendingImport"
+    customer.kms("ImportKeyMaterial", **FOREVER, **customer.wrapped(pkcs8(own)))
+    assert "CurrentKeyMaterialId" not in customer.metadata()
+    signing = {"Message": b"x", "SigningAlgorithm": algorithm}
+    signature = customer.kms("Sign", **named, **signing)["Signature"]
+    own.public_key().verify(signature, b"x", *more)
+    signing["Signature"] = own.sign(b"x", *more)
+    assert customer.kms("Verify", **named, **signing)["SignatureValid"] is True
+
+
+def test_what_was_encrypted_elsewhere_decrypts_under_an_imported_key() -> None:
+    customer = Importer(KeySpec="RSA_2048", KeyUsage="ENCRYPT_DECRYPT")
+    own = rsa.generate_private_key(65537, 2048)
+    for algorithm in ("RSA_AES_KEY_WRAP_SHA_1", "RSA_AES_KEY_WRAP_SHA_256"):
+        carried = customer.wrapped(pkcs8(own), algorithm)
+        customer.kms("ImportKeyMaterial", **FOREVER, **carried)
+    used = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
+    asked = {
+        "KeyId": customer.arn,
+        "CiphertextBlob": own.public_key().encrypt(b"secret", used),
+        "EncryptionAlgorithm": "RSAES_OAEP_SHA_256",
+    }
+    assert customer.kms("Decrypt", **asked)["Plaintext"] == b"secret"
+
+
+def test_a_private_key_is_known_again_however_it_is_written_but_only_as_pkcs_8() -> None:
+    customer = Importer(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
+    own = ec.generate_private_key(ec.SECP256R1())
+    customer.kms("ImportKeyMaterial", **FOREVER, **customer.wrapped(pkcs8(own)))
+    secret = own.private_numbers().private_value.to_bytes(32)
+    without_public_key = (
+        bytes.fromhex("3041020100301306072a8648ce3d020106082a8648ce3d030107042730250201010420")
+        + secret
+    )
+    customer.kms("ImportKeyMaterial", **FOREVER, **customer.wrapped(without_public_key))
+    older = own.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    customer.refuse(ErrorCode.INCORRECT_KEY_MATERIAL, older)
+    customer.refuse(ErrorCode.INCORRECT_KEY_MATERIAL, pkcs8(ed25519.Ed25519PrivateKey.generate()))
 
 
 def test_an_imported_hmac_key_makes_the_macs_of_its_secret() -> None:
