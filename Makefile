@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 PYTHONS := $(PYTHON) python3.11 python3.12 python3.13 python3.14 python3
 
-.PHONY: setup run test bench clean
+.PHONY: setup run test fuzz bench clean
 
 setup: $(STAMP)
 
@@ -34,6 +34,9 @@ test: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n 2
+
+fuzz: setup
+	@$(BIN)/python -m tests.fuzz.run
 
 bench: setup
 	@$(BIN)/python -m benchmarks.run

@@ -56,7 +56,7 @@ class Emulator:
         self._clock = self.settings.clock
         self._quotas = Quotas(Enforced(self.settings.quotas))
         self._shared = Shared(self.settings.delay, self.settings.seed, self._quotas)
-        self._realms: dict[Caller, Realm] = {}
+        self._realms: Final = self._shared.realms
         self._handlers: Final = {
             (service.value, operation): handler
             for service, handlers in _HANDLERS.items()
@@ -87,7 +87,7 @@ class Emulator:
             validate(service, operation, parameters)
         realm, now = self._realm(caller), self._clock.now()
         realm.agenda.settle(now)
-        if service == Service.KMS:
+        if self._quotas.counts_operations and service == Service.KMS:
             self._quotas.charge_operation(caller, operation, now)
         return handler(realm, parameters, now)
 

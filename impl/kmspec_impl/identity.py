@@ -10,10 +10,14 @@ from uuid import UUID
 
 from kmspec_impl.caller import Caller
 
+MULTI_REGION: Final = "mrk-"
+"""How the id of a multi-Region key begins."""
+
 _HEX: Final = "0123456789abcdef"
 _CLOUDHSM_ALPHABET: Final = "234567" + string.ascii_lowercase
 _CLOUDHSM_LENGTH: Final = 11
 _LONG_HEX: Final = 17
+_KEY_HEX: Final = 32
 _PASSWORD_ALPHABET: Final = string.ascii_letters + string.digits
 _PASSWORD_LENGTH: Final = 32
 _MATERIAL_ID_LENGTH: Final = 64
@@ -29,6 +33,10 @@ class Ids:
     def key(self) -> str:
         """A UUID of version 4."""
         return str(UUID(int=self._random.getrandbits(128), version=4))
+
+    def multi_region_key(self) -> str:
+        """The id that related multi-Region keys share."""
+        return MULTI_REGION + self._draw(_HEX, _KEY_HEX)
 
     def material(self) -> str:
         """The id of key material: 64 lower-case hex digits (key-states.md, section 1)."""

@@ -52,12 +52,12 @@ class _Bucket:
         self._moment = now
         self._tokens = max(rate, 1.0)
 
-    def has_token(self, now: float, rate: float) -> bool:
+    def has_token(self, now: float, rate: float, wanted: int) -> bool:
         """Fill up to ``now``; a quota of less than one per second still gives whole requests."""
         filled = self._tokens + round(now - self._moment, 6) * rate
         self._tokens = min(filled, max(rate, 1.0))
         self._moment = now
-        return self._tokens >= _WHOLE
+        return self._tokens >= wanted * _WHOLE
 
     def take(self) -> None:
         self._tokens -= 1.0
@@ -74,15 +74,15 @@ class Quotas:
             operation: quota for quota in request_quotas() for operation in quota.operations
         }
 
-    def charge_operation(self, caller: Caller, operation: str, now: float) -> None:
-        """One request of ``operation`` in this account and Region.
+    def charge_operation(self, caller: Caller, operation: str, now: float, times: int = 1) -> None:
+        """One request of ``operation`` in this account and Region, or what counts as several.
 
         :raises ServiceError: ThrottlingException; only when quotas of the account are enforced.
         """
         quota = self._of_operation.get(operation)
         if quota is not None and self.counts_operations:
             rate = quota.regions.get(caller.region, quota.rate)
-            self._charge(caller, (Charge(quota.name, rate),), now)
+            self._charge(caller, (Charge(quota.name, rate),) * times, now)
 
     def charge_stores(self, caller: Caller, charges: Iterable[Charge], now: float) -> None:
         """One request to each of these stores, all or none.
@@ -93,12 +93,12 @@ class Quotas:
             self._charge(caller, charges, now)
 
     def _charge(self, caller: Caller, charges: Iterable[Charge], now: float) -> None:
-        taken = []
+        taken: list[_Bucket] = []
         for name, rate in charges:
             bucket = self._buckets.get((caller, name))
             if bucket is None:
                 bucket = self._buckets[caller, name] = _Bucket(now, rate)
-            if not bucket.has_token(now, rate):
+            if not bucket.has_token(now, rate, 1 + taken.count(bucket)):
                 raise ServiceError(ErrorCode.THROTTLING, THROTTLED)
             taken.append(bucket)
         for bucket in taken:

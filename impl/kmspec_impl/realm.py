@@ -1,7 +1,8 @@
 """A realm: the only place that says what one account has in one Region.
 
 Operations get their realm and the moment of the request, and nothing else: what they cannot
-reach cannot leak between accounts and Regions.
+reach cannot leak between accounts and Regions. The few that do reach into another realm ask for
+it by :meth:`Shared.realm`.
 """
 
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from kmspec_impl.caller import Caller
 from kmspec_impl.hsm.interface import Device
 from kmspec_impl.hsm.software import SoftwareDevice
 from kmspec_impl.identity import Ids
-from kmspec_impl.kms.state import Alias, Key, Store
+from kmspec_impl.kms.state import Alias, ImportParameters, Key, Store
 from kmspec_impl.quotas import Quotas
 from kmspec_impl.storage import Table
 
@@ -47,6 +48,16 @@ class Shared:
     quotas: Quotas
     realm_of_cluster: dict[str, "Realm"] = field(default_factory=dict)
     """Where a cluster is, or was: the operator names it by its id alone."""
+    realms: dict[Caller, "Realm"] = field(default_factory=dict)
+    """Every realm there is, by whose and where it is."""
+
+    def realm(self, caller: Caller, now: float) -> "Realm":
+        """What another account or Region has; made, and settled, when it is asked for."""
+        found = self.realms.get(caller)
+        if found is None:
+            found = self.realms[caller] = Realm(caller, self)
+        found.agenda.settle(now)
+        return found
 
 
 class Realm:
@@ -63,6 +74,7 @@ class Realm:
         self.keys: Table[Key] = Table()
         self.aliases: Table[Alias] = Table()
         self.stores: Table[Store] = Table()
+        self.import_parameters: Table[ImportParameters] = Table()
         self.clusters: Table[Cluster] = Table()
         self.backups: Table[Backup] = Table()
         self.zones: dict[str, str] = {}
@@ -75,15 +87,18 @@ class Realm:
         """What the HSMs of clusters hold, by HSM id."""
         self.key_of_arn: dict[str, str] = {}
         self.key_of_header: dict[bytes, str] = {}
+        """Whose key material a ciphertext was made under, by what it begins with."""
 
     def add_key(self, key: Key) -> None:
-        """Add a key and what it is found by."""
+        """Add a key and what it is found by, or put it in the place of what it was."""
         self.keys.put(key)
         self.key_of_arn[key.arn] = key.id
-        self.key_of_header[key.header] = key.id
+        for material in key.materials:
+            self.key_of_header[material.header] = key.id
 
     def drop_key(self, key: Key) -> None:
         """Delete a key and what it is found by."""
         self.keys.remove(key.id)
         del self.key_of_arn[key.arn]
-        del self.key_of_header[key.header]
+        for material in key.materials:
+            del self.key_of_header[material.header]

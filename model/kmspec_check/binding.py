@@ -12,6 +12,9 @@ from typing import Any, NamedTuple, Self
 from kmspec_check import certificates
 from kmspec_model.command import MADE, Pairs, Ref, Value
 
+REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-2")
+"""Of one partition, and such that every account may use them."""
+_ARN = re.compile(r"arn([0-9]*)")
 _ZONES = "abcdefghijklmnopqrstuvwxyz"
 _UNKNOWN = {
     "key": "00000000-0000-4000-8000-{:012x}",
@@ -30,7 +33,7 @@ _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 
 
 class Unbound(LookupError):
-    """A symbol that only a call can bind: a certificate or a handle."""
+    """A symbol that only a call can bind: a certificate, a handle, a moment, wrapped material."""
 
     def __init__(self, ref: Ref) -> None:
         super().__init__(f"{ref} is not bound")
@@ -48,16 +51,29 @@ class Place(NamedTuple):
 class Binding:
     """Symbols and their values. Immutable: :meth:`extended` makes another."""
 
-    __slots__ = ("_reverse", "_values", "place")
+    __slots__ = ("_reverse", "_values", "asked", "place")
 
-    def __init__(self, place: Place, values: Mapping[Ref, Any] | None = None) -> None:
+    def __init__(
+        self, place: Place, values: Mapping[Ref, Any] | None = None, asked: int = 0
+    ) -> None:
         self.place = place
+        self.asked = asked
+        """The index of the Region in which what is bound is said."""
         self._values: dict[Ref, Any] = dict(values or {})
         self._reverse: dict[object, str] | None = None
 
     def extended(self, new: Mapping[Ref, Any]) -> Self:
         """This binding and more; itself when there is nothing to add."""
-        return type(self)(self.place, {**self._values, **new}) if new else self
+        return type(self)(self.place, {**self._values, **new}, self.asked) if new else self
+
+    def within(self, region: int) -> "Binding":
+        """The same, for what is said in another Region."""
+        return self if region == self.asked else Binding(self.place, self._values, region)
+
+    def region(self, index: int) -> str:
+        """The Region of that index: the session's own first, then others."""
+        own = self.place.region
+        return (own, *(name for name in REGIONS if name != own))[index]
 
     def known(self, ref: Ref) -> bool:
         """Whether a value was observed for the symbol, in whatever form."""
@@ -102,10 +118,12 @@ class Binding:
     def _formed(self, ref: Ref, value: Any) -> Any:  # noqa: ANN401 - as above
         if not ref.form:
             return value
-        account, region, _ = self.place
         if ref.kind == "ciphertext":
             return _damaged(value, ref.form)
-        if ref.form == "arn":
+        form = _ARN.fullmatch(ref.form)
+        if form is not None:
+            account = self.place.account
+            region = self.region(int(form[1] or self.asked))
             forms = {
                 "key": f"arn:aws:kms:{region}:{account}:key/{value}",
                 "alias": f"arn:aws:kms:{region}:{account}:{value}",
@@ -132,7 +150,9 @@ class Binding:
             case "subnet":
                 return f"subnet-{ref.index + 1:08x}"
             case "zone":
-                return self.place.region + _ZONES[ref.index % len(_ZONES)]
+                return self.region(self.asked) + _ZONES[ref.index % len(_ZONES)]
+            case "region":
+                return self.region(ref.index)
         raise Unbound(ref)
 
     def symbol(self, value: object) -> str | None:
@@ -140,6 +160,16 @@ class Binding:
         if not isinstance(value, str | bytes | int) or isinstance(value, bool):
             return None
         return self._symbols().get(value)
+
+    def reference(self, value: object) -> Ref | None:
+        """The symbol that stands for a value that was observed, or for an alias that was chosen."""
+        symbol = self.symbol(value)
+        if symbol is not None:
+            return Ref.parse(symbol)
+        before, _, number = str(value).rpartition("-")
+        if number.isdecimal() and before == f"alias/kmspec-{self.place.tag}":
+            return Ref("alias", int(number))
+        return None
 
     def symbolic(self, value: object) -> object:
         """A value with whatever has a symbol replaced by it, for people and for comparison."""
@@ -166,8 +196,10 @@ class Binding:
                 if isinstance(value, str | bytes) or ref.kind == "handle":
                     found[value] = str(ref)
                 if ref.kind in ("key", "backup"):
-                    arn = Ref(ref.kind, ref.index, "arn")
-                    found[self.value(arn)] = str(arn)
+                    for region in range(len(REGIONS)):
+                        form = "arn" if region == self.asked else f"arn{region}"
+                        arn = Ref(ref.kind, ref.index, form)
+                        found[self.value(arn)] = str(arn)
             ordered = sorted(found.items(), key=lambda pair: -len(str(pair[0])))
             self._reverse = dict(ordered)
         return self._reverse
@@ -178,6 +210,9 @@ def _unknown(ref: Ref) -> Any:  # noqa: ANN401 - ids, blobs and handles
         return hashlib.sha256(f"no ciphertext {ref.index}".encode()).digest() * 4
     if ref.kind == "handle":
         raise Unbound(ref)
+    if ref.kind in ("keymaterial", "wrapping", "token"):
+        digest = hashlib.sha256(f"no {ref.kind} {ref.index}".encode())
+        return digest.hexdigest() if ref.kind == "keymaterial" else digest.digest()
     form = _UNKNOWN[ref.kind]
     if ref.kind in ("key", "store"):
         return form.format(ref.index)

@@ -56,7 +56,9 @@ class Options(NamedTuple):
 
 def areas(spec: Spec) -> tuple[str, ...]:
     """The words that ``only`` takes: areas and phases."""
-    return (*sorted({operation.resource for operation in spec.operations.values()}), *PHASES)
+    resources = {operation.resource for operation in spec.operations.values()}
+    outside = {row.outside for row in spec.conditions if row.outside is not None}
+    return (*sorted(resources | outside), *PHASES)
 
 
 def conform(  # noqa: PLR0913 - the options of the command, all with defaults

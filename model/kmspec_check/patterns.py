@@ -21,6 +21,10 @@ _NOT_OURS = "alias/aws/"
 """Aliases of AWS's own keys are listed in every account [Alias]."""
 
 
+_REPEATABLE = frozenset({"wrapping"})
+"""Kinds of which two may be the same: nobody says that each wrapping key is a new one."""
+
+
 class Chosen(NamedTuple):
     """A step of a path: the item of a list that is identified by a member."""
 
@@ -179,10 +183,13 @@ class _Fitting:
         if self._binding.known(ref):
             self._reference(ref, value, path)
             return
-        fresh = not self._binding.taken(ref.kind, value) and value not in [
-            held for other, held in self.new.items() if other.kind == ref.kind
-        ]
-        if not fresh or not isinstance(value, str | bytes | int) or value in ("", b""):
+        fresh = ref.kind in _REPEATABLE or (
+            not self._binding.taken(ref.kind, value)
+            and value not in [held for other, held in self.new.items() if other.kind == ref.kind]
+        )
+        if not isinstance(value, str | bytes | int) or value in ("", b""):
+            fresh = False
+        if not fresh or (pattern.begins and not str(value).startswith(pattern.begins)):
             self.mismatches.append(Mismatch(path, pattern, value))
             return
         plain = Ref(ref.kind, ref.index)
@@ -232,7 +239,8 @@ class _Fitting:
             for item in left:
                 if str(_member(item, pattern.by)).startswith(_NOT_OURS):
                     continue
-                step = (*path, Chosen(pattern.by, _member(item, pattern.by)))
+                seen = _member(item, pattern.by)
+                step = (*path, Chosen(pattern.by, self._binding.reference(seen) or seen))
                 self.mismatches.append(Mismatch(step, Mark.ABSENT, item))
 
     def _identity(self, identity: Pattern) -> object:
@@ -266,7 +274,16 @@ class _Fitting:
 
 
 def _is_chosen(ref: Ref) -> bool:
-    return ref.kind in ("alias", "name", "ca", "context", "subnet", "zone", "plaintext")
+    return ref.kind in (
+        "alias",
+        "name",
+        "ca",
+        "context",
+        "subnet",
+        "zone",
+        "plaintext",
+        "region",
+    )
 
 
 def _member(item: object, name: str) -> object:
@@ -279,7 +296,8 @@ def describe(pattern: object) -> str:  # noqa: PLR0911 - one for each form of pa
         case Mark():
             return pattern.value
         case Bind():
-            return f"a new {pattern.ref.kind} ({pattern.ref})"
+            begins = f" that begins with {pattern.begins}" if pattern.begins else ""
+            return f"a new {pattern.ref.kind} ({pattern.ref}){begins}"
         case OneOf():
             return " or ".join(describe(option) for option in pattern.options)
         case Members():

@@ -67,7 +67,7 @@ def replay(trace: Trace, target: Target, profile: Profile, *, account: str = "")
         except Trouble as trouble:
             return Replayed(Ending.COULD_NOT_RUN, tuple(done), str(trouble))
         found, binding = _held(step, answer, binding, shared=not isolated)
-        again = _compared(number, step, answer, found, binding)
+        again = _compared(number, step, answer, found, binding.within(step.command.region))
         done.append(again)
         if number < len(trace.steps) and not again.same:
             reason = f"step {number} is answered otherwise than was recorded"
@@ -82,14 +82,15 @@ def _ending(last: Again) -> Ending:
 
 
 def _answer(step: TraceStep, target: Target, binding: Binding) -> Answer:
-    account, region, _ = binding.place
+    account, region = binding.place.account, binding.region(step.command.region)
 
     def asking(service: str, operation: str, parameters: Mapping[str, Any]) -> Answer:
         if service == Service.LOAD:
             return burst(parameters, asking)
         return ask(target, service, operation, parameters, account=account, region=region)
 
-    parameters = resolve.parameters(step.command, binding, asking)
+    within = binding.within(step.command.region)
+    parameters = resolve.parameters(step.command, within, asking)
     return asking(step.command.service, step.command.operation, parameters)
 
 
@@ -97,7 +98,8 @@ def _held(
     step: TraceStep, answer: Answer, binding: Binding, *, shared: bool
 ) -> tuple[Fit, Binding]:
     """The nearest of the expected outcomes, and the symbols it bound."""
-    fits = [fit(outcome, answer, binding, shared=shared) for outcome in step.expected]
+    within = binding.within(step.command.region)
+    fits = [fit(outcome, answer, within, shared=shared) for outcome in step.expected]
     nearest = min(fits, key=lambda found: (found.hard, len(found.mismatches)))
     new: Mapping[Ref, Any] = nearest.new if not nearest.hard else {}
     return nearest, binding.extended(new)

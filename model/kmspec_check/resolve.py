@@ -1,10 +1,12 @@
 """Resolving: the only place that turns a command into the parameters of a call.
 
-Most symbols follow from the binding. Two need a look at the target first: a certificate is made
-of the signing request that the cluster shows, and a handle is found by the label it carries.
+Most symbols follow from the binding. Some need a look at the target first: a certificate is made
+of the signing request that the cluster shows, a handle is found by the label it carries, a moment
+is so much after the target's time; and key material is wrapped anew each time.
 """
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -14,9 +16,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from kmspec.names import Service
-from kmspec_check import certificates
+from kmspec_check import certificates, wrapping
 from kmspec_check.binding import UNKNOWN_HANDLE, Binding
-from kmspec_check.target import Answer
+from kmspec_check.target import Answer, Trouble
 from kmspec_model import Command, Ref
 
 Asking = Callable[[str, str, Mapping[str, Any]], Answer]
@@ -30,11 +32,14 @@ def parameters(command: Command, binding: Binding, ask: Asking) -> dict[str, Any
     looked = {
         ref: _look(ref, command, binding, ask)
         for ref in command.references()
-        if ref.kind in ("certificate", "handle") and not binding.known(ref)
+        if ref.kind in _LOOKED_UP and not binding.known(ref)
     }
     if looked:
         binding = _Looked(binding, looked)
     return {name: binding.resolved(value) for name, value in command.arguments}
+
+
+_LOOKED_UP = ("certificate", "handle", "material", "moment")
 
 
 class _Looked(Binding):
@@ -43,7 +48,7 @@ class _Looked(Binding):
     __slots__ = ("_looked",)
 
     def __init__(self, binding: Binding, looked: Mapping[Ref, Any]) -> None:
-        super().__init__(binding.place, dict(binding.items()))
+        super().__init__(binding.place, dict(binding.items()), binding.asked)
         self._looked = looked
 
     def value(self, ref: Ref) -> Any:  # noqa: ANN401 - symbols stand for values of any type
@@ -55,6 +60,10 @@ def _look(ref: Ref, command: Command, binding: Binding, ask: Asking) -> object:
     if ref.kind == "certificate":
         cluster = binding.value(Ref("cluster", ref.index))
         return certificates.signed(_csr(cluster, ask) or _stray_csr(), int(ref.form or "0"))
+    if ref.kind == "material":
+        return wrapping.wrapped(ref, binding)
+    if ref.kind == "moment":
+        return _now(ask) + ref.index
     where = command.get("ClusterId")
     cluster = binding.resolved(where) if where is not None else ""
     answer = ask(Service.OPERATOR, "ListHsmKeys", {"ClusterId": cluster})
@@ -63,6 +72,14 @@ def _look(ref: Ref, command: Command, binding: Binding, ask: Asking) -> object:
         if key.get("Label") == label:
             return key["Handle"]
     return UNKNOWN_HANDLE
+
+
+def _now(ask: Asking) -> float:
+    """What time it is where the target is: as it says, or else as the machine does."""
+    try:
+        return float(ask(Service.CLOCK, "Now", {}).body["Now"])
+    except (Trouble, LookupError):
+        return datetime.now(UTC).timestamp()
 
 
 def _csr(cluster: str, ask: Asking) -> str | None:

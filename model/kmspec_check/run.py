@@ -132,15 +132,19 @@ class Run:
         return LEVELS.index(level) >= LEVELS.index(self.level)
 
     def area(self, command: Command) -> str:
-        """The area of the operation of a command."""
-        return self.spec.operation(command.service, command.operation).resource
+        """The area of a command: of its operation, or what it asks for that is not specified."""
+        outside = self.oracle.model.outside(command)
+        return outside or self.spec.operation(command.service, command.operation).resource
 
     def offers(self, command: Command) -> bool:
         """Whether the target may be able to perform a command at all."""
         return not self.lacking(command)
 
     def lacking(self, command: Command) -> str:
-        """Why the target cannot perform a command, or nothing."""
+        """Why the target cannot perform a command, or is not asked to, or nothing."""
+        outside = self.oracle.model.outside(command)
+        if outside:
+            return f"kmspec does not offer {outside}, and asks no target for them"
         key = (command.service, command.operation)
         known = self._lacking.get(key)
         if known is None or (not known and key in self.unsupported):

@@ -5,26 +5,31 @@ to be signed. It ends with exit status 1 when the fault shows, 0 when it does no
 the steps to it cannot be taken. It may be run any number of times on one server.
 """
 
+import re
 from collections.abc import Iterator
 
 from kmspec.names import Service
+from kmspec_check import wrapping
 from kmspec_check.binding import Binding, Place
 from kmspec_check.patterns import Chosen, Path
-from kmspec_check.snippets import CHECKS, HEAD, SIGNING
+from kmspec_check.snippets import CHECKS, HEAD, SIGNING, WRAPPING
 from kmspec_check.target import succeeded
 from kmspec_check.trace import Trace, TraceStep
 from kmspec_check.violation import describe_outcome
 from kmspec_model import Command, Ref, Success
 from kmspec_model.command import Pairs
+from kmspec_model.materials import read
 from kmspec_model.outcome import Bind, Items, Mark, Members, OneOf
 
 ACCOUNT = "str(100_000_000_000 + secrets.randbelow(900_000_000_000))"
 """The account of a script, drawn in each run, where the target keeps accounts apart."""
 _RUN = "@run@"
 """Stands in chosen names for what each run draws."""
-_HELD = ("key", "store", "cluster", "hsm", "backup", "ciphertext")
+_RESOURCE = ("key", "store", "cluster", "hsm", "backup", "keymaterial")
+_HELD = (*_RESOURCE, "ciphertext", "wrapping", "token")
 _RESOURCES = {"alias": ("kms", ""), "key": ("kms", "key/"), "backup": ("cloudhsm", "backup/")}
 """The service and the folder of what has an ARN."""
+_ARN = re.compile(r"arn([0-9]*)")
 _CLIENTS = {Service.KMS: "kms", Service.CLOUDHSM: "cloudhsm", Service.STS: "sts"}
 
 
@@ -49,21 +54,20 @@ class _Script:
         yield trace.sentence
         yield '"""'
         yield ""
-        signing = any(
-            ref.kind in ("ca", "certificate")
-            for step in trace.steps
-            for ref in step.command.references()
-        )
+        used = {ref.kind for step in trace.steps for ref in step.command.references()}
         account = ACCOUNT if trace.isolated else '"kmspec"'
         yield HEAD.format(account=account, region=trace.region)
-        if signing:
+        if used & {"ca", "certificate"}:
             yield SIGNING
+        if used & {"material", "moment"}:
+            yield WRAPPING
         for number, step in enumerate(trace.steps, start=1):
             yield from self._step(number, step, last=number == len(trace.steps))
         yield from self._verdict(trace.steps[-1])
 
     def _step(self, number: int, step: TraceStep, *, last: bool) -> Iterator[str]:
         command = step.command
+        self._binding = self._binding.within(command.region)
         yield f"step = {number}  # {command}"
         call = self._call(command)
         refused = not any(isinstance(outcome, Success) for outcome in step.expected)
@@ -84,7 +88,7 @@ class _Script:
             if ref.kind == "plaintext" or ref.kind in _HELD:
                 yield f"{_variable(ref)} = {self._at(path)}"
                 self._named.add(ref)
-                if ref.kind in ("hsm", "backup", "cluster", "key", "store"):
+                if ref.kind in _RESOURCE:
                     yield f"known.add({_variable(ref)})"
 
     def _at(self, path: Path) -> str:
@@ -109,6 +113,8 @@ class _Script:
         if command.service == Service.LOAD:
             return f"burst({arguments['KeyId']}, {arguments['Count']})"
         client = _CLIENTS[Service(command.service)]
+        if command.region:
+            client = f"elsewhere({client}, {self._binding.region(command.region)!r})"
         inner = "".join(f", {name}={value}" for name, value in arguments.items())
         return f"call({client}, {command.operation!r}{inner})"
 
@@ -130,6 +136,13 @@ class _Script:
         plain = self._plain(ref)
         if ref.kind == "ca":
             return f"anchor({ref.index})"
+        if ref.kind == "moment":
+            return f"moment({ref.index})"
+        if ref.kind == "material":
+            said = read(ref)
+            public_key = self._reference(Ref("wrapping", said.parameters), None)
+            content = wrapping.material(said.material)
+            return f"wrapped({public_key}, {str(said.algorithm)!r}, {content!r}, {said.corrupt})"
         if ref.kind == "certificate":
             cluster = self._reference(Ref("cluster", ref.index), None)
             return f"certificate({cluster}, {int(ref.form or '0')})"
@@ -139,11 +152,16 @@ class _Script:
         if ref.kind == "zone":
             subnet = repr(self._binding.value(Ref("subnet", ref.index)))
             return f"zones.get({subnet}, {self._binding.value(ref)!r})"
+        found = _ARN.fullmatch(ref.form)
+        if found is not None and ref.kind in _RESOURCES:
+            service, folder = _RESOURCES[ref.kind]
+            index = int(found[1] or self._binding.asked)
+            where = f", {self._binding.region(index)!r}" if index else ""
+            if plain in self._named:
+                return f"arn({service!r}, {folder!r} + {_variable(ref)}{where})"
+            return f"arn({service!r}, {_literal(folder + self._binding.value(plain))}{where})"
         if plain in self._named:
             return _formed(ref)
-        if ref.form == "arn" and ref.kind in _RESOURCES:
-            service, folder = _RESOURCES[ref.kind]
-            return f"arn({service!r}, {_literal(folder + self._binding.value(plain))})"
         return _literal(self._binding.value(ref))
 
     def _verdict(self, last: TraceStep) -> Iterator[str]:
@@ -218,10 +236,6 @@ def _formed(ref: Ref) -> str:
             return f"{name}[:-1] + bytes([{name}[-1] ^ 1])"
         case "ciphertext", _:
             return f"{name}[:len({name}) // 2]"
-        case "key", _:
-            return f"arn('kms', 'key/' + {name})"
-        case "backup", _:
-            return f"arn('cloudhsm', 'backup/' + {name})"
     return name
 
 

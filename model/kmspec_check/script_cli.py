@@ -13,11 +13,13 @@ from collections.abc import Iterator
 from botocore import xform_name
 
 from kmspec.names import Service
+from kmspec_check import wrapping
 from kmspec_check.binding import Binding, Place
 from kmspec_check.patterns import Chosen, Path
 from kmspec_check.trace import Trace, TraceStep
 from kmspec_model import Command, Ref
 from kmspec_model.command import Pairs
+from kmspec_model.materials import read
 
 _RUN, _ACCOUNT = "@run@", "@account@"
 """Stand for what each run of the script draws, so that it can be run again on one server."""
@@ -39,8 +41,9 @@ _HSM = {
     "SetLoad": "load {ClusterId} {Rate}",
 }
 """The words of ``kmspec hsm`` for what an operator does."""
-_BINARY = frozenset({"Plaintext", "CiphertextBlob"})
+_BINARY = frozenset({"Plaintext", "CiphertextBlob", "ImportToken", "EncryptedKeyMaterial"})
 _JSON = "-H 'Content-Type: application/json'"
+_ARN = re.compile(r"arn([0-9]*)")
 _MEMBER = re.compile(r"\{(\w+)\}")
 _CA = """\
 ca() {{  # a certificate authority: its trust anchor is ca$1.pem
@@ -52,6 +55,22 @@ certificate() {{  # cluster, certificate authority: cluster.pem, signed over the
     --query 'Clusters[0].Certificates.ClusterCsr' --output text > cluster.csr
   openssl x509 -req -in cluster.csr -CA "ca$2.pem" -CAkey "ca$2.key" -CAcreateserial -days 3650 \\
     -out cluster.pem 2>/dev/null
+}}"""
+
+_WRAP = """\
+now() {{  # what time it is where the endpoint is
+  curl -s -H 'Content-Type: application/json' -d '{{}}' "$AWS_ENDPOINT_URL/_kmspec/clock/Now" |
+    python3 -c 'import json, sys; print(int(json.load(sys.stdin)["Now"]))' 2>/dev/null || date +%s
+}}
+oaep() {{  # public key, digest: wraps what it reads
+  openssl pkeyutl -encrypt -pubin -keyform DER -inkey <(base64 -d <<< "$1") \\
+    -pkeyopt rsa_padding_mode:oaep -pkeyopt "rsa_oaep_md:$2" -pkeyopt "rsa_mgf1_md:$2"
+}}
+wrap() {{  # public key, digest, rsaes or aes, key material: wrapped.bin
+  if [ "$3" = rsaes ]; then base64 -d <<< "$4" | oaep "$1" "$2" > wrapped.bin; return; fi
+  local aes; aes=$(openssl rand -hex 32)
+  {{ xxd -r -p <<< "$aes" | oaep "$1" "$2"; base64 -d <<< "$4" |
+    openssl enc -id-aes256-wrap-pad -iv A65959A6 -K "$aes"; }} > wrapped.bin
 }}"""
 
 
@@ -79,6 +98,8 @@ class _Lines:
         references = [ref for step in trace.steps for ref in step.command.references()]
         if any(ref.kind in ("ca", "certificate") for ref in references):
             yield _CA.format()
+        if any(ref.kind in ("material", "moment") for ref in references):
+            yield _WRAP.format()
         for step in trace.steps:
             yield from self._step(step)
         last = trace.steps[-1]
@@ -88,6 +109,7 @@ class _Lines:
 
     def _step(self, step: TraceStep) -> Iterator[str]:
         command = step.command
+        self._binding = self._binding.within(command.region)
         for ref in command.references():
             if ref.kind == "certificate":
                 cluster = self._text(Ref("cluster", ref.index))
@@ -96,6 +118,8 @@ class _Lines:
                 yield f"ca {ref.index}"
             elif ref.kind == "handle":
                 yield self._handle(ref, command)
+            elif ref.kind == "material":
+                yield from self._wrapped(ref)
         line = self._line(command)
         names = [(ref, path) for ref, path in step.names if ref.kind != "plaintext"]
         if not names or command.service in (Service.OPERATOR, Service.CLOCK):
@@ -109,6 +133,18 @@ class _Lines:
             variables = " ".join(_variable(ref) for ref, _ in names)
             yield f'read -r {variables} <<< "$({line} --query {queries} --output text)"'
         self._named.update(ref for ref, _ in names)
+
+    def _wrapped(self, ref: Ref) -> Iterator[str]:
+        """Key material wrapped into a file."""
+        said = read(ref)
+        public = Ref("wrapping", said.parameters)
+        key = f'"${_variable(public)}"' if public in self._named else "none"
+        digest = "sha1" if said.algorithm.endswith("SHA_1") else "sha256"
+        way = "rsaes" if said.algorithm.startswith("RSAES") else "aes"
+        content = base64.b64encode(wrapping.material(said.material)).decode()
+        yield f"wrap {key} {digest} {way} {content}"
+        if said.corrupt:
+            yield "truncate -s -1 wrapped.bin; printf X >> wrapped.bin"
 
     def _handle(self, ref: Ref, command: Command) -> str:
         cluster = self._text(command.get("ClusterId"))
@@ -136,6 +172,8 @@ class _Lines:
             return f"for i in $(seq {self._text(arguments['Count'])}); do {one}; done"
         name = xform_name(command.operation, "-")
         parts = [f"aws {_SERVICES[Service(command.service)]} {name}"]
+        if command.region:
+            parts.append(f"--region {self._binding.region(command.region)}")
         for member, value in command.arguments:
             parts += self._option(member, value)
         return " ".join(parts)
@@ -155,6 +193,10 @@ class _Lines:
             yield f"{option} {self._text(value)}"
 
     def _blob(self, value: object) -> str:
+        if isinstance(value, Ref) and value.kind == "material":
+            return "fileb://wrapped.bin"
+        if isinstance(value, Ref) and value.kind == "token" and value in self._named:
+            return f'fileb://<(base64 -d <<< "${_variable(value)}")'
         if isinstance(value, Ref) and value.kind == "ciphertext":
             plain = Ref(value.kind, value.index)
             if plain in self._named:
@@ -172,17 +214,18 @@ class _Lines:
             text = resolved if isinstance(resolved, str) else json.dumps(resolved)
             return _quoted(text)
         plain = Ref(value.kind, value.index)
-        if value.kind == "handle":
-            return f'"${_variable(plain)}"'
+        if value.kind in ("handle", "moment"):
+            now = f"$(($(now) + {value.index}))"
+            return f'"{now}"' if value.kind == "moment" else f'"${_variable(plain)}"'
         if plain not in self._named:
             held = self._binding.value(value)
             return _quoted(held if isinstance(held, str) else json.dumps(held))
         name = f"${{{_variable(plain)}}}"
-        region, account = self._trace.region, "${account}"
-        if value.form == "arn" and value.kind == "key":
-            return f'"arn:aws:kms:{region}:{account}:key/{name}"'
-        if value.form == "arn" and value.kind == "backup":
-            return f'"arn:aws:cloudhsm:{region}:{account}:backup/{name}"'
+        found = _ARN.fullmatch(value.form)
+        if found is not None:
+            region = self._binding.region(int(found[1] or self._binding.asked))
+            service = "kms" if value.kind == "key" else "cloudhsm"
+            return f'"arn:aws:{service}:{region}:${{account}}:{value.kind}/{name}"'
         return f'"{name}"'
 
 

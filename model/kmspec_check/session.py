@@ -41,6 +41,18 @@ _STATE = frozenset(
         "Locked",
         "LoggedIn",
         "Throttled",
+        "CurrentKeyMaterialId",
+        "KeyMaterialId",
+        "KeyMaterialState",
+        "ImportState",
+        "ExpirationModel",
+        "KeyRotationEnabled",
+        "OnDemandRotationStartDate",
+        "MultiRegion",
+        "MultiRegionKeyType",
+        "PrimaryKey",
+        "ReplicaKeys",
+        "PendingDeletionWindowInDays",
     }
 )
 """Members that show a state."""
@@ -153,8 +165,9 @@ class Session:
             return Result(Verdict.UNSUPPORTED, reason=lacking)
         try:
             self._let_time_pass()
-            parameters = resolve.parameters(command, self.possible[0].binding, self._ask)
-            answer = self._all_pages(command, parameters)
+            ask = self._asking(command.region)
+            binding = self.possible[0].binding.within(command.region)
+            answer = _all_pages(command, resolve.parameters(command, binding, ask), ask)
         except Trouble as trouble:
             return Result(Verdict.TROUBLE, reason=str(trouble))
         known = (command.service, command.operation) in run.known
@@ -168,33 +181,17 @@ class Session:
         run.steps += 1
         return self._narrow(command, answer, view=view)
 
-    def _ask(self, service: str, operation: str, parameters: Mapping[str, Any]) -> Answer:
-        if service == Service.LOAD:
-            return burst(parameters, self._ask)
-        account, region, _ = self.binding.place
-        return ask(self.run.target, service, operation, parameters, account=account, region=region)
+    def _asking(self, region: int) -> resolve.Asking:
+        """How the target is asked in a Region."""
+        account, name = self.binding.place.account, self.binding.region(region)
 
-    def _all_pages(self, command: Command, parameters: dict[str, Any]) -> Answer:
-        """The answer, of a list with all its pages unless the command asks for one."""
-        first = answer = self._ask(command.service, command.operation, parameters)
-        if answer.refused or not _PAGING.isdisjoint(parameters):
-            return answer
-        for _ in range(_PAGES):
-            token = {
-                theirs: answer.body[ours]
-                for ours, theirs in (("NextMarker", "Marker"), ("NextToken", "NextToken"))
-                if answer.body.get(ours)
-            }
-            if not token:
-                return first
-            answer = self._ask(command.service, command.operation, {**parameters, **token})
-            if answer.refused:
-                return answer
-            first = Answer(answer.status, _joined(first.body, answer.body))
-        raise Trouble(
-            f"{command.operation} has more than {_PAGES} pages",
-            "see that the last page of a list has no marker of a next one",
-        )
+        def asking(service: str, operation: str, parameters: Mapping[str, Any]) -> Answer:
+            if service == Service.LOAD:
+                return burst(parameters, asking)
+            target = self.run.target
+            return ask(target, service, operation, parameters, account=account, region=name)
+
+        return asking
 
     def _let_time_pass(self) -> None:
         """Tell the model that the target's time went by, where it does by itself."""
@@ -213,8 +210,9 @@ class Session:
         """Keep the worlds that the answer fits."""
         shared = not self.run.isolated
         tried = [
-            (possible, way, fit(way.outcome, answer, possible.binding, shared=shared))
+            (possible, way, fit(way.outcome, answer, within, shared=shared))
             for possible in self.possible
+            for within in (possible.binding.within(command.region),)
             for way in possible.node.permitted(command)
         ]
         before = self.node
@@ -225,7 +223,7 @@ class Session:
             kept, finding = self._forgiven(tried)
         if not kept:
             return self._deviates(command, answer, before, tried, view=view)
-        if finding is not None and finding.level != "should":
+        if finding is not None and any(not one.soft for one in finding.mismatches):
             rules = self._pointed_at(command, before, finding.rules, answer)
             finding = finding._replace(rules=rules, level=self._level(rules[0]))
         learned = _zones(answer.body, self.binding) if command.operation == "CreateCluster" else {}
@@ -242,7 +240,7 @@ class Session:
                 ways,
                 answer,
                 found.mismatches,
-                self.binding,
+                self.binding.within(command.region),
                 found.paths,
                 self.node,
                 view,
@@ -291,8 +289,9 @@ class Session:
         rules = tuple(
             dict.fromkeys(rule for way in (tried[0][1], nearest, *ways) for rule in way.rules)
         )
+        binding = self.binding.within(command.region)
         self.steps.append(
-            Step(command, before, ways, answer, found.mismatches, self.binding, {}, before, view)
+            Step(command, before, ways, answer, found.mismatches, binding, {}, before, view)
         )
         rules = self._pointed_at(command, before, rules, answer)
         return Result(Verdict.DEVIATES, Finding(rules, self._level(rules[0]), found.mismatches))
@@ -375,6 +374,29 @@ def _distinct(found: Iterable[Possible]) -> tuple[Possible, ...]:
     for possible in found:
         seen.setdefault(id(possible.node), possible)
     return tuple(seen.values())
+
+
+def _all_pages(command: Command, parameters: dict[str, Any], asking: resolve.Asking) -> Answer:
+    """The answer, of a list with all its pages unless the command asks for one."""
+    first = answer = asking(command.service, command.operation, parameters)
+    if answer.refused or not _PAGING.isdisjoint(parameters):
+        return answer
+    for _ in range(_PAGES):
+        token = {
+            theirs: answer.body[ours]
+            for ours, theirs in (("NextMarker", "Marker"), ("NextToken", "NextToken"))
+            if answer.body.get(ours)
+        }
+        if not token:
+            return first
+        answer = asking(command.service, command.operation, {**parameters, **token})
+        if answer.refused:
+            return answer
+        first = Answer(answer.status, _joined(first.body, answer.body))
+    raise Trouble(
+        f"{command.operation} has more than {_PAGES} pages",
+        "see that the last page of a list has no marker of a next one",
+    )
 
 
 def _zones(body: Mapping[str, Any], binding: Binding) -> dict[Ref, Any]:

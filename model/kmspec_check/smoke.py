@@ -47,6 +47,12 @@ _NOWHERE: Mapping[str, Any] = {
     "HsmType": "hsm1.medium",
     "SubnetIds": ("subnet-none",),
     "Description": "kmspec",
+    "WrappingAlgorithm": "RSAES_OAEP_SHA_256",
+    "WrappingKeySpec": "RSA_2048",
+    "ImportToken": Ref("token", 0),
+    "EncryptedKeyMaterial": Ref("token", 0),
+    "ReplicaRegion": Ref("region", 1),
+    "PrimaryRegion": Ref("region", 1),
 }
 """Values for required members: well-formed names of nothing."""
 _HARMLESS: Mapping[str, Mapping[str, Any]] = {
@@ -54,6 +60,7 @@ _HARMLESS: Mapping[str, Mapping[str, Any]] = {
     "GenerateRandom": {"NumberOfBytes": 1},
     "Decrypt": {"CiphertextBlob": Ref("ciphertext", 0)},
     "Advance": {"Seconds": 0.0},
+    "ImportKeyMaterial": {"ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE"},
 }
 """What else an operation needs so as to do no harm, or to get as far as being known."""
 

@@ -24,6 +24,14 @@ options = {{
 kms = boto3.client("kms", **options)
 cloudhsm = boto3.client("cloudhsmv2", **options)
 sts = boto3.client("sts", **options)
+
+
+def elsewhere(client, region):
+    """The same service in another Region."""
+    there = {{**options, "region_name": region}}
+    return boto3.client(client.meta.service_model.service_name, **there)
+
+
 known = set()
 zones = {{}}
 step = 0
@@ -109,10 +117,10 @@ def at(answer, *path):
     return answer
 
 
-def arn(service, resource):
+def arn(service, resource, region=REGION):
     """An ARN in this account."""
     account = sts.get_caller_identity()["Account"]
-    return f"arn:aws:{{service}}:{{REGION}}:{{account}}:{{resource}}"
+    return f"arn:aws:{{service}}:{{region}}:{{account}}:{{resource}}"
 
 
 def handle(cluster, key):
@@ -178,6 +186,39 @@ def certificate(cluster, number):
     else:
         subject, public_key = issuer, ec.generate_private_key(ec.SECP256R1()).public_key()
     return pem(built(subject, public_key, issuer, key, 2).sign(key, hashes.SHA256()))
+
+'''
+
+WRAPPING = '''\
+import os
+import time
+
+from cryptography.hazmat.primitives import hashes, keywrap, serialization
+from cryptography.hazmat.primitives.asymmetric import padding
+
+
+def wrapped(public_key, algorithm, content, corrupt):
+    """Key material wrapped under a public key of GetParametersForImport."""
+    try:
+        public = serialization.load_der_public_key(public_key)
+    except ValueError:
+        return public_key
+    digest = hashes.SHA1() if algorithm.endswith("SHA_1") else hashes.SHA256()
+    oaep = padding.OAEP(padding.MGF1(digest), digest, None)
+    if algorithm.startswith("RSAES"):
+        blob = public.encrypt(content, oaep)
+    else:
+        aes = os.urandom(32)
+        blob = public.encrypt(aes, oaep) + keywrap.aes_key_wrap_with_padding(aes, content)
+    return blob[:-1] + bytes([blob[-1] ^ 1]) if corrupt else blob
+
+
+def moment(seconds):
+    """The time in so many seconds, where the endpoint is."""
+    try:
+        return post("clock/Now", {})["Now"] + seconds
+    except (Refused, OSError, KeyError, ValueError):
+        return time.time() + seconds
 
 '''
 

@@ -1,7 +1,7 @@
 """Traces: the only place that says how a recorded sequence of steps is kept and read.
 
 A trace is symbolic: it holds no id that a target made, so it runs anywhere. The JSON form is
-versioned and has a schema, ``schemas/trace-1.json``.
+versioned and has a schema, ``schemas/trace-2.json``; version 1 had no Regions but the first.
 """
 
 import base64
@@ -24,7 +24,8 @@ from kmspec_model.outcome import (
 )
 
 FORMAT = "kmspec-trace"
-VERSION = 1
+VERSION = 2
+_READABLE = (1, VERSION)
 
 
 class TraceError(ValueError):
@@ -101,6 +102,7 @@ def _step_to_json(step: TraceStep) -> dict[str, Any]:
         "operation": step.command.operation,
         "arguments": {name: _encoded(value) for name, value in step.command.arguments},
         "keep": step.command.keep,
+        "region": step.command.region,
         "view": step.view,
         "rules": list(step.rules),
         "expected": [_outcome_to_json(outcome) for outcome in step.expected],
@@ -133,7 +135,7 @@ def _encoded(value: object) -> object:  # noqa: PLR0911 - one for each form
         case Mark():
             return {"$mark": value.value}
         case Bind():
-            return {"$bind": str(value.ref)}
+            return _encoded_bind(value)
         case OneOf():
             return {"$oneOf": [_encoded(option) for option in value.options]}
         case Members():
@@ -144,6 +146,12 @@ def _encoded(value: object) -> object:  # noqa: PLR0911 - one for each form
         case tuple():
             return [_encoded(inner) for inner in value]
     return value
+
+
+def _encoded_bind(bind: Bind) -> object:
+    if bind.begins:
+        return {"$new": {"ref": str(bind.ref), "begins": bind.begins}}
+    return {"$bind": str(bind.ref)}
 
 
 def loads(text: str) -> Trace:
@@ -157,8 +165,9 @@ def loads(text: str) -> Trace:
         raise TraceError(f"this is no JSON: {fault}") from fault
     if not isinstance(raw, dict) or raw.get("format") != FORMAT:
         raise TraceError(f'this is no trace: a trace begins with "format": "{FORMAT}"')
-    if raw.get("version") != VERSION:
-        raise TraceError(f"trace version {raw.get('version')!r} is not known; known is {VERSION}")
+    if raw.get("version") not in _READABLE:
+        known = " and ".join(map(str, _READABLE))
+        raise TraceError(f"trace version {raw.get('version')!r} is not known; known are {known}")
     try:
         return _from_json(raw)
     except (KeyError, TypeError, ValueError, AttributeError) as fault:
@@ -188,6 +197,7 @@ def _step_from_json(raw: Mapping[str, Any]) -> TraceStep:
             raw["operation"],
             cast("tuple[tuple[str, Value], ...]", arguments),
             keep=raw["keep"],
+            region=raw.get("region", 0),
         ),
         expected=tuple(_outcome_from_json(outcome) for outcome in raw["expected"]),
         rules=tuple(raw["rules"]),
@@ -238,6 +248,7 @@ _DECODERS: dict[str, Any] = {
     "$map": lambda raw: Pairs(_decoded_pairs(raw)),
     "$mark": Mark,
     "$bind": lambda raw: Bind(Ref.parse(raw)),
+    "$new": lambda raw: Bind(Ref.parse(raw["ref"]), raw["begins"]),
     "$oneOf": lambda raw: OneOf(tuple(cast("Pattern", _decoded(option)) for option in raw)),
     "$members": lambda raw: Members(_decoded_pairs(raw)),
     "$items": _decoded_items,

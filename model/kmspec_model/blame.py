@@ -12,7 +12,9 @@ from kmspec.rules import Cell, Condition, ConnectFailure, Effect, Transition
 from kmspec.tables import Spec
 
 _SHOWN: Mapping[str, tuple[str, ...]] = {
-    "DescribeKey": ("key",),
+    "DescribeKey": ("key", "rotation"),
+    "ListKeyRotations": ("materials", "rotation", "expiration"),
+    "GetKeyRotationStatus": ("rotation",),
     "ListKeys": ("key",),
     "DescribeCustomKeyStores": ("connection",),
     "DescribeClusters": ("cluster", "hsm"),

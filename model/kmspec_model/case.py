@@ -22,7 +22,8 @@ T = TypeVar("T")
 class Case(NamedTuple):
     """One command in one world, with what it names; ``None`` where that does not exist.
 
-    ``keys`` are the KMS keys whose state matters: for ReEncrypt both.
+    ``keys`` are the KMS keys whose state matters: for ReEncrypt both. ``related`` is the key of the
+    same id in another Region that the request names; ``world`` is as seen from its own Region.
     """
 
     world: World
@@ -37,12 +38,13 @@ class Case(NamedTuple):
     cluster: Cluster | None
     hsm: Hsm | None
     backup: Backup | None
+    related: Key | None = None
 
 
 def case_of(world: World, command: Command, operation: Operation) -> Case:
     """Find what a command names in a world."""
     arguments = dict(command.arguments)
-    key = _key(world, arguments.get(operation.key)) if operation.key else None
+    key = find_key(world, arguments.get(operation.key)) if operation.key else None
     ciphertext = alias = store = cluster = hsm = backup = None
     keys: tuple[Key, ...] = (key,) if key is not None else ()
     if operation.ciphertext:
@@ -64,6 +66,9 @@ def case_of(world: World, command: Command, operation: Operation) -> Case:
         hsm = _indexed(cluster.hsm, arguments.get(operation.hsm))
     if operation.backup:
         backup = _indexed(world.backup, arguments.get(operation.backup))
+    related = _related(world, key, arguments.get(operation.region)) if operation.region else None
+    if operation.of_related and related is not None:
+        keys = tuple(dict.fromkeys((*keys, related)))
     return Case(
         world,
         command,
@@ -77,6 +82,7 @@ def case_of(world: World, command: Command, operation: Operation) -> Case:
         cluster,
         hsm,
         backup,
+        related,
     )
 
 
@@ -84,14 +90,20 @@ def _indexed(find: Callable[[int], T | None], named: object) -> T | None:
     return find(named.index) if isinstance(named, Ref) else None
 
 
-def _key(world: World, named: object) -> Key | None:
-    """The KMS key that an id, key ARN, alias name or alias ARN names."""
-    if not isinstance(named, Ref):
+def find_key(world: World, named: object) -> Key | None:
+    """The KMS key that an id, key ARN, alias name or alias ARN names, as seen from a Region."""
+    if not isinstance(named, Ref) or named.form not in ("", "arn", f"arn{world.region}"):
         return None
     if named.kind == "alias":
         alias = world.alias(named.index)
         return world.key(alias.key) if alias is not None else None
     return world.key(named.index)
+
+
+def _related(world: World, key: Key | None, region: object) -> Key | None:
+    if key is None or not isinstance(region, Ref):
+        return None
+    return world.seen_from(region.index).key(key.index)
 
 
 def _ciphertext(world: World, named: object) -> Ciphertext | None:
@@ -109,7 +121,7 @@ def _keys_of_ciphertext(
     own = world.key(ciphertext.key) if ciphertext is not None else None
     found = [own, key]
     if operation.source:
-        found.append(_key(world, arguments.get(operation.source)))
+        found.append(find_key(world, arguments.get(operation.source)))
     seen: dict[int, Key] = {}
     for one in found:
         if one is not None:

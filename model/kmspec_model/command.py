@@ -3,17 +3,49 @@
 A command never holds a generated id. What a target makes (``key#0``, ``store#1``) and what a
 caller chooses (``alias#0``, ``ca#0``) are references, bound to real values by whoever runs the
 command. A reference may name another form of the same thing: ``key#0.arn``, ``alias#0.arn``.
+
+Related multi-Region keys share one key id, so they are one reference: ``key#0`` in ``region#1`` is
+the one of them that is there, and ``key#0.arn1`` its ARN from wherever that is said. Without a
+number an ARN is of the Region in which the command is.
 """
 
 import re
 from collections.abc import Iterator
 from typing import NamedTuple, Self, TypeAlias, Union
 
-MADE = ("key", "store", "cluster", "hsm", "backup", "ciphertext", "handle")
-"""What a target makes. ``handle#0`` is the handle, in its cluster, of the material of ``key#0``."""
-CHOSEN = ("alias", "name", "ca", "certificate", "plaintext", "context", "zone", "subnet")
+MADE = (
+    "key",
+    "store",
+    "cluster",
+    "hsm",
+    "backup",
+    "ciphertext",
+    "handle",
+    "keymaterial",
+    "wrapping",
+    "token",
+)
+"""What a target makes. ``handle#0`` is the handle, in its cluster, of the material of ``key#0``;
+``wrapping#0`` the public key that comes with the import token ``token#0``."""
+CHOSEN = (
+    "alias",
+    "name",
+    "ca",
+    "certificate",
+    "plaintext",
+    "context",
+    "zone",
+    "subnet",
+    "material",
+    "moment",
+    "region",
+)
 """What a caller chooses. ``name#0`` names a store; ``certificate#1.0`` is the certificate of
-``cluster#1`` signed by ``ca#0``; ``zone#0`` is the Availability Zone of ``subnet#0``.
+``cluster#1`` signed by ``ca#0``; ``zone#0`` is the Availability Zone of ``subnet#0``. ``region#0``
+is where a session happens, unless a command says otherwise.
+
+``material#3.0`` is key material wrapped under ``wrapping#0`` (:mod:`kmspec_model.materials`), and
+``moment#60`` the time in 60 seconds.
 
 ``plaintext#7`` may also be made by the target, as the data key that comes with ``ciphertext#7``:
 then it is bound by the response that carries it.
@@ -65,6 +97,12 @@ class Command(NamedTuple):
     operation: str
     arguments: tuple[tuple[str, Value], ...] = ()
     keep: bool = False
+    region: int = 0
+    """For which Region it is: the index of ``region#n``."""
+
+    def in_region(self, region: int) -> Self:
+        """The same command for another Region."""
+        return self._replace(region=region)
 
     def get(self, member: str, default: Value | None = None) -> Value | None:
         """The argument of that name, or the default."""
@@ -80,7 +118,8 @@ class Command(NamedTuple):
 
     def __str__(self) -> str:
         arguments = ", ".join(f"{name}={written(value)}" for name, value in self.arguments)
-        return f"{self.operation}({arguments})"
+        where = f" in {Ref('region', self.region)}" if self.region else ""
+        return f"{self.operation}({arguments}){where}"
 
 
 def references_in(value: Value) -> Iterator[Ref]:

@@ -8,6 +8,7 @@ from the rows alone.
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias, TypeVar
 
+from kmspec.names import KeySpec, Origin
 from kmspec.rules import Answer, Cell, Condition
 from kmspec.tables import Spec
 from kmspec_model.case import Case
@@ -29,6 +30,8 @@ class Finding(NamedTuple):
     rule: str
     answers: tuple[Answer, ...]
     key: int = NONE
+    region: int | None = None
+    """Where that key is, if the rule says which of related keys it is about."""
 
     @property
     def accepts(self) -> bool:
@@ -52,6 +55,7 @@ class Verdict(NamedTuple):
 
 P = TypeVar("P", OfCase, OfKey, OfStore)
 Guard: TypeAlias = Callable[[Case], Iterator[Finding]]
+Applies: TypeAlias = Callable[[Case], bool]
 
 
 class Guards(NamedTuple):
@@ -104,7 +108,8 @@ def _guards_of(spec: Spec, operation: str) -> Guards:
     for cell in spec.cells:
         if cell.operation == operation:
             rows.setdefault(f"{cell.table}/{cell.row}", []).append(cell)
-    cells = tuple(_of_cells(tuple(row)) for row in rows.values())
+    kinds = _by_kind(operation, {cells[0].row for cells in rows.values()})
+    cells = tuple(_of_cells(tuple(row), kinds) for row in rows.values())
     return Guards(
         tuple(stages["input"]),
         tuple(stages["lookup"]),
@@ -194,19 +199,19 @@ def _known(table: Mapping[str, P], when: str, condition: Condition) -> P:
 # ---- Cells ----------------------------------------------------------------------------------
 
 
-def _of_cells(cells: tuple[Cell, ...]) -> Guard:
+def _of_cells(cells: tuple[Cell, ...], kinds: Mapping[str, Applies]) -> Guard:
     """The row of one operation in one table of states."""
     findings = {cell.state: Finding(cell.id, cell.answers) for cell in cells}
     states = _STATES[cells[0].machine]
     row = cells[0].row
-    applies = _ROWS.get(row)
+    applies = _ROWS.get(row, kinds.get(row))
 
     def guard(case: Case) -> Iterator[Finding]:
         if applies is not None and not applies(case):
             return
         for key, state in states(case):
             finding = findings[state]
-            yield finding if key is None else finding._replace(key=key.index)
+            yield (finding if key is None else finding._replace(key=key.index, region=key.region))
 
     return guard
 
@@ -232,6 +237,32 @@ _STATES = {
     "hsm": _of_resource("hsm"),
     "backup": _of_resource("backup"),
 }
+
+_KINDS: Mapping[str, Callable[[Key], bool]] = {
+    "AWS_CLOUDHSM": lambda key: key.origin == Origin.AWS_CLOUDHSM,
+    "EXTERNAL": lambda key: key.origin == Origin.EXTERNAL,
+    "no-symmetric-key": lambda key: key.spec != KeySpec.SYMMETRIC_DEFAULT,
+    "AWS_KMS": lambda key: key.origin == Origin.AWS_KMS,
+}
+"""The kinds of keys for which an operation may have a row of its own, what counts first first."""
+
+
+def _by_kind(operation: str, rows: set[str]) -> Mapping[str, Applies]:
+    """To which requests each row applies, of an operation that has rows for kinds of keys."""
+    own = {kind: f"{operation}-of-{kind}" for kind in _KINDS if f"{operation}-of-{kind}" in rows}
+    if not own:
+        return {}
+
+    def row_of(case: Case) -> str:
+        key = case.key
+        found = (row for kind, row in own.items() if key is not None and _KINDS[kind](key))
+        return next(found, operation)
+
+    def applies_to(row: str) -> Applies:
+        return lambda case: row_of(case) == row
+
+    return {row: applies_to(row) for row in (operation, *own.values())}
+
 
 _UPDATES = ("KeyStorePassword", "CloudHsmClusterId")
 

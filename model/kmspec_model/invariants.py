@@ -6,7 +6,7 @@ And what must be reachable, so that no invariant is true of nothing.
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
-from kmspec.names import KMSUSER, ErrorCode
+from kmspec.names import KMSUSER, ErrorCode, MultiRegionKeyType
 from kmspec_model.explore import Graph
 from kmspec_model.model import Model
 from kmspec_model.outcome import Refusal
@@ -14,12 +14,18 @@ from kmspec_model.probes import probes
 from kmspec_model.setup import encrypt
 from kmspec_model.states import (
     active_hsms,
+    completeness,
     has_certificate,
     is_connected,
+    is_creating,
     is_enabled,
+    is_external,
     is_failed,
     is_pending_deletion,
+    is_pending_import,
+    is_pending_replica_deletion,
     is_unavailable,
+    is_updating,
     is_usable,
 )
 from kmspec_model.world import NONE, Key, World
@@ -72,6 +78,19 @@ def _deadline_only_when_pending(world: World) -> bool:
     return all((key.deadline is not None) == is_pending_deletion(key) for key in world.keys)
 
 
+def _imported_material_is_complete(world: World) -> bool:
+    return all(
+        is_pending_deletion(key) or is_pending_import(key) == bool(completeness(key))
+        for key in world.keys
+    )
+
+
+def _one_material_waits_for_rotation(world: World) -> bool:
+    return all(key.pending is None or is_external(key) for key in world.keys) and all(
+        one.rotation or one == key.materials[0] for key in world.keys for one in key.materials
+    )
+
+
 def _aliases_name_keys(world: World) -> bool:
     return all(world.key(alias.key) is not None for alias in world.aliases)
 
@@ -101,6 +120,41 @@ def _kmsuser_is_not_shared(world: World) -> bool:
     return True
 
 
+def _one_primary(world: World) -> bool:
+    for key in world.keys:
+        roles = [one.role for one in world.related(key.index)]
+        primaries = roles.count(MultiRegionKeyType.PRIMARY)
+        if (primaries != 1) if key.role else (len(roles) > 1):
+            return False
+    return True
+
+
+def _waits_for_replicas(world: World) -> bool:
+    for key in world.keys:
+        waits = is_pending_replica_deletion(key)
+        if waits and len(world.related(key.index)) == 1:
+            return False
+        if waits != (key.window is not None):
+            return False
+    return True
+
+
+def _primary_outlives(world: World) -> bool:
+    """A primary key that is deleted has no replica left."""
+    return not any(
+        key.role == MultiRegionKeyType.PRIMARY
+        and key.deadline is not None
+        and len(world.related(key.index)) > 1
+        for key in world.keys
+    )
+
+
+def _passing_since(world: World) -> bool:
+    return all(
+        (key.since is not None) == (is_creating(key) or is_updating(key)) for key in world.keys
+    )
+
+
 INVARIANTS: Mapping[str, Holds] = {
     "a cluster certificate stands behind one key store at most": _one_store_per_certificate,
     "store names are unique": _store_names_unique,
@@ -110,18 +164,26 @@ INVARIANTS: Mapping[str, Holds] = {
     ),
     "an Unavailable key remembers the state it returns to": _unavailable_remembers,
     "a key has a deletion date exactly when it is pending deletion": _deadline_only_when_pending,
+    "a key is PendingImport exactly when imported key material of it is missing": (
+        _imported_material_is_complete
+    ),
+    "every key material but the first came by a rotation": _one_material_waits_for_rotation,
     "an alias names a key that exists": _aliases_name_keys,
     "an HSM is in a zone of its cluster": _hsms_in_zones_of_their_cluster,
     "a cluster without HSMs holds nothing": _nothing_held_without_hsms,
     "a cluster with a certificate knows who signed it": _certificate_has_anchor,
     "while KMS is logged in as kmsuser nobody else is": _kmsuser_is_not_shared,
+    "of related keys one is the primary key, and a single-Region key has none": _one_primary,
+    "a key waits for replica keys exactly while there are some": _waits_for_replicas,
+    "the wait of a primary key begins when it has no replica key": _primary_outlives,
+    "a key is Creating or Updating since a moment": _passing_since,
 }
 """What holds in every world, by the sentence that says it."""
 
 
 def broken(model: Model, graph: Graph) -> Iterator[Broken]:
     """Every invariant that some world of a graph breaks, the meaning of encryption among them."""
-    for world in graph.worlds:
+    for world in _each_region(graph):
         for sentence, holds in INVARIANTS.items():
             if not holds(world):
                 yield Broken(sentence, world)
@@ -130,9 +192,16 @@ def broken(model: Model, graph: Graph) -> Iterator[Broken]:
                 yield Broken("Encrypt succeeds exactly under the four conditions", world)
 
 
+def _each_region(graph: Graph) -> Iterator[World]:
+    """Every world of a graph as seen from each Region in which there is anything."""
+    for world in graph.worlds:
+        yield from (world.seen_from(region) for region in world.regions)
+
+
 def encrypts(model: Model, world: World, key: Key) -> bool:
     """Whether the tables let Encrypt succeed, or only throttle it."""
-    outcomes = [one.outcome for one in model.permitted(world, encrypt(key.index, keep=False))]
+    command = encrypt(key.index, keep=False).in_region(world.region)
+    outcomes = [one.outcome for one in model.permitted(world, command)]
     codes = {outcome.code for outcome in outcomes if isinstance(outcome, Refusal)}
     return codes <= {ErrorCode.THROTTLING}
 
@@ -140,10 +209,10 @@ def encrypts(model: Model, world: World, key: Key) -> bool:
 def may_encrypt(world: World, key: Key) -> bool:
     """The four conditions, written out.
 
-    The key Enabled, the store CONNECTED, an active HSM that can be worked with, and the key
-    material in it. A key without a store needs only the first.
+    The key Enabled or Updating, the store CONNECTED, an active HSM that can be worked with, and
+    the key material in it. A key without a store needs only the first.
     """
-    if not is_enabled(key):
+    if not (is_enabled(key) or is_updating(key)):
         return False
     if key.store == NONE:
         return True
@@ -157,7 +226,7 @@ def may_encrypt(world: World, key: Key) -> bool:
 
 def witnesses(graph: Graph) -> Iterator[str]:
     """What a graph shows to be reachable: every state, error code and failed connect in it."""
-    for world in graph.worlds:
+    for world in _each_region(graph):
         for key in world.keys:
             yield f"key {key.state}"
         for store in world.stores:

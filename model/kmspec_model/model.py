@@ -15,8 +15,9 @@ from kmspec_model.effects.stores import same_as_existing
 from kmspec_model.guards import Finding, compile_guards
 from kmspec_model.moves import Change, compile_moves
 from kmspec_model.outcome import Members, Outcome, Refusal, Success
+from kmspec_model.predicates import OF_CASE
 from kmspec_model.time import Clockwork, Timing
-from kmspec_model.world import NONE, World
+from kmspec_model.world import EMPTY, NONE, World
 
 
 class Permitted(NamedTuple):
@@ -37,6 +38,11 @@ class Model:
         self.moves = compile_moves(self.spec)
         self._guards = compile_guards(self.spec)
         self._operations: dict[tuple[str, str], Operation] = {}
+        self._outside = tuple(
+            (row.outside, frozenset(row.operations), OF_CASE[str(row.when)])
+            for row in self.spec.conditions
+            if row.outside is not None
+        )
         self._clockwork = Clockwork(self.moves, self.spec.connection_errors, self.timing)
         self._answers = {
             name: tuple(effect.id for effect in self.spec.effects if effect.operation == name)[:1]
@@ -51,17 +57,17 @@ class Model:
         operation = self._operation(command)
         if operation.resource == "time":
             return self._advanced(world, command)
-        case = case_of(world, command, operation)
+        case = case_of(world.seen_from(command.region), command, operation)
         repeated = same_as_existing(case)
         if repeated:
-            return tuple(self._success(change, ()) for change in repeated)
+            return tuple(self._success(world, change, ()) for change in repeated)
         verdict = self._guards[operation.name].judge(case)
         successes: list[Permitted] = []
         if verdict.allowed:
             changes = EFFECTS[operation.name](self.moves, case)
             answer = self._answers[operation.name]
             rules = (*verdict.rules, *answer)
-            successes = [self._success(change, rules) for change in changes]
+            successes = [self._success(world, change, rules) for change in changes]
         refusals = [
             Permitted(_refusal(case, answer, finding), (finding.rule,), world)
             for answer, finding in verdict.refusals
@@ -73,7 +79,16 @@ class Model:
         operation = self._operation(command)
         if operation.resource == "time":
             return ()
-        return self._guards[operation.name].judge(case_of(world, command, operation)).concerned
+        case = case_of(world.seen_from(command.region), command, operation)
+        return self._guards[operation.name].judge(case).concerned
+
+    def outside(self, command: Command) -> str:
+        """The area of a command that is not specified here, or nothing when it is specified."""
+        operation = self._operation(command)
+        for area, operations, holds in self._outside:
+            if operation.name in operations and holds(case_of(EMPTY, command, operation)):
+                return area
+        return ""
 
     def _operation(self, command: Command) -> Operation:
         asked = (command.service, command.operation)
@@ -94,17 +109,20 @@ class Model:
         )
 
     @staticmethod
-    def _success(change: Change, rules: tuple[str, ...]) -> Permitted:
+    def _success(world: World, change: Change, rules: tuple[str, ...]) -> Permitted:
         response: Members = change.response
-        return Permitted(Success(response), (*rules, *change.rules), change.world)
+        after = change.world.seen_from(world.region)
+        return Permitted(Success(response), (*rules, *change.rules), after)
 
 
 def _refusal(case: Case, answer: Answer, finding: Finding) -> Refusal:
     """The refusal of an answer, its message naming the KMS key that it is about."""
     message = answer.message
     if message is not None:
-        index = finding.key
+        index, form = finding.key, "arn"
         if index == NONE and case.key is not None:
             index = case.key.index
-        message = message.replace("{key.arn}", f"{{{Ref('key', index, 'arn')}}}")
+        if finding.region not in (None, case.world.region):
+            form = f"arn{finding.region}"
+        message = message.replace("{key.arn}", f"{{{Ref('key', index, form)}}}")
     return Refusal(answer.code or "", message, answer.status)

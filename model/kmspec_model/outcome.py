@@ -22,10 +22,12 @@ class Mark(Enum):
 class Bind(NamedTuple):
     """Any value; from here on ``ref`` stands for it.
 
-    It must differ from every value that another reference of the same kind is bound to.
+    It must differ from every value that another reference of the same kind is bound to, and
+    begin with ``begins``.
     """
 
     ref: Ref
+    begins: str = ""
 
 
 class OneOf(NamedTuple):

@@ -2,7 +2,7 @@
 
 from kmspec import limits
 from kmspec.names import KMSUSER, Origin
-from kmspec_model.command import Command, Ref, advance, command
+from kmspec_model.command import Command, Ref, Value, advance, command
 
 SETTLE = advance(1)
 """Long enough for all that takes our emulator's delay."""
@@ -154,6 +154,47 @@ def decrypt(ciphertext: int = 0) -> Command:
         CiphertextBlob=Ref("ciphertext", ciphertext),
         EncryptionContext=Ref("context", 0),
     )
+
+
+ONE_WAY = "RSAES_OAEP_SHA_256"
+"""The wrapping algorithm that all key material but an RSA private key may have."""
+FOREVER = "KEY_MATERIAL_DOES_NOT_EXPIRE"
+
+
+def external_key() -> Command:
+    """A KMS key for imported key material."""
+    return command("kms", "CreateKey", Origin=Origin.EXTERNAL.value)
+
+
+def import_parameters(
+    key: int = 0, algorithm: str = ONE_WAY, spec: str = "RSA_2048", *, keep: bool = True
+) -> Command:
+    """A public key and an import token."""
+    once = command(
+        "kms",
+        "GetParametersForImport",
+        KeyId=Ref("key", key),
+        WrappingAlgorithm=algorithm,
+        WrappingKeySpec=spec,
+    )
+    return once._replace(keep=keep)
+
+
+def import_material(
+    material: int = 0, parameters: int = 0, key: int = 0, days: int = 0, **more: Value
+) -> Command:
+    """Key material that does not expire, or does in so many days."""
+    expiration: dict[str, Value] = {"ExpirationModel": FOREVER}
+    if days:
+        expiration = {"ValidTo": Ref("moment", days * limits.DAY)}
+    arguments: dict[str, Value] = {
+        "KeyId": Ref("key", key),
+        "ImportToken": Ref("token", parameters),
+        "EncryptedKeyMaterial": Ref("material", material, str(parameters)),
+        **expiration,
+        **more,
+    }
+    return command("kms", "ImportKeyMaterial", **arguments)
 
 
 def active_cluster(cluster: int = 0, ca: int = 0) -> tuple[Command, ...]:

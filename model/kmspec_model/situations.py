@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from kmspec import limits
-from kmspec.names import KMSUSER
-from kmspec_model.states import active_hsms, is_activated
+from kmspec.names import KMSUSER, RotationType
+from kmspec_model.states import active_hsms, is_activated, is_external
 from kmspec_model.world import NONE, Cluster, Key, Store, World
 
 NOTHING = "-"
@@ -71,13 +71,46 @@ def situation(world: World) -> Situation:
         key.state if key is not None else NOTHING,
         store.state if store is not None else NOTHING,
         _condition(world, key, store),
-        (", ".join(_besides(world, key)) if key is not None else "") or NOTHING,
+        ", ".join((*(_besides(world, key) if key is not None else ()), *_elsewhere(world, key)))
+        or NOTHING,
     )
 
 
-def _besides(_world: World, _key: Key) -> Iterator[str]:
+def _besides(world: World, key: Key) -> Iterator[str]:
     """What makes a key another situation though its kind and states are the same."""
-    yield from ()
+    yield from _materials(world, key)
+
+
+def _materials(world: World, key: Key) -> Iterator[str]:
+    """What is particular about its key material, and about its rotation."""
+    if is_external(key) and not key.materials:
+        yield "never imported"
+    if any(one.valid_to is not None for one in key.materials):
+        yield "key material expires"
+    if any(one.key == key.index and one.expires <= world.now for one in world.parameters):
+        yield "an import token expired"
+    if len(key.materials) > 1:
+        yield "rotated"
+    if key.pending is not None:
+        yield "other key material waits"
+    done = sum(one.rotation == RotationType.ON_DEMAND for one in key.materials)
+    if done == limits.ON_DEMAND_ROTATIONS:
+        yield "25 times on demand"
+    if key.rotating is not None:
+        yield "rotation under way"
+    if key.rotation is not None:
+        near = key.rotation.due - world.now <= limits.CONFLICT_BEFORE_ROTATION * 1000
+        yield "rotation near" if near else "rotates"
+
+
+def _elsewhere(world: World, key: Key | None) -> Iterator[str]:
+    """The role of a multi-Region key, and the related keys in other Regions."""
+    if key is not None and key.role:
+        yield f"multi-Region {key.role.lower()}"
+    for other in world.others:
+        for one in other.keys:
+            if key is None or one.index == key.index:
+                yield f"{one.role.lower()} {one.state} in another Region"
 
 
 def _condition(world: World, key: Key | None, store: Store | None) -> str:

@@ -3,7 +3,15 @@
 Everything else asks these questions, or takes a state to the tables.
 """
 
-from kmspec.names import BackupState, ClusterState, ConnectionState, Fault, HsmState, KeyState
+from kmspec.names import (
+    BackupState,
+    ClusterState,
+    ConnectionState,
+    Fault,
+    HsmState,
+    KeyState,
+    Origin,
+)
 from kmspec_model.world import Cluster, Contents, Hsm, Key, Store, World
 
 AVAILABLE_BACKUPS = (BackupState.CREATE_IN_PROGRESS, BackupState.READY)
@@ -69,6 +77,43 @@ def key_state_under(connection_state: str | None) -> str | None:
 def is_enabled(key: Key) -> bool:
     """KeyMetadata.Enabled."""
     return key.state == KeyState.ENABLED
+
+
+def is_pending_import(key: Key) -> bool:
+    """Whether the key waits for imported key material."""
+    return key.state == KeyState.PENDING_IMPORT
+
+
+def is_external(key: Key) -> bool:
+    """Whether its owner makes the key material of the key."""
+    return key.origin == Origin.EXTERNAL
+
+
+def first_state(origin: str) -> str:
+    """The state of a new key."""
+    external = origin == Origin.EXTERNAL
+    return KeyState.PENDING_IMPORT.value if external else KeyState.ENABLED.value
+
+
+def completeness(key: Key) -> str:
+    """The condition of its imported key material that a transition of a key may depend on."""
+    missing = not key.materials or not all(one.present for one in key.materials)
+    return "material-missing" if is_external(key) and missing else ""
+
+
+def is_creating(key: Key) -> bool:
+    """Whether the replica key is still being made."""
+    return key.state == KeyState.CREATING
+
+
+def is_updating(key: Key) -> bool:
+    """Whether the primary Region is being changed from or to that of the key."""
+    return key.state == KeyState.UPDATING
+
+
+def is_pending_replica_deletion(key: Key) -> bool:
+    """Whether the primary key waits for the deletion of its replica keys."""
+    return key.state == KeyState.PENDING_REPLICA_DELETION
 
 
 def is_pending_deletion(key: Key) -> bool:

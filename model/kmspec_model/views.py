@@ -1,8 +1,11 @@
 """Views: the only place that says which commands show the observable state of a world."""
 
+from collections.abc import Iterator
+
+from kmspec.names import KeySpec
 from kmspec_model.command import Command, Ref, command
-from kmspec_model.states import active_hsms, is_activated
-from kmspec_model.world import World
+from kmspec_model.states import active_hsms, is_activated, is_external
+from kmspec_model.world import Key, World
 
 STORES = command("kms", "DescribeCustomKeyStores")
 CLUSTERS = command("cloudhsm", "DescribeClusters")
@@ -16,6 +19,15 @@ def views(world: World) -> tuple[Command, ...]:
 
     What was never made is not asked for. A list comes before what it lists.
     """
+    found = _views(world)
+    for region in world.regions[1:]:
+        there = _views(world.seen_from(region))
+        found += [shown.in_region(region) for shown in there if shown.service != "operator"]
+    return tuple(found)
+
+
+def _views(world: World) -> list[Command]:
+    """What there is to see in one Region."""
     shown: list[Command] = []
     if world.made.clusters:
         shown.append(CLUSTERS)
@@ -30,7 +42,19 @@ def views(world: World) -> tuple[Command, ...]:
         shown.append(STORES)
     if world.made.keys:
         shown.append(KEYS)
-    shown += [command("kms", "DescribeKey", KeyId=Ref("key", key.index)) for key in world.keys]
+    for key in world.keys:
+        shown += _of_key(key)
     if world.aliases:
         shown.append(ALIASES)
-    return tuple(shown)
+    return shown
+
+
+def _of_key(key: Key) -> Iterator[Command]:
+    """The key, its key materials where it may have several, and whether it rotates."""
+    named = Ref("key", key.index)
+    yield command("kms", "DescribeKey", KeyId=named)
+    several = is_external(key) and key.spec == KeySpec.SYMMETRIC_DEFAULT
+    if several or len(key.materials) > 1:
+        yield command("kms", "ListKeyRotations", KeyId=named, IncludeKeyMaterial="ALL_KEY_MATERIAL")
+    if key.rotation is not None or (key.rotating is not None and not is_external(key)):
+        yield command("kms", "GetKeyRotationStatus", KeyId=named)

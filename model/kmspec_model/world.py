@@ -3,6 +3,9 @@
 A world is an immutable, hashable value. Resources are named by index, in the order of their
 making; an index is never used again. Times are milliseconds, ``now`` included; ``since`` is when a
 state was entered that passes by itself, and ``None`` in every other state.
+
+A world is what there is in one Region, and beside it what there is in each of the others: what
+does not look beside it sees one Region only.
 """
 
 from typing import NamedTuple, Protocol, TypeVar
@@ -10,6 +13,7 @@ from typing import NamedTuple, Protocol, TypeVar
 from kmspec import limits
 from kmspec.names import KeySpec, KeyUsage
 from kmspec_model.command import Ref
+from kmspec_model.materials import ImportParameters, Material, Rotation
 
 NONE = -1
 """The index of nothing: a KMS key without a store, a cluster that came from no backup."""
@@ -128,7 +132,15 @@ class Store(NamedTuple):
 
 
 class Key(NamedTuple):
-    """One KMS key. ``resumes`` is the state it takes when its store is connected again."""
+    """One KMS key. ``resumes`` is the state it takes when its store is connected again.
+
+    ``materials`` are those of a key without a store, the one it encrypts with last; ``pending``
+    waits to be rotated to; ``rotating`` is since when a rotation on demand is under way.
+
+    Related multi-Region keys have one index, and each its Region. ``role`` is the
+    MultiRegionKeyType, empty for a single-Region key; ``window`` the days that a primary key
+    waits for once its last replica is deleted.
+    """
 
     index: int  # type: ignore[assignment]  # hides tuple.index, of no use here
     origin: str
@@ -139,6 +151,34 @@ class Key(NamedTuple):
     description: str = ""
     spec: str = KeySpec.SYMMETRIC_DEFAULT.value
     usage: str = KeyUsage.ENCRYPT_DECRYPT.value
+    region: int = 0
+    role: str = ""
+    since: int | None = None
+    window: int | None = None
+    materials: tuple[Material, ...] = ()
+    pending: Material | None = None
+    rotation: Rotation | None = None
+    rotating: int | None = None
+
+    @property
+    def current(self) -> Material | None:
+        """What the key encrypts with."""
+        return self.materials[-1] if self.materials else None
+
+    def material(self, index: int) -> Material | None:
+        """The key material of that index, whether it is current, earlier or pending."""
+        if self.pending is not None and self.pending.index == index:
+            return self.pending
+        return _at(self.materials, index)
+
+    def with_material(self, material: Material) -> "Key":
+        """With this key material in the place of what it was; new, it is the first or waits."""
+        if any(one.index == material.index for one in self.materials):
+            put = (material if one.index == material.index else one for one in self.materials)
+            return self._replace(materials=tuple(put))
+        if not self.materials:
+            return self._replace(materials=(material,))
+        return self._replace(pending=material)
 
 
 class Alias(NamedTuple):
@@ -149,12 +189,13 @@ class Alias(NamedTuple):
 
 
 class Ciphertext(NamedTuple):
-    """One ciphertext that was kept: its KMS key, plaintext and encryption context."""
+    """One ciphertext that was kept: its KMS key, plaintext, encryption context, key material."""
 
     index: int  # type: ignore[assignment]  # hides tuple.index, of no use here
     key: int
     plaintext: Ref
     context: Ref | None
+    material: int = NONE
 
 
 class Made(NamedTuple):
@@ -167,6 +208,10 @@ class Made(NamedTuple):
     backups: int = 0
     ciphertexts: int = 0
     rotations: int = 0
+    """Of the passwords of ``kmsuser``."""
+    materials: int = 0
+    """Key materials that AWS KMS made."""
+    parameters: int = 0
 
 
 class World(NamedTuple):
@@ -182,6 +227,38 @@ class World(NamedTuple):
     spent: tuple[tuple[int, int], ...] = ()
     """How many requests each store had to serve at this very moment, by store index."""
     made: Made = Made()
+    parameters: tuple[ImportParameters, ...] = ()
+    region: int = 0
+    """The Region that all this is in."""
+    others: tuple["World", ...] = ()
+    """What there is in other Regions; time, ciphertexts and counts are kept here alone."""
+
+    @property
+    def regions(self) -> tuple[int, ...]:
+        """Where there is anything, this Region first."""
+        return (self.region, *(other.region for other in self.others))
+
+    def seen_from(self, region: int) -> "World":
+        """The same, as it is seen from another Region."""
+        if region == self.region:
+            return self
+        left = self._replace(now=0, ciphertexts=(), spent=(), made=Made(), others=())
+        beside = {other.region: other for other in (*self.others, left)}
+        there = beside.pop(region, World(region=region))
+        return there._replace(
+            now=self.now,
+            ciphertexts=self.ciphertexts,
+            spent=self.spent,
+            made=self.made,
+            others=tuple(
+                beside[other] for other in sorted(beside) if beside[other] != World(region=other)
+            ),
+        )
+
+    def related(self, key: int) -> tuple[Key, ...]:
+        """The KMS key of that index in each Region that has one."""
+        found = [world.key(key) for world in (self, *self.others)]
+        return tuple(sorted((one for one in found if one is not None), key=_region))
 
     def cluster(self, index: int) -> Cluster | None:
         """The cluster of that index, unless it is gone."""
@@ -224,7 +301,9 @@ class World(NamedTuple):
         return self._replace(stores=_put(self.stores, store))
 
     def with_key(self, key: Key) -> "World":
-        """With this KMS key in the place of the one of the same index, or added."""
+        """With this KMS key in the place of the one of its index in its Region, or added."""
+        if key.region != self.region:
+            return self.seen_from(key.region).with_key(key).seen_from(self.region)
         return self._replace(keys=_put(self.keys, key))
 
     def keys_of(self, store: int) -> tuple[Key, ...]:
@@ -269,32 +348,38 @@ def _index(item: _Indexed) -> int:
     return item.index
 
 
+def _region(key: Key) -> int:
+    return key.region
+
+
 def rebased(world: World) -> World:
     """The same world as seen at time 0, with waits in whole days and passwords renumbered.
 
     Two worlds that differ only in when they are, in moments of a wait of days, or in how often
     KMS has changed a password become equal: that keeps the number of worlds finite.
     """
-    shift = world.now
-    if shift:
-        world = world._replace(
-            now=0,
-            clusters=tuple(_cluster_earlier(cluster, shift) for cluster in world.clusters),
-            backups=tuple(
-                backup._replace(
-                    since=_earlier(backup.since, shift), deadline=_days(backup.deadline, shift)
-                )
-                for backup in world.backups
-            ),
-            stores=tuple(
-                store._replace(since=_earlier(store.since, shift)) for store in world.stores
-            ),
-            keys=tuple(
-                key if key.deadline is None else key._replace(deadline=_days(key.deadline, shift))
-                for key in world.keys
-            ),
-        )
+    if world.now:
+        world = _world_earlier(world, world.now)
     return _rotations_renumbered(world) if world.made.rotations else world
+
+
+def _world_earlier(world: World, shift: int) -> World:
+    return world._replace(
+        now=0,
+        clusters=tuple(_cluster_earlier(cluster, shift) for cluster in world.clusters),
+        backups=tuple(
+            backup._replace(
+                since=_earlier(backup.since, shift), deadline=_days(backup.deadline, shift)
+            )
+            for backup in world.backups
+        ),
+        stores=tuple(store._replace(since=_earlier(store.since, shift)) for store in world.stores),
+        keys=tuple(_key_earlier(key, shift) for key in world.keys),
+        others=tuple(_world_earlier(other, shift) for other in world.others),
+        parameters=tuple(
+            one._replace(expires=max(_days(one.expires, shift) or 0, 0)) for one in world.parameters
+        ),
+    )
 
 
 def _earlier(time: int | None, shift: int) -> int | None:
@@ -305,6 +390,31 @@ def _days(deadline: int | None, shift: int) -> int | None:
     """What is left of a wait, in whole days begun."""
     day = limits.DAY * 1000
     return None if deadline is None else -((shift - deadline) // day) * day
+
+
+def _key_earlier(key: Key, shift: int) -> Key:
+    pending = key.pending
+    return key._replace(
+        deadline=_days(key.deadline, shift),
+        since=_earlier(key.since, shift),
+        materials=tuple(_material_earlier(one, shift) for one in key.materials),
+        pending=None if pending is None else _material_earlier(pending, shift),
+        rotation=None if key.rotation is None else _rotation_earlier(key.rotation, shift),
+        rotating=_earlier(key.rotating, shift),
+    )
+
+
+def _material_earlier(material: Material, shift: int) -> Material:
+    return material._replace(valid_to=_days(material.valid_to, shift))
+
+
+def _rotation_earlier(rotation: Rotation, shift: int) -> Rotation:
+    """What is left: nothing, next to nothing, or whole days begun."""
+    left = rotation.due - shift
+    near = limits.CONFLICT_BEFORE_ROTATION * 1000
+    if left > near:
+        left = _days(rotation.due, shift) or 0
+    return rotation._replace(due=min(left, near) if 0 < left <= near else max(left, 0))
 
 
 def _cluster_earlier(cluster: Cluster, shift: int) -> Cluster:

@@ -29,6 +29,19 @@ BACKUP_RETENTION_DAYS = range(7, 380)
 DEFAULT_BACKUP_RETENTION_DAYS = 90
 """When CreateCluster gives no policy [CHSM:manage-backup-retention]."""
 
+IMPORT_TOKEN_VALIDITY = DAY
+"""How long a public key and import token can be used, in seconds [API:GetParametersForImport]."""
+MATERIAL_VALIDITY_DAYS = 365
+"""ValidTo is at most so far ahead [API:ImportKeyMaterial]."""
+ROTATION_PERIOD_DAYS = range(90, 2561)
+"""RotationPeriodInDays [API:EnableKeyRotation]."""
+DEFAULT_ROTATION_PERIOD_DAYS = 365
+"""RotationPeriodInDays when absent [API:EnableKeyRotation]."""
+ON_DEMAND_ROTATIONS = 25
+"""Per key [Limits-now]."""
+CONFLICT_BEFORE_ROTATION = 20 * 60
+"""No rotation on demand when an automatic one is as near, in seconds [API:RotateKeyOnDemand]."""
+
 CONNECT_WITHIN = 20 * 60
 """Connecting a CloudHSM key store takes up to this many seconds [ConnectKS]."""
 

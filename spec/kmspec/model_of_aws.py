@@ -70,6 +70,7 @@ def _check_operation(model: ServiceModel, operation: Operation) -> None:
         operation.cluster,
         operation.hsm,
         operation.backup,
+        operation.region,
     }
     unknown = sorted(name for name in named if name is not None and name not in members)
     if unknown:

@@ -103,6 +103,13 @@ class Origin(StrEnum):
     EXTERNAL_KEY_STORE = "EXTERNAL_KEY_STORE"
 
 
+class MultiRegionKeyType(StrEnum):
+    """KeyMetadata.MultiRegionConfiguration.MultiRegionKeyType."""
+
+    PRIMARY = "PRIMARY"
+    REPLICA = "REPLICA"
+
+
 class KeySpec(StrEnum):
     """KeyMetadata.KeySpec."""
 
@@ -136,6 +143,63 @@ class KeyUsage(StrEnum):
     GENERATE_VERIFY_MAC = "GENERATE_VERIFY_MAC"
     KEY_AGREEMENT = "KEY_AGREEMENT"
     ENCAPSULATE_DECAPSULATE = "ENCAPSULATE_DECAPSULATE"
+
+
+class WrappingKeySpec(StrEnum):
+    """GetParametersForImport.WrappingKeySpec."""
+
+    RSA_2048 = "RSA_2048"
+    RSA_3072 = "RSA_3072"
+    RSA_4096 = "RSA_4096"
+    SM2 = "SM2"
+
+
+class WrappingAlgorithm(StrEnum):
+    """GetParametersForImport.WrappingAlgorithm."""
+
+    RSAES_PKCS1_V1_5 = "RSAES_PKCS1_V1_5"
+    RSAES_OAEP_SHA_1 = "RSAES_OAEP_SHA_1"
+    RSAES_OAEP_SHA_256 = "RSAES_OAEP_SHA_256"
+    RSA_AES_KEY_WRAP_SHA_1 = "RSA_AES_KEY_WRAP_SHA_1"
+    RSA_AES_KEY_WRAP_SHA_256 = "RSA_AES_KEY_WRAP_SHA_256"
+    SM2PKE = "SM2PKE"
+
+
+class ExpirationModel(StrEnum):
+    """KeyMetadata.ExpirationModel."""
+
+    EXPIRES = "KEY_MATERIAL_EXPIRES"
+    DOES_NOT_EXPIRE = "KEY_MATERIAL_DOES_NOT_EXPIRE"
+
+
+class ImportType(StrEnum):
+    """ImportKeyMaterial.ImportType."""
+
+    NEW = "NEW_KEY_MATERIAL"
+    EXISTING = "EXISTING_KEY_MATERIAL"
+
+
+class ImportState(StrEnum):
+    """RotationsListEntry.ImportState."""
+
+    IMPORTED = "IMPORTED"
+    PENDING_IMPORT = "PENDING_IMPORT"
+
+
+class KeyMaterialState(StrEnum):
+    """RotationsListEntry.KeyMaterialState."""
+
+    NON_CURRENT = "NON_CURRENT"
+    CURRENT = "CURRENT"
+    PENDING_ROTATION = "PENDING_ROTATION"
+    PENDING_MULTI_REGION_IMPORT_AND_ROTATION = "PENDING_MULTI_REGION_IMPORT_AND_ROTATION"
+
+
+class RotationType(StrEnum):
+    """RotationsListEntry.RotationType."""
+
+    AUTOMATIC = "AUTOMATIC"
+    ON_DEMAND = "ON_DEMAND"
 
 
 class Fault(StrEnum):

@@ -83,7 +83,8 @@ class Condition(Rule):
 
     ``when`` names the predicate that holds when the condition is not met, ``of`` what it looks at,
     ``answers`` what is answered then. ``decided_by`` names what decides instead: such a row only
-    explains.
+    explains. ``outside`` names the area that the requests make up of which the row says that they
+    are not specified here: no target is asked for what is in it.
     """
 
     operations: tuple[str, ...]
@@ -92,6 +93,7 @@ class Condition(Rule):
     when: str | None = None
     answers: tuple[Answer, ...] = ()
     decided_by: str | None = None
+    outside: str | None = None
     remedy: str | None = None
 
 
@@ -170,6 +172,9 @@ class Operation(Row):
     cluster: str | None = None
     hsm: str | None = None
     backup: str | None = None
+    region: str | None = None
+    of_related: bool = False
+    """Whether the state of the related key in that Region counts too."""
 
     @property
     def called(self) -> str:

@@ -78,11 +78,11 @@ class Spec(NamedTuple):
         """Whether anything in scope leads to where a rule applies.
 
         Some states are named by AWS and reached only by what is not specified here yet; and some
-        conditions only explain what other rows decide.
+        conditions only explain what other rows decide, or say what is not specified here.
         """
         row = self.rules[rule]
         if isinstance(row, Condition):
-            return row.when is not None
+            return row.when is not None and row.outside is None
         if not isinstance(row, Cell):
             return True
         state = next(one for one in self.machines[row.machine].states if one.name == row.state)
@@ -90,11 +90,9 @@ class Spec(NamedTuple):
 
     def permitted_moves(self, machine: str) -> tuple[Transition, ...]:
         """The transitions of a machine, without those of an operation that its cell refuses."""
-        refused = {
-            (cell.operation, cell.state)
-            for cell in self.cells
-            if cell.machine == machine and not cell.permits
-        }
+        cells = [cell for cell in self.cells if cell.machine == machine]
+        decided = {(cell.operation, cell.state) for cell in cells}
+        refused = decided - {(cell.operation, cell.state) for cell in cells if cell.permits}
         moves = self.machines[machine].transitions
         return tuple(move for move in moves if (move.trigger, move.origin) not in refused)
 

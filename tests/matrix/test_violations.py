@@ -80,7 +80,7 @@ def test_reports_and_traces_keep_their_schemas(wrong: Result) -> None:
     jsonschema.validate(data, report_json.schema("report-1"))
     for one in data["violations"]:
         if one["trace"]:
-            jsonschema.validate(one["trace"], report_json.schema("trace-1"))
+            jsonschema.validate(one["trace"], report_json.schema("trace-2"))
 
 
 def test_a_trace_is_read_as_it_was_written(violation: Violation) -> None:

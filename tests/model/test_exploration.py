@@ -16,6 +16,9 @@ from kmspec_model.scopes import SCOPES
 
 PINNED = {
     "keys": (117, 1613),
+    "replicas": (32, 282),
+    "relatives": (41, 105),
+    "creating": (2, 1),
     "cluster": (205, 998),
     "store": (72, 366),
     "hsms": (399, 960),
@@ -30,6 +33,10 @@ PINNED = {
     "limits": (1, 2),
     "stores": (3, 6),
     "aliases": (3, 6),
+    "imports": (46, 386),
+    "materials": (24, 168),
+    "rotation": (177, 1053),
+    "on-demand": (1, 1),
 }
 """Reachable worlds and transitions. A change here is a change of the machine: say why it is."""
 

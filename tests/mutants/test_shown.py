@@ -16,8 +16,13 @@ from kmspec_impl.embedded import Embedded
 from kmspec_impl.mutants.catalogue import find
 from tests.helpers.server import SECONDS, environment, kmspec, serving
 
-SHOWN = ("encrypts-with-disabled-key", "deletes-connected-store", "no-backup-on-removal")
-"""Of three areas: keys, key stores, clusters."""
+SHOWN = (
+    "encrypts-with-disabled-key",
+    "deletes-connected-store",
+    "no-backup-on-removal",
+    "lists-keys-of-all-regions",
+)
+"""Of four areas: keys, key stores, clusters, Regions."""
 
 
 def violation(name: str) -> dict[str, Any]:

@@ -18,7 +18,9 @@ from kmspec_impl.gateway.exchange import (
     EdgeCode,
     Handling,
     Refusal,
+    Reply,
     Route,
+    WholeAnswer,
     take_only,
 )
 from kmspec_impl.gateway.signature import scope_of
@@ -27,10 +29,6 @@ Message: TypeAlias = dict[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 Headers: TypeAlias = dict[bytes, bytes]
-
-AT_ONCE: Final = "kmspec.answer-at-once"
-"""A server may offer this ASGI extension: ``(status, headers, body) -> bool``, which sends a whole
-answer in one piece, or says that it cannot now."""
 
 _LOG: Final = logging.getLogger(__name__)
 _CBOR_PREFIX: Final = "/service/"
@@ -45,58 +43,80 @@ _STS: Final = sts.StsRoute()
 class Application:
     """The ASGI application around one emulator.
 
-    Requests are handled one after another, each in one go: the emulator needs no locks.
+    Requests are handled one after another, each in one go: the emulator needs no locks. A server
+    that has a whole request at hand may call :meth:`answer_whole` instead, which does not wait.
     """
 
     def __init__(self, emulator: Handling) -> None:
         self._emulator = emulator
-        self._json_routes: dict[bytes, json_rpc.JsonRoute] = {}
+        self._json_routes: dict[bytes | None, json_rpc.JsonRoute] = {}
         self._cbor_routes: dict[str, cbor_rpc.CborRoute] = {}
         self._requests = 0
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        self._requests += 1
-        # A UUID by its form; the first digits spell our name.
-        request_id = f"6b6d7370-6563-4000-8000-{self._requests:012x}"
+        """Answer one request; one that has no route is refused before its body comes."""
         headers: Headers = dict(scope["headers"])
-        method, path, query = scope["method"], scope["path"], scope["query_string"]
         route: Route | None = None
-        allow: tuple[tuple[bytes, bytes], ...] = ()
         try:
-            route = self._route(method, path, query, headers)
-            body = query if method == "GET" else await _body(headers, receive)
+            route = self._route(scope, headers)
+            body = b"" if scope["method"] == "GET" else await _body(headers, receive)
+        except Exception as error:  # noqa: BLE001 - see _reply
+            request_id = self._next_id()
+            reply = _refuse(error, route, scope, headers, request_id)
+        else:
             if body is None:
                 return
-            caller = scope_of(headers.get(b"authorization"), query).caller
-            reply = route.answer(self._emulator, caller, body, request_id)
-        except ServiceError as error:
-            speaker = route or _speaker(path, headers)
-            reply = speaker.refuse(error.code, error.message, error.status, request_id)
-        except Refusal as error:
-            speaker = route or _speaker(path, headers)
-            reply = speaker.refuse(error.code, error.message, error.status, request_id)
-            allow = _allow(error)
-        except Exception:  # noqa: BLE001 - the last resort: an answer and a traceback, no hang
-            _LOG.exception("A defect of kmspec, in %s %s:", method, path)
-            speaker = route or _speaker(path, headers)
-            reply = speaker.refuse(EdgeCode.INTERNAL_FAILURE, _DEFECT, 500, request_id)
+            reply, request_id = self._reply(scope, headers, body)
         given = [
             (b"content-type", reply.content_type),
             (b"content-length", b"%d" % len(reply.body)),
             (b"x-amzn-requestid", request_id.encode("ascii")),
             *reply.headers,
-            *allow,
         ]
-        at_once = scope.get("extensions", {}).get(AT_ONCE)
-        if at_once is None or not at_once(reply.status, given, reply.body):
-            await send({"type": "http.response.start", "status": reply.status, "headers": given})
-            await send({"type": "http.response.body", "body": reply.body})
+        await send({"type": "http.response.start", "status": reply.status, "headers": given})
+        await send({"type": "http.response.body", "body": reply.body})
 
-    def _route(self, method: str, path: str, query: bytes, headers: Headers) -> Route:
+    def answer_whole(self, scope: Message, body: bytes) -> WholeAnswer:
+        """Answer a request whose body has come; the server keeps it within the bound."""
+        reply, request_id = self._reply(scope, dict(scope["headers"]), body)
+        lines = b"content-type: %b\r\ncontent-length: %d\r\nx-amzn-requestid: %b\r\n" % (
+            reply.content_type,
+            len(reply.body),
+            request_id.encode("ascii"),
+        )
+        for header in reply.headers:
+            lines += b"%b: %b\r\n" % header
+        return reply.status, lines, reply.body
+
+    def _reply(self, scope: Message, headers: Headers, body: bytes) -> tuple[Reply, str]:
+        """What a request is answered, and its id."""
+        request_id = self._next_id()
+        route: Route | None = None
+        try:
+            route = self._route(scope, headers)
+            query = scope["query_string"]
+            caller = scope_of(headers.get(b"authorization"), query).caller
+            given = query if scope["method"] == "GET" else body
+            reply = route.answer(self._emulator, caller, given, request_id)
+        except Exception as error:  # noqa: BLE001 - the last resort: an answer and a traceback
+            reply = _refuse(error, route, scope, headers, request_id)
+        return reply, request_id
+
+    def _next_id(self) -> str:
+        """A UUID by its form; the first digits spell our name."""
+        self._requests += 1
+        return f"6b6d7370-6563-4000-8000-{self._requests:012x}"
+
+    def _route(self, scope: Message, headers: Headers) -> Route:
         """The route of a request; raises ServiceError or Refusal if it has none."""
+        method, path = scope["method"], scope["path"]
         if path == "/":
-            return self._root_route(method, query, headers)
+            # The usual request first: whatever is found here, _root_route would find as well.
+            if method == "POST" and headers.get(b"content-type") in json_rpc.CONTENT_TYPES:
+                known = self._json_routes.get(headers.get(b"x-amz-target"))
+                if known is not None:
+                    return known
+            return self._root_route(method, scope["query_string"], headers)
         if path.startswith(admin.PREFIX):
             return admin.admin_route(method, path, headers)
         if path.startswith(_CBOR_PREFIX):
@@ -111,9 +131,7 @@ class Application:
         if method == "GET" and b"Action=" in query:
             return _STS
         take_only("POST", method, _HOW_TO_ASK)
-        media_type = headers.get(b"content-type", b"")
-        if media_type not in json_rpc.CONTENT_TYPES:
-            media_type = _plain(media_type)
+        media_type = _plain(headers.get(b"content-type", b""))
         if media_type == sts.FORM:
             return _STS
         if media_type not in json_rpc.CONTENT_TYPES:
@@ -123,11 +141,9 @@ class Application:
         target = headers.get(b"x-amz-target")
         if target is None:
             raise ServiceError(ErrorCode.UNKNOWN_OPERATION, _HOW_TO_ASK)
-        route = self._json_routes.get(target)
-        if route is None:
-            route = json_rpc.json_route(target.decode("latin-1"))
-            self._json_routes[target] = route
-        return route
+        if target not in self._json_routes:
+            self._json_routes[target] = json_rpc.json_route(target.decode("latin-1"))
+        return self._json_routes[target]
 
     def _cbor_route(self, method: str, path: str, headers: Headers) -> Route:
         take_only("POST", method, "Operations of RPC v2 take POST.")
@@ -152,6 +168,23 @@ _TOO_LARGE: Final = f"A request's body has at most {BODY_LIMIT} bytes."
 def _plain(content_type: bytes) -> bytes:
     """A media type without its parameters."""
     return content_type.partition(b";")[0].strip().lower()
+
+
+def _refuse(
+    error: Exception, route: Route | None, scope: Message, headers: Headers, request_id: str
+) -> Reply:
+    """Say an error in the protocol of the request; one that is no refusal is a defect of ours."""
+    path = scope["path"]
+    speaker = route or _speaker(path, headers)
+    if isinstance(error, ServiceError):
+        return speaker.refuse(error.code, error.message, error.status, request_id)
+    if isinstance(error, Refusal):
+        reply = speaker.refuse(error.code, error.message, error.status, request_id)
+        if error.allow is None:
+            return reply
+        return reply._replace(headers=(*reply.headers, (b"allow", error.allow.encode("ascii"))))
+    _LOG.error("A defect of kmspec, in %s %s:", scope["method"], path, exc_info=error)
+    return speaker.refuse(EdgeCode.INTERNAL_FAILURE, _DEFECT, 500, request_id)
 
 
 def _speaker(path: str, headers: Headers) -> Route:
@@ -184,8 +217,3 @@ async def _body(headers: Headers, receive: Receive) -> bytes | None:
 
 def _too_large() -> Refusal:
     return Refusal(EdgeCode.TOO_LARGE, _TOO_LARGE, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-
-
-def _allow(refusal: Refusal) -> tuple[tuple[bytes, bytes], ...]:
-    """The header that goes with a refused method."""
-    return () if refusal.allow is None else ((b"allow", refusal.allow.encode("ascii")),)

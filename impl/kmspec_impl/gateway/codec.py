@@ -236,12 +236,12 @@ def _written_structure(shape: Shape) -> Write:
     members = {name: (label, write) for name, label, write in compiled}
 
     def written(value: dict[str, Any]) -> str:
-        parts = [
-            known[0] + known[1](found)
-            for name, found in value.items()
-            if found is not None and (known := members.get(name)) is not None
-        ]
-        return f"{{{','.join(parts)}}}"
+        text = ""
+        for name, found in value.items():
+            if found is not None and name in members:
+                label, write = members[name]
+                text += f"{label}{write(found)},"
+        return f"{{{text[:-1]}}}"
 
     return written
 

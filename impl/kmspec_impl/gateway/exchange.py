@@ -6,7 +6,7 @@ protocol why it is refused.
 
 from enum import StrEnum
 from http import HTTPStatus
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from kmspec.names import ErrorCode
 from kmspec_impl.caller import Caller
@@ -59,6 +59,10 @@ class Reply(NamedTuple):
     content_type: bytes
     body: bytes
     headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+WholeAnswer: TypeAlias = tuple[int, bytes, bytes]
+"""Status, lines of the head but the first, each with its line end, and body."""
 
 
 class Handling(Protocol):

@@ -4,13 +4,13 @@ uvicorn reads and writes HTTP; what it leaves to others is added here: a bound o
 request, refusals of broken HTTP in our form, a clean exit on a signal.
 """
 
+import asyncio
 import contextlib
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
-from typing import Any, Final, cast
+from collections.abc import Callable, Iterator
+from typing import Any, Final
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import (
@@ -19,12 +19,14 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
-from kmspec_impl.gateway.app import AT_ONCE, Application
-from kmspec_impl.gateway.exchange import EdgeCode, Handling
+from kmspec_impl.gateway.app import Application
+from kmspec_impl.gateway.exchange import EdgeCode, Handling, WholeAnswer
 from kmspec_impl.gateway.json_rpc import JsonErrors
 
 HEAD_LIMIT: Final = 64 * 1024
 """Bytes of a request's line and headers."""
+SMALL: Final = 64 * 1024
+"""Bytes of a body that is waited for without a task; uvicorn reads no further ahead."""
 KEEP_ALIVE: Final = 75
 """Seconds an idle connection is kept; longer than a client keeps it in its pool idle."""
 LINGER: Final = 5
@@ -136,7 +138,13 @@ class Server(uvicorn.Server):
 
 
 class _Connection(HttpToolsProtocol):
-    """A connection: its requests' heads are bounded, and broken HTTP is refused in our form."""
+    """A connection: its requests' heads are bounded, and broken HTTP is refused in our form.
+
+    An application that has a method ``answer_whole`` is asked by it once a request has come whole,
+    and its answer is one packet; that takes no task and half the time. What this cannot do goes
+    uvicorn's way: large bodies, those that wait to be asked for, clients that do not read, and
+    requests sent before the last was answered.
+    """
 
     _in_head = True
     _between = False
@@ -144,12 +152,27 @@ class _Connection(HttpToolsProtocol):
     _head = 0
     """Bytes received of a head that is not complete."""
     _refused = False
+    _first = False
+    """Whether data is at hand in which no request has ended yet."""
+    _coming: RequestResponseCycle | None = None
+    """A request whose head is complete, to be answered when its body is."""
+    _ready: tuple[RequestResponseCycle, WholeAnswer] | None = None
+    """A request that came whole, and the answer to be sent."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._answer_whole = getattr(self.app, "answer_whole", None)
 
     def data_received(self, data: bytes) -> None:
         if self._refused:
             return
-        self._between = False
+        self._between, self._first = False, True
         super().data_received(data)
+        self._first = False
+        cycle = self._coming
+        if cycle is not None and not _comes_soon(cycle):
+            self._coming = None
+            super()._start_asgi_task(cycle, self.app)
         if self._in_head and not self._between:
             self._head += len(data)
             if self._head > HEAD_LIMIT:
@@ -164,14 +187,43 @@ class _Connection(HttpToolsProtocol):
             super().on_headers_complete()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Callable[..., Any]) -> None:
-        scope = cast("dict[str, Any]", cycle.scope)
-        scope["extensions"] = {AT_ONCE: partial(_answer_at_once, cycle)}
-        super()._start_asgi_task(cycle, app)
+        if self._first and self._answer_whole is not None and not self.flow.write_paused:
+            self._coming = cycle
+        else:
+            super()._start_asgi_task(cycle, app)
 
     def on_message_complete(self) -> None:
-        self._in_head = self._between = True
-        if not self._refused:
-            super().on_message_complete()
+        self._in_head, self._between, self._first = True, True, False
+        if self._refused:
+            return
+        super().on_message_complete()
+        cycle = self._coming
+        if cycle is not None and self._answer_whole is not None:
+            self._coming = None
+            answer = self._answer_whole(cycle.scope, bytes(cycle.body))
+            # Sent when all that has been received is worked off: to wake up a client costs as much
+            # as half a request, and answers sent one upon the other wake it up once.
+            self._ready = cycle, answer
+            self.loop.call_soon(self._send_ready)
+
+    def _send_ready(self) -> None:
+        """Send the answer in one piece. It is ours and complete, so nothing in it is checked."""
+        if self._ready is None:
+            return
+        (cycle, (status, lines, body)), self._ready = self._ready, None
+        if cycle.disconnected:
+            return
+        head = STATUS_LINE[status]
+        for header in cycle.default_headers:
+            head += b"%b: %b\r\n" % header
+        end = b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n"
+        if cycle.scope["method"] == "HEAD":
+            body = b""
+        cycle.response_started = cycle.response_complete = True
+        self.transport.write(head + lines + end + body)
+        if not cycle.keep_alive:
+            self.transport.close()
+        cycle.on_response()
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(400, EdgeCode.BAD_REQUEST, msg)
@@ -181,6 +233,9 @@ class _Connection(HttpToolsProtocol):
         if self._refused:
             return
         self._refused = True
+        self._send_ready()
+        if self.transport.is_closing():
+            return
         reply = JsonErrors().refuse(code, message, status, "")
         head = (
             b"content-type: %b\r\ncontent-length: %d\r\nx-amzn-errortype: %b\r\n"
@@ -192,28 +247,7 @@ class _Connection(HttpToolsProtocol):
         self.loop.call_later(LINGER, self.transport.close)
 
 
-def _answer_at_once(
-    cycle: RequestResponseCycle, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes
-) -> bool:
-    """Send an answer in one piece: one packet, where uvicorn's own way makes two.
-
-    ``headers`` are ours and complete, so nothing in them is checked. To a client that does not
-    read, uvicorn's way is taken, which waits until it does.
-    """
-    if cycle.flow.write_paused:
-        return False
-    if cycle.disconnected:
-        return True
-    parts = [STATUS_LINE[status]]
-    parts += [b"%b: %b\r\n" % header for header in (*cycle.default_headers, *headers)]
-    parts.append(b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n")
-    if cycle.scope["method"] != "HEAD":
-        parts.append(body)
-    cycle.waiting_for_100_continue = False
-    cycle.response_started = cycle.response_complete = True
-    cycle.transport.write(b"".join(parts))
-    cycle.message_event.set()
-    if not cycle.keep_alive:
-        cycle.transport.close()
-    cycle.on_response()
-    return True
+def _comes_soon(cycle: RequestResponseCycle) -> bool:
+    """Whether the rest of a body is small, and comes without being asked for."""
+    length = dict(cycle.scope["headers"]).get(b"content-length")
+    return length is not None and int(length) <= SMALL and not cycle.waiting_for_100_continue

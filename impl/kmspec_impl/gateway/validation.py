@@ -1,6 +1,7 @@
 """Validation: the only place that checks a request against the service model.
 
-Every operation's input shape is compiled once into closures; :func:`validate` runs them. What
+Every operation's input shape is compiled once into closures, of two kinds: those that find at
+little cost that a usual request is right, and those that say of any other what is wrong. What
 AWS's framework checks is checked here with its message (wire.md, section 5): types, required
 members, lengths, ranges, patterns and enums. What a service checks by itself is in its module.
 """
@@ -17,6 +18,7 @@ from kmspec_impl.gateway.service_model import Kind, Member, Shape, operation
 
 _Refusals: TypeAlias = list[str]
 _Check: TypeAlias = Callable[[object, str, _Refusals], None]
+_Fits: TypeAlias = Callable[[Any], bool]
 _Constraint: TypeAlias = tuple[Callable[[Any], bool], str]
 
 _INTEGERS: Final = range(-(2**63), 2**63)
@@ -44,8 +46,11 @@ def validate(service: str, operation: str, parameters: dict[str, Any]) -> None:
     :class:`ServiceError`: SerializationException for a value of the wrong type; otherwise,
     naming all that is wrong, ValidationException (KMS) or CloudHsmInvalidRequestException.
     """
+    fits, check = _compiled(service, operation)
+    if fits(parameters):
+        return
     refusals: _Refusals = []
-    _compiled(service, operation)(parameters, "", refusals)
+    check(parameters, "", refusals)
     if refusals:
         errors = "error" if len(refusals) == 1 else "errors"
         text = f"{len(refusals)} validation {errors} detected: {'; '.join(refusals)}"
@@ -90,8 +95,79 @@ def _token(found: object) -> str:
 
 
 @cache
-def _compiled(service: str, name: str) -> _Check:
-    return _structure(operation(Service(service), name).input)
+def _compiled(service: str, name: str) -> tuple[_Fits, _Check]:
+    shape = operation(Service(service), name).input
+    return _fits_structure(shape), _structure(shape)
+
+
+def _fits(shape: Shape) -> _Fits:
+    """Whether a value is right beyond doubt; of what is left in doubt, the check decides."""
+    if shape.kind is Kind.STRUCTURE:
+        return _fits_structure(shape)
+    if shape.key is not None and shape.item is not None:
+        return _fits_map(shape, shape.key, shape.item)
+    if shape.kind in (Kind.STRING, Kind.BLOB):
+        return _fits_measured(shape)
+    return _in_doubt
+
+
+def _in_doubt(_: object) -> bool:
+    return False
+
+
+def _fits_structure(shape: Shape) -> _Fits:
+    required = frozenset(member.name for member in shape.members if member.required)
+    members = {member.name: _fits(member.shape) for member in shape.members}
+
+    def fits(value: object) -> bool:
+        if type(value) is not dict or not required <= value.keys():
+            return False
+        for name, found in value.items():
+            if name not in members or not members[name](found):
+                return False
+        return True
+
+    return fits
+
+
+def _fits_map(shape: Shape, of_keys: Shape, of_items: Shape) -> _Fits:
+    low, high = _length(shape)
+    key, item = _fits(of_keys), _fits(of_items)
+
+    def fits(value: object) -> bool:
+        return (
+            type(value) is dict
+            and low <= len(value) <= high
+            and all(map(key, value))
+            and all(map(item, value.values()))
+        )
+
+    return fits
+
+
+def _fits_measured(shape: Shape) -> _Fits:
+    """Strings and blobs."""
+    python_type: type[str | bytes] = str if shape.kind is Kind.STRING else bytes
+    low, high = _length(shape)
+    matches = None if shape.pattern is None else compile_pattern(shape.pattern).fullmatch
+    enum = frozenset(shape.enum)
+
+    def fits_length(value: Any) -> bool:  # noqa: ANN401 - what a client sent
+        return isinstance(value, python_type) and low <= len(value) <= high
+
+    def fits(value: Any) -> bool:  # noqa: ANN401 - the same
+        return (
+            fits_length(value)
+            and (not enum or value in enum)
+            and (matches is None or matches(value) is not None)
+        )
+
+    return fits if enum or matches is not None else fits_length
+
+
+def _length(shape: Shape) -> tuple[int, int]:
+    """The bounds of a length."""
+    return shape.minimum or 0, sys.maxsize if shape.maximum is None else shape.maximum
 
 
 def _compile(shape: Shape) -> _Check:
@@ -105,7 +181,7 @@ def _compile(shape: Shape) -> _Check:
         return _timestamp
     if shape.kind is Kind.BOOLEAN:
         return _scalar(shape, bool)
-    return _measured(shape, str if shape.kind is Kind.STRING else bytes)
+    return _scalar(shape, str if shape.kind is Kind.STRING else bytes)
 
 
 def _structure(shape: Shape) -> _Check:
@@ -182,22 +258,6 @@ def _scalar(shape: Shape, python_type: type[object]) -> _Check:
         for holds, text in constraints:
             if not holds(value):
                 refusals.append(_refusal(value, path, text, shown=shown))
-
-    return check
-
-
-def _measured(shape: Shape, python_type: type[str | bytes]) -> _Check:
-    """Check a string or a blob: quickly when only its length is bounded, and within them."""
-    plain = shape.pattern is None and not shape.enum
-    low = shape.minimum or 0
-    high = sys.maxsize if shape.maximum is None else shape.maximum
-    wholly = _scalar(shape, python_type)
-    if not plain:
-        return wholly
-
-    def check(value: object, path: str, refusals: _Refusals) -> None:
-        if not isinstance(value, python_type) or not low <= len(value) <= high:
-            wholly(value, path, refusals)
 
     return check
 

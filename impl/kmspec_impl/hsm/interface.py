@@ -53,12 +53,20 @@ class Device(Protocol):
         """Make a 256-bit AES key that never leaves the HSM in the clear; its handle."""
         ...
 
+    def import_key(self, owner: str, label: str, material: bytes) -> int:
+        """Hold a 256-bit AES key that was made elsewhere; its handle."""
+        ...
+
     def wrap(self, handle: int) -> bytes:
         """The key of that handle, for :meth:`unwrap` of another HSM of the cluster."""
         ...
 
     def unwrap(self, wrapped: bytes) -> None:
         """Hold a copy of a key that another HSM wrapped, under the same handle."""
+        ...
+
+    def adopt(self, wrapped: bytes, label: str) -> int:
+        """Hold a copy of a key that an HSM elsewhere wrapped, under a label and a new handle."""
         ...
 
     def encrypt(self, handle: int, plaintext: bytes, associated: bytes) -> bytes:

@@ -7,7 +7,8 @@ the process itself, which is what an emulator of HSMs can promise.
 import base64
 import json
 import os
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from kmspec_impl.hsm.interface import KeyEntry, Role, SealError, User
 
 _KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
+_NONCES_AT_ONCE: Final = 256
 _USER_FIELDS: Final = attrgetter("name", "role", "password", "failures", "locked")
 
 
@@ -41,6 +43,7 @@ class SoftwareDevice:
         self._users: dict[str, User] = {}
         self._next_handle = 1
         self._backup: bytes | None = None
+        self._nonces = _fresh_nonces()
 
     def random(self, length: int) -> bytes:
         """``length`` random bytes."""
@@ -48,8 +51,12 @@ class SoftwareDevice:
 
     def generate(self, owner: str, label: str) -> int:
         """Make a 256-bit AES key; its handle."""
+        return self.import_key(owner, label, os.urandom(_KEY_BYTES))
+
+    def import_key(self, owner: str, label: str, material: bytes) -> int:
+        """Hold a key that was made elsewhere; its handle."""
         entry = KeyEntry(self._next_handle, label, owner)
-        self._hold(entry, os.urandom(_KEY_BYTES))
+        self._hold(entry, material)
         return entry.handle
 
     def wrap(self, handle: int) -> bytes:
@@ -60,9 +67,16 @@ class SoftwareDevice:
         """Hold a copy of a key that another HSM wrapped."""
         self._hold(*_read(json.loads(wrapped)))
 
+    def adopt(self, wrapped: bytes, label: str) -> int:
+        """Hold a copy of a key that an HSM elsewhere wrapped; its handle here."""
+        known, material = _read(json.loads(wrapped))
+        entry = replace(known, handle=self._next_handle, label=label)
+        self._hold(entry, material)
+        return entry.handle
+
     def encrypt(self, handle: int, plaintext: bytes, associated: bytes) -> bytes:
         """Seal ``plaintext``: nonce, ciphertext, tag."""
-        nonce = os.urandom(_NONCE_BYTES)
+        nonce = next(self._nonces)
         return nonce + self._keys[handle].cipher.encrypt(nonce, plaintext, associated)
 
     def decrypt(self, handle: int, sealed: bytes, associated: bytes) -> bytes:
@@ -135,6 +149,14 @@ class SoftwareDevice:
         self._handles[entry.label] = entry.handle
         self._next_handle = max(self._next_handle, entry.handle + 1)
         self._backup = None
+
+
+def _fresh_nonces() -> Iterator[bytes]:
+    """Random nonces without end; to ask the operating system costs the same for one or many."""
+    while True:
+        drawn = os.urandom(_NONCE_BYTES * _NONCES_AT_ONCE)
+        for start in range(0, len(drawn), _NONCE_BYTES):
+            yield drawn[start : start + _NONCE_BYTES]
 
 
 def _written(key: _Key) -> list[Any]:

@@ -1,10 +1,11 @@
 """Ciphertext: the only place that knows what a ciphertext of AWS KMS looks like.
 
-A blob is a header, the same for all ciphertexts under one key, and what an HSM sealed::
+A blob is a header, the same for all ciphertexts under one key material, and what an HSM sealed::
 
     4 bytes   format and version
     16 bytes  id of the KMS key
-    16 bytes  digest of the key's ARN, which names Region and account
+    16 bytes  digest of the key's ARN, which names account and Region; related multi-Region keys
+              read each other's ciphertexts, so theirs names no Region
     32 bytes  id of the key material
     8 bytes   digest of all before
     12 bytes  nonce, then the ciphertext, then 16 bytes of tag
@@ -22,7 +23,9 @@ from uuid import UUID
 from kmspec.limits import ENCRYPTION_CONTEXT_BYTES
 from kmspec.names import ErrorCode
 from kmspec_impl.errors import ServiceError
+from kmspec_impl.identity import MULTI_REGION
 from kmspec_impl.kms.requests import invalid
+from kmspec_impl.kms.state import KeyMaterial
 
 _FORMAT: Final = b"KMS\x01"
 _PLACE_BYTES: Final = 16
@@ -32,16 +35,15 @@ _LEAST_SEALED: Final = 12 + 16
 """Nonce and tag."""
 
 
-def header_of(key_id: str, arn: str, material_id: str) -> bytes:
-    """What every ciphertext under this key begins with."""
+def new_material(key_id: str, arn: str, material_id: str, handle: int | None) -> KeyMaterial:
+    """A key material of a KMS key, with what all ciphertexts under it have in common."""
+    if key_id.startswith(MULTI_REGION):
+        arn = _without_region(arn)
     place = hashlib.sha256(arn.encode()).digest()[:_PLACE_BYTES]
-    header = _FORMAT + UUID(key_id).bytes + place + bytes.fromhex(material_id)
-    return header + _check(header)
-
-
-def associated_with(arn: str, material_id: str) -> bytes:
-    """What is authenticated with every ciphertext under this key, before the context."""
-    return _measured(arn) + _measured(material_id)
+    number = UUID(key_id.removeprefix(MULTI_REGION)).bytes
+    header = _FORMAT + number + place + bytes.fromhex(material_id)
+    associated = _measured(arn) + _measured(material_id)
+    return KeyMaterial(material_id, header + _check(header), associated, handle)
 
 
 def parts(blob: bytes) -> tuple[bytes, bytes]:
@@ -68,10 +70,16 @@ def with_context(associated: bytes, context: Mapping[str, str] | None) -> bytes:
     """
     if not context:
         return associated
-    written = b"".join(_measured(name) + _measured(context[name]) for name in sorted(context))
+    written = b"".join([_measured(name) + _measured(context[name]) for name in sorted(context)])
     if len(written) > ENCRYPTION_CONTEXT_BYTES:
         raise invalid(f"The encryption context is larger than {ENCRYPTION_CONTEXT_BYTES} bytes.")
     return associated + written
+
+
+def _without_region(arn: str) -> str:
+    """The ARN that related multi-Region keys have in common."""
+    _, partition, service, _, rest = arn.split(":", 4)
+    return f"arn:{partition}:{service}::{rest}"
 
 
 def _measured(text: str) -> bytes:

@@ -5,16 +5,16 @@ of the key; that of any other key in the service's own HSMs [CreateKeyKS].
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 from kmspec.limits import KEYS
 from kmspec.names import ErrorCode, Origin
 from kmspec_impl.errors import ServiceError
 from kmspec_impl.identity import key_arn
-from kmspec_impl.kms import ciphertext, key_policy, requests, tags
+from kmspec_impl.kms import external_stores, key_policy, requests, tags
+from kmspec_impl.kms.ciphertext import new_material
 from kmspec_impl.kms.metadata import metadata
-from kmspec_impl.kms.state import Key
+from kmspec_impl.kms.state import Key, Related
 from kmspec_impl.kms.store_keys import generate_material, store_for_new_key
 from kmspec_impl.realm import Parameters, Realm, Response
 
@@ -28,6 +28,7 @@ _NO_USAGE: Final = (
 
 def create_key(realm: Realm, parameters: Parameters, now: float) -> Response:
     """CreateKey: Enabled from the start, in AWS KMS or in a connected custom key store."""
+    external_stores.refuse_key(parameters)
     origin = Origin(parameters.get("Origin") or Origin.AWS_KMS)
     _check_combination(origin, parameters)
     _check_spec(origin, parameters)
@@ -39,45 +40,42 @@ def create_key(realm: Realm, parameters: Parameters, now: float) -> Response:
     store_id = parameters.get("CustomKeyStoreId")
     place = None if store_id is None else store_for_new_key(realm, store_id)
     ids = realm.ids
-    key_id, material_id = ids.key(), ids.material()
+    multi_region = bool(parameters.get("MultiRegion"))
+    key_id = ids.multi_region_key() if multi_region else ids.key()
     arn = key_arn(realm.caller, key_id)
+    handle = realm.fleet.generate("kms", arn) if origin is Origin.AWS_KMS else None
+    material = new_material(key_id, arn, ids.material(), handle)
+    region = realm.caller.region
     key = Key(
         id=key_id,
         arn=arn,
         created=now,
         description=parameters.get("Description") or "",
         origin=origin,
-        material_id=material_id,
-        header=ciphertext.header_of(key_id, arn, material_id),
-        associated=ciphertext.associated_with(arn, material_id),
+        current=None if origin is Origin.EXTERNAL else material,
         policy=policy,
         tags=key_tags,
         store=store_id,
+        related=Related(region, (region,)) if multi_region else None,
     )
-    if place is None:
-        key = replace(key, handle=realm.fleet.generate("kms", arn))
-    else:
+    if place is not None:
         generate_material(realm, place, key)
     realm.add_key(key)
     return {"KeyMetadata": metadata(realm, key)}
 
 
 def _check_combination(origin: Origin, parameters: Mapping[str, Any]) -> None:
-    """Origin, store and external key must fit each other (custom-key-stores.md, section 9)."""
-    in_store = origin in (Origin.AWS_CLOUDHSM, Origin.EXTERNAL_KEY_STORE)
+    """Origin and store must fit each other (custom-key-stores.md, section 9)."""
+    in_store = origin is Origin.AWS_CLOUDHSM
     named = parameters.get("CustomKeyStoreId") is not None
     if in_store and not named:
         raise requests.invalid(f"CustomKeyStoreId is required for Origin {origin}.")
     if named and not in_store:
         raise requests.invalid(f"CustomKeyStoreId is not valid for Origin {origin}.")
-    if parameters.get("XksKeyId") is not None and origin is not Origin.EXTERNAL_KEY_STORE:
-        raise requests.invalid(f"XksKeyId is not valid for Origin {origin}.")
-    if origin in (Origin.EXTERNAL, Origin.EXTERNAL_KEY_STORE):
-        raise requests.not_offered(f"keys of Origin {origin}")
 
 
 def _check_spec(origin: Origin, parameters: Mapping[str, Any]) -> None:
-    """Only single-Region symmetric encryption keys; in a store AWS has no other either."""
+    """Only symmetric encryption keys; in a store AWS has no other either."""
     older, newer = parameters.get("CustomerMasterKeySpec"), parameters.get("KeySpec")
     if older is not None and newer is not None and older != newer:
         raise requests.invalid("KeySpec and CustomerMasterKeySpec differ; give KeySpec only.")
@@ -96,5 +94,3 @@ def _check_spec(origin: Origin, parameters: Mapping[str, Any]) -> None:
         raise requests.invalid(f"KeyUsage {usage} is not compatible with KeySpec {spec}")
     if not symmetric:
         raise requests.not_offered(f"keys of KeySpec {spec}")
-    if multi_region:
-        raise requests.not_offered("multi-Region keys")

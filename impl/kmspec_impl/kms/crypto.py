@@ -20,7 +20,7 @@ from kmspec_impl.kms.key_material import (
     reach_cluster,
     require_connected,
 )
-from kmspec_impl.kms.state import Key
+from kmspec_impl.kms.state import Key, KeyMaterial
 from kmspec_impl.kms.stores import find_store
 from kmspec_impl.realm import Parameters, Realm, Response
 
@@ -43,14 +43,15 @@ def encrypt(realm: Realm, parameters: Parameters, now: float) -> Response:
     """Encrypt."""
     key = find_key(realm, parameters["KeyId"])
     _check_grant_tokens(parameters)
-    material = reach(realm, key)
+    material = reach(realm, key, key.current)
     _check_algorithm(parameters.get("EncryptionAlgorithm"))
-    associated = ciphertext.with_context(key.associated, parameters.get("EncryptionContext"))
+    used = material.of
+    associated = ciphertext.with_context(used.associated, parameters.get("EncryptionContext"))
     _charge(realm, now, material)
     _stop_dry_run(parameters)
     sealed = material.device.encrypt(material.handle, parameters["Plaintext"], associated)
     return {
-        "CiphertextBlob": key.header + sealed,
+        "CiphertextBlob": used.header + sealed,
         "KeyId": key.arn,
         "EncryptionAlgorithm": _ALGORITHM,
     }
@@ -62,14 +63,16 @@ def decrypt(realm: Realm, parameters: Parameters, now: float) -> Response:
     source = _source(realm, parameters, "KeyId")
     key = source.key
     _check_grant_tokens(parameters)
-    material = reach(realm, key)
+    material = reach(realm, key, source.material)
     _check_algorithm(parameters.get("EncryptionAlgorithm"))
-    associated = ciphertext.with_context(key.associated, parameters.get("EncryptionContext"))
+    associated = ciphertext.with_context(
+        material.of.associated, parameters.get("EncryptionContext")
+    )
     _charge(realm, now, material)
     plaintext = _opened(material, source.sealed, associated)
     _stop_dry_run(parameters)
     response = {"KeyId": key.arn, "Plaintext": plaintext, "EncryptionAlgorithm": _ALGORITHM}
-    return _with_material_id(response, key, "KeyMaterialId")
+    return _with_material_id(response, key, material, "KeyMaterialId")
 
 
 def re_encrypt(realm: Realm, parameters: Parameters, now: float) -> Response:
@@ -77,29 +80,29 @@ def re_encrypt(realm: Realm, parameters: Parameters, now: float) -> Response:
     source = _source(realm, parameters, "SourceKeyId")
     target = find_key(realm, parameters["DestinationKeyId"])
     _check_grant_tokens(parameters)
-    origin = reach(realm, source.key)
-    destination = reach(realm, target)
+    origin = reach(realm, source.key, source.material)
+    destination = reach(realm, target, target.current)
     _check_algorithm(parameters.get("SourceEncryptionAlgorithm"))
     _check_algorithm(parameters.get("DestinationEncryptionAlgorithm"))
     associated = ciphertext.with_context(
-        source.key.associated, parameters.get("SourceEncryptionContext")
+        origin.of.associated, parameters.get("SourceEncryptionContext")
     )
     new_associated = ciphertext.with_context(
-        target.associated, parameters.get("DestinationEncryptionContext")
+        destination.of.associated, parameters.get("DestinationEncryptionContext")
     )
     _charge(realm, now, origin, destination)
     plaintext = _opened(origin, source.sealed, associated)
     _stop_dry_run(parameters)
     sealed = destination.device.encrypt(destination.handle, plaintext, new_associated)
     response: Response = {
-        "CiphertextBlob": target.header + sealed,
+        "CiphertextBlob": destination.of.header + sealed,
         "SourceKeyId": source.key.arn,
         "KeyId": target.arn,
         "SourceEncryptionAlgorithm": _ALGORITHM,
         "DestinationEncryptionAlgorithm": _ALGORITHM,
     }
-    response = _with_material_id(response, source.key, "SourceKeyMaterialId")
-    return _with_material_id(response, target, "DestinationKeyMaterialId")
+    response = _with_material_id(response, source.key, origin, "SourceKeyMaterialId")
+    return _with_material_id(response, target, destination, "DestinationKeyMaterialId")
 
 
 def generate_data_key(realm: Realm, parameters: Parameters, now: float) -> Response:
@@ -141,6 +144,7 @@ class _Source(NamedTuple):
     """What is to be decrypted; ``sealed`` is ``None`` when a dry run goes without it."""
 
     key: Key
+    material: KeyMaterial | None
     sealed: bytes | None
 
 
@@ -153,7 +157,8 @@ def _source(realm: Realm, parameters: Parameters, member: str) -> _Source:
     named, blob = parameters.get(member), parameters.get("CiphertextBlob")
     ignored = parameters.get("DryRun") and parameters.get("DryRunModifiers")
     if ignored and named is not None:
-        return _Source(find_key(realm, named), None)
+        key = find_key(realm, named)
+        return _Source(key, key.current, None)
     if blob is None:
         lacking = member if ignored else "CiphertextBlob"
         raise requests.invalid(f"{lacking} is required.")
@@ -163,7 +168,8 @@ def _source(realm: Realm, parameters: Parameters, member: str) -> _Source:
         raise ServiceError(ErrorCode.INCORRECT_KEY, _NOT_THAT_KEY)
     if key_id is None:
         raise ServiceError(ErrorCode.ACCESS_DENIED, _FOREIGN)
-    return _Source(realm.keys[key_id], None if ignored else sealed)
+    key = realm.keys[key_id]
+    return _Source(key, key.material_of(header), None if ignored else sealed)
 
 
 def _opened(material: Material, sealed: bytes | None, associated: bytes) -> bytes:
@@ -181,20 +187,21 @@ def _data_key(realm: Realm, parameters: Parameters, now: float) -> tuple[Respons
         raise requests.invalid("Please specify either number of bytes or key spec.")
     key = find_key(realm, parameters["KeyId"])
     _check_grant_tokens(parameters)
-    material = reach(realm, key)
-    associated = ciphertext.with_context(key.associated, parameters.get("EncryptionContext"))
+    material = reach(realm, key, key.current)
+    used = material.of
+    associated = ciphertext.with_context(used.associated, parameters.get("EncryptionContext"))
     _charge(realm, now, material)
     _stop_dry_run(parameters)
     plaintext = material.device.random(length or _DATA_KEY_BYTES[parameters["KeySpec"]])
     sealed = material.device.encrypt(material.handle, plaintext, associated)
-    response: Response = {"CiphertextBlob": key.header + sealed, "KeyId": key.arn}
-    return _with_material_id(response, key, "KeyMaterialId"), plaintext
+    response: Response = {"CiphertextBlob": used.header + sealed, "KeyId": key.arn}
+    return _with_material_id(response, key, material, "KeyMaterialId"), plaintext
 
 
-def _with_material_id(response: Response, key: Key, member: str) -> Response:
+def _with_material_id(response: Response, key: Key, material: Material, member: str) -> Response:
     """A key of a store shows no material id (custom-key-stores.md, open question 14)."""
     if key.store is None:
-        response[member] = key.material_id
+        response[member] = material.of.id
     return response
 
 

@@ -14,7 +14,7 @@ from kmspec_impl.cloudhsm.state import Cluster
 from kmspec_impl.errors import ServiceError
 from kmspec_impl.hsm.interface import Device
 from kmspec_impl.kms.key_state import require_usable
-from kmspec_impl.kms.state import Key, Store
+from kmspec_impl.kms.state import Key, KeyMaterial, Store
 from kmspec_impl.quotas import Charge, store_rate
 from kmspec_impl.realm import Realm
 
@@ -37,26 +37,33 @@ _INTERNAL: Final = "The request was rejected because an internal exception occur
 
 
 class Material(NamedTuple):
-    """Where the material of a key is, and whom its use is charged to."""
+    """A key material, where it is, and whom its use is charged to."""
 
+    of: KeyMaterial
     device: Device
     handle: int
     charge: Charge | None
 
 
-def reach(realm: Realm, key: Key) -> Material:
-    """The material of a key, with everything on the way to it in order.
+def reach(realm: Realm, key: Key, material: KeyMaterial | None) -> Material:
+    """One material of a key, with everything on the way to it in order.
 
     :raises ServiceError: what the first unmet condition is answered with: DisabledException,
         KMSInvalidStateException or KMSInternalException.
     """
     require_usable(realm, key)
     if key.store is None:
-        return Material(realm.fleet, _present(key, key.handle), None)
+        if material is None or material.handle is None:
+            raise _missing(f"The key material of {key.arn} is not there.")
+        return Material(material, realm.fleet, material.handle, None)
     store = realm.stores[key.store]
     cluster, device = reach_cluster(realm, store, ErrorCode.KMS_INVALID_STATE)
-    handle = _present(key, device.find(key.arn))
-    return Material(device, handle, charge(store, cluster))
+    handle = device.find(key.arn)
+    if material is None or handle is None:
+        raise _missing(
+            f"The key material of {key.arn} is not in the CloudHSM cluster of its custom key store."
+        )
+    return Material(material, device, handle, charge(store, cluster))
 
 
 def reach_cluster(realm: Realm, store: Store, unreachable: ErrorCode) -> tuple[Cluster, Device]:
@@ -123,10 +130,5 @@ def require_configuration(cluster: Cluster, *, hsms: bool = True) -> None:
     raise ServiceError(ErrorCode.CLUSTER_INVALID_CONFIGURATION, message)
 
 
-def _present(key: Key, handle: int | None) -> int:
-    if handle is None:
-        message = (
-            f"The key material of {key.arn} is not in the CloudHSM cluster of its custom key store."
-        )
-        raise ServiceError(ErrorCode.KMS_INVALID_STATE, message)
-    return handle
+def _missing(message: str) -> ServiceError:
+    return ServiceError(ErrorCode.KMS_INVALID_STATE, message)

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from kmspec.names import KeySpec, KeyState
+from kmspec.names import ExpirationModel, KeySpec, KeyState, MultiRegionKeyType, Origin
+from kmspec_impl.identity import key_arn
 from kmspec_impl.kms.key_state import key_state
-from kmspec_impl.kms.state import Key
+from kmspec_impl.kms.state import Key, Related
 from kmspec_impl.realm import Realm
 
 
@@ -25,14 +26,50 @@ def metadata(realm: Realm, key: Key) -> dict[str, Any]:
         "CustomerMasterKeySpec": key.spec.value,
         "KeySpec": key.spec.value,
         "EncryptionAlgorithms": [KeySpec.SYMMETRIC_DEFAULT.value],
-        "MultiRegion": False,
+        "MultiRegion": key.related is not None,
     }
+    if key.related is not None:
+        shown["MultiRegionConfiguration"] = _configuration(realm, key, key.related)
+    if key.deletion_window is not None:
+        shown["PendingDeletionWindowInDays"] = key.deletion_window
     if key.deletion_due is not None:
         shown["DeletionDate"] = round(key.deletion_due, 3)
-    if key.store is None:
-        shown["CurrentKeyMaterialId"] = key.material_id
-    else:
+    if key.origin is Origin.EXTERNAL:
+        shown |= _expiration(key)
+    symmetric = key.spec is KeySpec.SYMMETRIC_DEFAULT and key.store is None
+    if symmetric and key.current is not None and state is not KeyState.CREATING:
+        shown["CurrentKeyMaterialId"] = key.current.id
+    if key.store is not None:
         # The cluster the store has now: it follows an update of the store (section 7).
         shown["CustomKeyStoreId"] = key.store
         shown["CloudHsmClusterId"] = realm.stores[key.store].cluster
     return shown
+
+
+def _expiration(key: Key) -> dict[str, Any]:
+    """Whether and when imported key material expires that is there; the earliest counts."""
+    held = [material for material in key.materials if material.handle is not None]
+    if not held:
+        return {}
+    moments = [material.valid_to for material in held if material.valid_to is not None]
+    if not moments:
+        return {"ExpirationModel": ExpirationModel.DOES_NOT_EXPIRE.value}
+    valid_to = round(min(moments), 3)
+    return {"ExpirationModel": ExpirationModel.EXPIRES.value, "ValidTo": valid_to}
+
+
+def _configuration(realm: Realm, key: Key, related: Related) -> dict[str, Any]:
+    """MultiRegionConfiguration, the same in each Region but for the type of the key itself."""
+    caller = realm.caller
+    shown = {
+        region: {"Arn": key_arn(caller._replace(region=region), key.id), "Region": region}
+        for region in related.regions
+    }
+    own = MultiRegionKeyType.REPLICA
+    if related.primary == caller.region:
+        own = MultiRegionKeyType.PRIMARY
+    return {
+        "MultiRegionKeyType": own.value,
+        "PrimaryKey": shown.pop(related.primary),
+        "ReplicaKeys": list(shown.values()),
+    }

@@ -13,7 +13,7 @@ from kmspec.names import ClusterState, ConnectionState, ErrorCode
 from kmspec_impl.cloudhsm import certificates
 from kmspec_impl.cloudhsm.state import Cluster
 from kmspec_impl.errors import ServiceError
-from kmspec_impl.kms import requests
+from kmspec_impl.kms import external_stores, requests
 from kmspec_impl.kms.key_material import require_configuration
 from kmspec_impl.kms.state import Store
 from kmspec_impl.realm import Parameters, Realm, Response
@@ -28,7 +28,8 @@ def create_custom_key_store(realm: Realm, parameters: Parameters, now: float) ->
     The order of checks is the candidate one of custom-key-stores.md, section 3. What equals an
     existing DISCONNECTED store in everything is a retry, and gets the id of that store.
     """
-    _check_type(parameters)
+    external_stores.refuse_store(parameters)
+    _require_members(parameters)
     name, cluster_id = parameters["CustomKeyStoreName"], parameters["CloudHsmClusterId"]
     anchor, password = parameters["TrustAnchorCertificate"], parameters["KeyStorePassword"]
     for store in realm.stores:
@@ -84,7 +85,7 @@ def update_custom_key_store(realm: Realm, parameters: Parameters, now: float) ->
     The password is only noted: whether it is right shows when the store is connected.
     """
     del now
-    _refuse_xks(parameters)
+    external_stores.refuse_store(parameters)
     store = find_store(realm, parameters["CustomKeyStoreId"])
     name, password = parameters.get("NewCustomKeyStoreName"), parameters.get("KeyStorePassword")
     cluster_id = parameters.get("CloudHsmClusterId")
@@ -165,19 +166,10 @@ def require_active(cluster: Cluster) -> None:
         raise ServiceError(ErrorCode.CLUSTER_NOT_ACTIVE, message)
 
 
-def _check_type(parameters: Parameters) -> None:
-    if parameters.get("CustomKeyStoreType") not in (None, _TYPE):
-        raise requests.not_offered("custom key stores of type EXTERNAL_KEY_STORE")
-    _refuse_xks(parameters)
+def _require_members(parameters: Parameters) -> None:
     for member in ("CloudHsmClusterId", "TrustAnchorCertificate", "KeyStorePassword"):
         if parameters.get(member) is None:
             raise requests.invalid(f"{member} is required for a custom key store of type {_TYPE}.")
-
-
-def _refuse_xks(parameters: Parameters) -> None:
-    for member, value in parameters.items():
-        if member.startswith("Xks") and value is not None:
-            raise requests.invalid(f"{member} is not valid for a custom key store of type {_TYPE}.")
 
 
 def _check_name(realm: Realm, name: str) -> None:

@@ -8,8 +8,10 @@ from kmspec_impl.mutants import (
     of_backups,
     of_clusters,
     of_connections,
+    of_imports,
     of_keys,
     of_life,
+    of_regions,
     of_stores,
     of_use,
 )
@@ -23,6 +25,8 @@ CATALOGUE: Final[tuple[Mutant, ...]] = (
     *of_connections.MUTANTS,
     *of_clusters.MUTANTS,
     *of_backups.MUTANTS,
+    *of_imports.MUTANTS,
+    *of_regions.MUTANTS,
 )
 
 

@@ -219,6 +219,12 @@ MUTANTS: Final = (
         handlers=((Service.KMS, "CreateAlias", _take_alias),),
     ),
     Mutant(
+        "alias-of-an-alias",
+        "alias/target-by-id",
+        "The target of a new alias may be named by another alias.",
+        (Patch(aliases, "find_key_without_alias", find_key),),
+    ),
+    Mutant(
         "aliases-without-end",
         "alias/limit",
         "A key can have more than 50 aliases.",

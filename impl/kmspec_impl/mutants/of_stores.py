@@ -7,7 +7,7 @@ from kmspec.limits import CUSTOM_KEY_STORE_RATE
 from kmspec.names import KMSUSER, ConnectionState, Service
 from kmspec_impl.cloudhsm import users
 from kmspec_impl.hsm.interface import User
-from kmspec_impl.kms import connect, key_material, stores
+from kmspec_impl.kms import connect, external_stores, key_material, stores
 from kmspec_impl.kms.state import Store
 from kmspec_impl.mutants.mutant import Mutant, Patch, nothing
 from kmspec_impl.quotas import Quotas, store_rate
@@ -177,5 +177,11 @@ MUTANTS: Final = (
         "effect/Burst/answer",
         "A cluster that is busy with other work serves its key store as if it were idle.",
         (Patch(key_material, "store_rate", _idle_rate),),
+    ),
+    Mutant(
+        "takes-external-key-id",
+        "create-key/external-key",
+        "CreateKey takes XksKeyId whatever the origin, and makes a key of AWS KMS.",
+        (Patch(external_stores, "refuse_key", nothing),),
     ),
 )

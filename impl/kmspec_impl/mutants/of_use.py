@@ -9,7 +9,7 @@ from kmspec_impl.errors import CLIENT_ERROR, ServiceError
 from kmspec_impl.hsm.interface import Device
 from kmspec_impl.kms import crypto, key_material, key_state
 from kmspec_impl.kms.key_material import Material
-from kmspec_impl.kms.state import Key, Store
+from kmspec_impl.kms.state import Key, KeyMaterial, Store
 from kmspec_impl.mutants.mutant import Mutant, Patch, nothing
 from kmspec_impl.realm import Parameters, Realm, Response, new_device
 
@@ -25,16 +25,16 @@ def _keep_copy(realm: Realm, cluster: Cluster, handle: int) -> None:
     _delete_key(realm, cluster, handle)
 
 
-def _reach_cache(realm: Realm, key: Key) -> Material:
+def _reach_cache(realm: Realm, key: Key, material: KeyMaterial | None) -> Material:
     cache = realm.devices.get(f"cache of {key.arn}")
     try:
-        return _reach(realm, key)
+        return _reach(realm, key, material)
     except ServiceError:
         handle = None if cache is None else cache.find(key.arn)
-        if cache is None or handle is None:
+        if material is None or cache is None or handle is None:
             raise
         key_state.require_usable(realm, key)
-        return Material(cache, handle, None)
+        return Material(material, cache, handle, None)
 
 
 def _reach_locked(realm: Realm, store: Store, unreachable: ErrorCode) -> tuple[Cluster, Device]:

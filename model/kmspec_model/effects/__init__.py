@@ -14,9 +14,12 @@ from kmspec_model.effects import (
     clusters,
     cryptography,
     hsms,
+    imports,
     keys,
     operator,
     quotas,
+    regions,
+    rotation,
     stores,
 )
 from kmspec_model.moves import Change, Moves
@@ -33,5 +36,8 @@ EFFECTS: Mapping[str, Effect] = {
     **backups.EFFECTS,
     **operator.EFFECTS,
     **quotas.EFFECTS,
+    **imports.EFFECTS,
+    **rotation.EFFECTS,
+    **regions.EFFECTS,
 }
 """The effect of every operation but ``Advance``, which is time itself."""

@@ -6,7 +6,7 @@ from kmspec_model.case import Case
 from kmspec_model.command import Ref
 from kmspec_model.moves import Change, Moves
 from kmspec_model.outcome import Bind, Mark, Members, Pattern, members
-from kmspec_model.world import Ciphertext, World
+from kmspec_model.world import NONE, Ciphertext, Key, World
 
 
 def _kept(case: Case, key: int, plaintext: Ref, context: Ref | None) -> tuple[World, Pattern]:
@@ -15,12 +15,24 @@ def _kept(case: Case, key: int, plaintext: Ref, context: Ref | None) -> tuple[Wo
     if not case.command.keep:
         return world, Mark.PRESENT
     index = world.made.ciphertexts
-    ciphertext = Ciphertext(index, key, plaintext, context)
+    owner = world.key(key)
+    material = NONE if owner is None else _current(owner)
+    ciphertext = Ciphertext(index, key, plaintext, context, material)
     remembered = world._replace(
         ciphertexts=(*world.ciphertexts, ciphertext),
         made=world.made._replace(ciphertexts=index + 1),
     )
     return remembered, Bind(Ref("ciphertext", index))
+
+
+def _current(key: Key) -> int:
+    """The key material that a key encrypts with."""
+    return key.current.index if key.current is not None else NONE
+
+
+def _material(member: str, index: int) -> dict[str, Pattern]:
+    """The id of a key material; that of a key of a store may be shown or not."""
+    return {} if index == NONE else {member: Bind(Ref("keymaterial", index))}
 
 
 def encrypt(_moves: Moves, case: Case) -> tuple[Change, ...]:
@@ -47,6 +59,7 @@ def decrypt(_moves: Moves, case: Case) -> tuple[Change, ...]:
         Plaintext=case.ciphertext.plaintext,
         KeyId=Ref("key", case.ciphertext.key, "arn"),
         EncryptionAlgorithm="SYMMETRIC_DEFAULT",
+        **_material("KeyMaterialId", case.ciphertext.material),
     )
     return (Change(case.world, answer),)
 
@@ -63,6 +76,8 @@ def re_encrypt(_moves: Moves, case: Case) -> tuple[Change, ...]:
         KeyId=Ref("key", case.key.index, "arn"),
         SourceEncryptionAlgorithm="SYMMETRIC_DEFAULT",
         DestinationEncryptionAlgorithm="SYMMETRIC_DEFAULT",
+        **_material("SourceKeyMaterialId", case.ciphertext.material),
+        **_material("DestinationKeyMaterialId", _current(case.key)),
     )
     return (Change(world, answer),)
 
@@ -83,7 +98,13 @@ def _data_key(*, plaintext: bool) -> Callable[[Moves, Case], tuple[Change, ...]]
         if plaintext:
             shown = Bind(made) if case.command.keep else Mark.PRESENT
         key = Ref("key", case.key.index, "arn")
-        return (Change(world, members(CiphertextBlob=blob, Plaintext=shown, KeyId=key)),)
+        answer = members(
+            CiphertextBlob=blob,
+            Plaintext=shown,
+            KeyId=key,
+            **_material("KeyMaterialId", _current(case.key)),
+        )
+        return (Change(world, answer),)
 
     return effect
 

@@ -3,12 +3,23 @@
 from collections.abc import Callable, Mapping
 
 from kmspec import limits
-from kmspec.names import Origin
+from kmspec.names import KeySpec, MultiRegionKeyType, Origin
 from kmspec_model.case import Case
 from kmspec_model.command import Ref
+from kmspec_model.effects.rotation import caught_up, expiration
+from kmspec_model.materials import Material
 from kmspec_model.moves import Change, Moves
-from kmspec_model.outcome import Bind, Items, Mark, Members, Pattern, members
-from kmspec_model.states import is_connected, is_enabled, is_pending_deletion
+from kmspec_model.outcome import Bind, Items, Mark, Members, OneOf, Pattern, members
+from kmspec_model.states import (
+    completeness,
+    first_state,
+    is_connected,
+    is_creating,
+    is_enabled,
+    is_external,
+    is_pending_deletion,
+    is_updating,
+)
 from kmspec_model.world import NONE, Key, World
 
 
@@ -22,8 +33,8 @@ def metadata(world: World, key: Key, *, new: bool = False) -> Members:
         "CloudHsmClusterId": Ref("cluster", store.cluster) if store is not None else Mark.ABSENT,
     }
     return members(
-        KeyId=Bind(name) if new else name,
-        Arn=Ref("key", key.index, "arn"),
+        KeyId=Bind(name, "mrk-" if key.role else "") if new else name,
+        Arn=Ref("key", key.index, "arn" if key.region == world.region else f"arn{key.region}"),
         KeyState=key.state,
         Enabled=is_enabled(key),
         Origin=key.origin,
@@ -31,14 +42,53 @@ def metadata(world: World, key: Key, *, new: bool = False) -> Members:
         KeyManager="CUSTOMER",
         KeySpec=key.spec,
         KeyUsage=key.usage,
-        MultiRegion=False,
+        MultiRegion=bool(key.role),
+        MultiRegionConfiguration=_configuration(world, key) if key.role else Mark.ABSENT,
         CreationDate=Mark.PRESENT,
         DeletionDate=deletion,
+        PendingDeletionWindowInDays=Mark.ABSENT if key.window is None else key.window,
         **of_store,
+        **_materials(key),
     )
 
 
-def create(moves: Moves, case: Case) -> tuple[Change, ...]:
+def _materials(key: Key) -> dict[str, Pattern]:
+    """What is shown of the key material of a key without a store; of imported, when it expires."""
+    if key.store != NONE:
+        return {}
+    shown: dict[str, Pattern] = {"CurrentKeyMaterialId": Mark.ABSENT}
+    if is_creating(key):
+        return shown
+    if key.current is not None and key.spec == KeySpec.SYMMETRIC_DEFAULT:
+        shown["CurrentKeyMaterialId"] = Bind(key.current.name)
+    held = [one for one in key.materials if one.present]
+    if is_external(key) and held:
+        return shown | (expiration(held) if len(held) == len(key.materials) else {})
+    return shown | {"ExpirationModel": Mark.ABSENT, "ValidTo": Mark.ABSENT}
+
+
+def _configuration(world: World, key: Key) -> Members:
+    """The related keys. While the primary Region is being changed, both may show as replicas."""
+    related = world.related(key.index)
+    if any(is_updating(one) for one in related):
+        either = tuple(dict.fromkeys((key.role, MultiRegionKeyType.REPLICA.value)))
+        return members(MultiRegionKeyType=OneOf(either))
+    shown = {
+        one.region: members(
+            Arn=Ref("key", one.index, f"arn{one.region}"), Region=Ref("region", one.region)
+        )
+        for one in related
+    }
+    primary = next(one.region for one in related if one.role == MultiRegionKeyType.PRIMARY)
+    replicas = tuple(entry for region, entry in shown.items() if region != primary)
+    return members(
+        MultiRegionKeyType=key.role,
+        PrimaryKey=shown[primary],
+        ReplicaKeys=Items("Arn", replicas),
+    )
+
+
+def create(_moves: Moves, case: Case) -> tuple[Change, ...]:
     """A new key; in a store its material is generated in the cluster."""
     world = case.world
     index = world.made.keys
@@ -46,10 +96,16 @@ def create(moves: Moves, case: Case) -> tuple[Change, ...]:
         index,
         str(case.arguments.get("Origin", Origin.AWS_KMS)),
         case.store.index if case.store is not None else NONE,
-        moves.initial["key"],
+        first_state(str(case.arguments.get("Origin", Origin.AWS_KMS))),
         description=str(case.arguments.get("Description", "")),
+        region=world.region,
+        role=MultiRegionKeyType.PRIMARY.value if case.arguments.get("MultiRegion") else "",
     )
-    world = world.with_key(key)._replace(made=world.made._replace(keys=index + 1))
+    made = world.made._replace(keys=index + 1)
+    if key.origin == Origin.AWS_KMS and key.spec == KeySpec.SYMMETRIC_DEFAULT:
+        key = key._replace(materials=(Material(made.materials),))
+        made = made._replace(materials=made.materials + 1)
+    world = world.with_key(key)._replace(made=made)
     rules: tuple[str, ...] = ()
     if case.cluster is not None:
         contents = case.cluster.contents
@@ -76,7 +132,9 @@ def list_all(_moves: Moves, case: Case) -> tuple[Change, ...]:
 
 
 def availability(world: World, key: Key) -> str:
-    """The condition of its store that a transition of a key may depend on."""
+    """The condition of its store or key material that a transition of a key may depend on."""
+    if completeness(key):
+        return completeness(key)
     store = world.store(key.store) if key.store != NONE else None
     available = store is None or is_connected(store)
     return "store-available" if available else "store-unavailable"
@@ -91,10 +149,12 @@ def _moved(trigger: str) -> Callable[[Moves, Case], tuple[Change, ...]]:
             return ()
         move = moves.of("key", trigger, key.state, availability(case.world, key))
         resumes = move.resumes if move.resumes is not None else key.resumes
-        return tuple(
-            Change(case.world.with_key(key._replace(state=state, resumes=resumes)), rules=move.rule)
-            for state in move.states
-        )
+        changes = []
+        for state in move.states:
+            world = case.world.with_key(key._replace(state=state, resumes=resumes))
+            world, rules = caught_up(world, key.index)
+            changes.append(Change(world, rules=(*move.rule, *rules)))
+        return tuple(changes)
 
     return effect
 
@@ -112,18 +172,25 @@ def schedule_deletion(moves: Moves, case: Case) -> tuple[Change, ...]:
     if case.key is None:
         return ()
     days = int(case.arguments.get("PendingWindowInDays", limits.DEFAULT_DELETION_WINDOW_DAYS))
-    move = moves.of("key", "ScheduleKeyDeletion", case.key.state)
-    deadline = case.world.now + days * limits.DAY * 1000
+    replicas = len(case.world.related(case.key.index)) > 1
+    waits = case.key.role == MultiRegionKeyType.PRIMARY and replicas
+    move = moves.of("key", "ScheduleKeyDeletion", case.key.state, "replicas-exist" if waits else "")
+    scheduled = case.key._replace(
+        deadline=None if waits else case.world.now + days * limits.DAY * 1000,
+        window=days if waits else None,
+        resumes="",
+        since=None,
+    )
     return tuple(
         Change(
-            case.world.with_key(case.key._replace(state=state, deadline=deadline, resumes="")),
+            case.world.with_key(scheduled._replace(state=state)),
             members(
                 KeyId=Ref("key", case.key.index, "arn"),
                 KeyState=state,
-                DeletionDate=Mark.PRESENT,
+                DeletionDate=Mark.ABSENT if waits else Mark.PRESENT,
                 PendingWindowInDays=days,
             ),
-            move.rule,
+            (*move.rule, *(("effect/ScheduleKeyDeletion/rotation",) if case.key.rotation else ())),
         )
         for state in move.states
     )
@@ -140,7 +207,7 @@ def cancel_deletion(moves: Moves, case: Case) -> tuple[Change, ...]:
     return tuple(
         Change(
             case.world.with_key(
-                key._replace(state=state, deadline=None, resumes=move.resumes or "")
+                key._replace(state=state, deadline=None, window=None, resumes=move.resumes or "")
             ),
             answer,
             move.rule,

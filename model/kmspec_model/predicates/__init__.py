@@ -6,7 +6,16 @@ holds when the condition fails. A module a resource; here they are put together.
 
 from collections.abc import Mapping
 
-from kmspec_model.predicates import cloudhsm, keys, operator, stores
+from kmspec_model.predicates import (
+    cloudhsm,
+    external_stores,
+    imports,
+    keys,
+    operator,
+    regions,
+    rotation,
+    stores,
+)
 from kmspec_model.predicates.behind_stores import OF_STORE, material_missing, rate_of
 from kmspec_model.predicates.kinds import OfCase, OfKey, OfStore
 
@@ -26,6 +35,10 @@ OF_CASE: Mapping[str, OfCase] = {
     **stores.OF_CASE,
     **cloudhsm.OF_CASE,
     **operator.OF_CASE,
+    **imports.OF_CASE,
+    **rotation.OF_CASE,
+    **regions.OF_CASE,
+    **external_stores.OF_CASE,
 }
 """Predicates of a request, by the word the tables use."""
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from kmspec import limits
 from kmspec.names import Origin
-from kmspec_model.case import Case
+from kmspec_model.case import Case, find_key
 from kmspec_model.command import Ref
 from kmspec_model.predicates.kinds import OfCase
 
@@ -33,16 +33,7 @@ def _key_unknown(case: Case) -> bool:
     """A key that is named and does not exist. Where only an id will do, an alias is no name."""
     for member in (case.operation.key, case.operation.source):
         named = case.arguments.get(member) if member else None
-        if named is None:
-            continue
-        world = case.world
-        if not isinstance(named, Ref):
-            return True
-        if named.kind == "alias":
-            alias = world.alias(named.index)
-            if alias is None or world.key(alias.key) is None:
-                return True
-        elif world.key(named.index) is None:
+        if named is not None and find_key(case.world, named) is None:
             return True
     return False
 

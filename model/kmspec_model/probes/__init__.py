@@ -4,11 +4,23 @@ One probe for each operation and variant that makes sense where the world is: ab
 store, the cluster and the backups that the situation is about, and about what does not exist.
 """
 
-from kmspec_model.probes import anywhere, cloudhsm, cryptography, keys, stores
+from collections.abc import Iterator
+
+from kmspec_model.probes import (
+    anywhere,
+    cloudhsm,
+    cryptography,
+    external_stores,
+    imports,
+    keys,
+    regions,
+    rotation,
+    stores,
+)
 from kmspec_model.probes.probe import Probe
 from kmspec_model.settled import is_settled
 from kmspec_model.situations import subject_cluster, subject_key, subject_store
-from kmspec_model.world import World
+from kmspec_model.world import NONE, Key, World
 
 __all__ = ["Probe", "probes"]
 
@@ -16,18 +28,23 @@ __all__ = ["Probe", "probes"]
 def probes(world: World) -> tuple[Probe, ...]:
     """What to try in a world, each label once.
 
-    At a moment of many requests only what counts towards the quota is of interest.
+    At a moment of many requests only what counts towards the quota is of interest, and of a key
+    in many Regions only what it does there.
     """
     key = subject_key(world)
     if world.spent and key is not None:
         return tuple(cryptography.cryptography(world, key))
+    if len(world.regions) > regions.FEW:
+        return tuple(regions.of_relatives(world))
     found = [*anywhere.always(world)]
     if _is_calm(world):
         found += anywhere.unknown()
+        found += external_stores.external_stores(world)
     if key is not None:
-        found += keys.of_key(key)
-        found += cryptography.cryptography(world, key)
-        found += keys.aliases(world, key)
+        found += _about(world, key)
+        if not key.role and (key.store == NONE or _is_calm(world)):
+            found += imports.imports(world, key)
+            found += rotation.rotation(key)
     elif world.made.keys:
         found += keys.deleted_key(world)
     store = subject_store(world)
@@ -39,7 +56,15 @@ def probes(world: World) -> tuple[Probe, ...]:
         found += stores.new_store(cluster)
         found += cloudhsm.operator(world, cluster)
     found += cloudhsm.backups(world)
+    found += regions.regions(world, key, _about)
     return tuple(found)
+
+
+def _about(world: World, key: Key) -> Iterator[Probe]:
+    """What is tried with a key, in the Region from which the world is seen."""
+    yield from keys.of_key(key)
+    yield from cryptography.cryptography(world, key)
+    yield from keys.aliases(world, key)
 
 
 def _is_calm(world: World) -> bool:

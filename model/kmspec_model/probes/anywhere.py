@@ -33,12 +33,19 @@ def always(world: World) -> Iterator[Probe]:
     yield kms("without-store", "CreateKey", Origin=Origin.AWS_CLOUDHSM.value)
     if world.stores:
         yield kms("store-without-origin", "CreateKey", CustomKeyStoreId=Ref("store", 0))
+    else:
+        yield kms("to-import", "CreateKey", Origin=Origin.EXTERNAL.value)
 
 
 def unknown() -> Iterator[Probe]:
     """What does not exist, by every operation that names something."""
     for operation in ("DescribeKey", "EnableKey", "DisableKey", "CancelKeyDeletion"):
         yield kms("unknown", operation, KeyId=UNKNOWN_KEY)
+    for operation in ("EnableKeyRotation", "DisableKeyRotation", "GetKeyRotationStatus"):
+        yield kms("unknown", operation, KeyId=UNKNOWN_KEY)
+    for operation in ("ListKeyRotations", "RotateKeyOnDemand", "DeleteImportedKeyMaterial"):
+        yield kms("unknown", operation, KeyId=UNKNOWN_KEY)
+    yield kms("unknown", "ListAliases", KeyId=UNKNOWN_KEY)
     yield kms("unknown", "ScheduleKeyDeletion", KeyId=UNKNOWN_KEY, PendingWindowInDays=7)
     yield kms("unknown", "UpdateKeyDescription", KeyId=UNKNOWN_KEY, Description="other")
     yield kms("unknown", "Encrypt", KeyId=UNKNOWN_KEY, Plaintext=Ref("plaintext", 0))

@@ -51,6 +51,7 @@ def aliases(world: World, key: Key) -> Iterator[Probe]:
         yield kms("taken", "CreateAlias", AliasName=name, TargetKeyId=named)
         yield kms("", "UpdateAlias", AliasName=name, TargetKeyId=named)
         yield kms("", "DeleteAlias", AliasName=name)
+        yield kms("by-alias", "CreateAlias", AliasName=Ref("alias", 1), TargetKeyId=name)
         for variant, form in (("alias", ""), ("alias-arn", "arn")):
             by_alias = Ref("alias", alias.index, form)
             yield kms(variant, "DescribeKey", KeyId=by_alias)

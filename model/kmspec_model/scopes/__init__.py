@@ -7,11 +7,20 @@ lets everything settle before the next command.
 from collections.abc import Mapping
 
 from kmspec_model.explore import Scope
-from kmspec_model.scopes import breakage, lifecycle, limits, login, several_clusters
+from kmspec_model.scopes import (
+    breakage,
+    imports,
+    lifecycle,
+    limits,
+    login,
+    regions,
+    rotation,
+    several_clusters,
+)
 
 SCOPES: Mapping[str, Scope] = {
     scope.name: scope
-    for module in (lifecycle, breakage, login, several_clusters, limits)
+    for module in (lifecycle, regions, breakage, login, several_clusters, limits, imports, rotation)
     for scope in module.SCOPES
 }
 """Every scope by its name."""

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from kmspec.rules import ConnectFailure
 from kmspec_model.moves import Change, Moves
-from kmspec_model.time import clusters, keys, stores
-from kmspec_model.time.event import Event, Timing
+from kmspec_model.time import clusters, keys, regions, stores
+from kmspec_model.time.event import Event, Fire, Timing
 from kmspec_model.world import World
 
 __all__ = ["Clockwork", "Timing"]
@@ -61,6 +61,25 @@ class Clockwork(NamedTuple):
             found.setdefault(world, rules)
 
     def _events(self, world: World) -> Iterator[Event]:
+        for region in world.regions:
+            here = world.seen_from(region)
+            for event in self._events_here(here):
+                yield event if here is world else event._replace(fire=_in(region, event.fire))
+
+    def _events_here(self, world: World) -> Iterator[Event]:
         yield from clusters.events(self.moves, self.timing, world)
         yield from stores.events(self.moves, self.failures, self.timing, world)
         yield from keys.events(self.moves, self.timing, world)
+        yield from regions.events(self.moves, self.timing, world)
+
+
+def _in(region: int, fire: Fire) -> Fire:
+    """The same in another Region than that from which the world is seen."""
+
+    def fire_there(world: World) -> tuple[Change, ...]:
+        changes = fire(world.seen_from(region))
+        return tuple(
+            change._replace(world=change.world.seen_from(world.region)) for change in changes
+        )
+
+    return fire_there

@@ -132,6 +132,20 @@ def test_pipelined_requests_are_answered_in_order(server: Running) -> None:
         assert [read_response(connection).status for _ in range(3)] == [200, 400, 200]
 
 
+def test_an_answer_comes_before_the_refusal_of_what_follows(server: Running) -> None:
+    with connect(server) as connection:
+        connection.sendall(FULL + b"nonsense\r\n\r\n")
+        assert [read_response(connection).status for _ in range(2)] == [200, 400]
+
+
+def test_a_body_that_comes_after_its_head(server: Running) -> None:
+    head, end, body = post(b'{"Limit": 1}').partition(b"\r\n\r\n")
+    with connect(server) as connection:
+        for piece in (head + end, body[:5], body[5:] + FULL):
+            connection.sendall(piece)
+        assert [read_response(connection).status for _ in range(2)] == [200, 200]
+
+
 def test_requests_one_after_another_on_one_connection(server: Running) -> None:
     with connect(server) as connection:
         for body, status in ((b"{}", 200), (b"[", 400), (b"\xff", 400), (b"{}", 200)):

@@ -52,11 +52,6 @@ def test_what_a_store_needs(customer: Customer, member: str) -> None:
     refuse(customer, ErrorCode.VALIDATION, **{member: None})
 
 
-def test_external_stores_are_not_offered(customer: Customer) -> None:
-    refuse(customer, ErrorCode.UNSUPPORTED_OPERATION, CustomKeyStoreType="EXTERNAL_KEY_STORE")
-    refuse(customer, ErrorCode.VALIDATION, XksProxyConnectivity="PUBLIC_ENDPOINT")
-
-
 def test_the_cluster_must_be_there_active_and_configured(customer: Customer) -> None:
     unknown = "cluster-aaaaaaaaaaa"
     refuse(customer, ErrorCode.CLUSTER_NOT_FOUND, CloudHsmClusterId=unknown)
