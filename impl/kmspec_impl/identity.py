@@ -3,6 +3,7 @@
 Ids come from a generator with a seed, so that a run can be repeated to the letter.
 """
 
+import base64
 import random
 import string
 from typing import Final
@@ -21,6 +22,8 @@ _KEY_HEX: Final = 32
 _PASSWORD_ALPHABET: Final = string.ascii_letters + string.digits
 _PASSWORD_LENGTH: Final = 32
 _MATERIAL_ID_LENGTH: Final = 64
+_GRANT_ID_LENGTH: Final = 64
+_TOKEN_BYTES: Final = 96
 
 
 class Ids:
@@ -41,6 +44,14 @@ class Ids:
     def material(self) -> str:
         """The id of key material: 64 lower-case hex digits (key-states.md, section 1)."""
         return self._draw(_HEX, _MATERIAL_ID_LENGTH)
+
+    def grant(self) -> str:
+        """The id of a grant: 64 lower-case hex digits [Grants]."""
+        return self._draw(_HEX, _GRANT_ID_LENGTH)
+
+    def token(self) -> str:
+        """A grant token: base64 of nothing in particular."""
+        return base64.b64encode(self._random.randbytes(_TOKEN_BYTES)).decode()
 
     def store(self) -> str:
         """The id of a custom key store."""

@@ -13,7 +13,7 @@ from kmspec_impl.caller import Caller
 from kmspec_impl.hsm.interface import Device
 from kmspec_impl.hsm.software import SoftwareDevice
 from kmspec_impl.identity import Ids
-from kmspec_impl.kms.state import Alias, ImportParameters, Key, Store
+from kmspec_impl.kms.state import Alias, Grant, ImportParameters, Key, Store
 from kmspec_impl.quotas import Quotas
 from kmspec_impl.storage import Table
 
@@ -88,6 +88,12 @@ class Realm:
         self.key_of_arn: dict[str, str] = {}
         self.key_of_header: dict[bytes, str] = {}
         """Whose key material a ciphertext was made under, by what it begins with."""
+        self.grants: dict[str, Table[Grant]] = {}
+        """The grants of each key that ever had one, by the key's id."""
+        self.grant_of_token: dict[str, tuple[str, str]] = {}
+        """Key and grant that a grant token is good for."""
+        self.last_used: dict[str, tuple[str, float]] = {}
+        """Operation and moment of the last use of a key, by its ARN."""
 
     def add_key(self, key: Key) -> None:
         """Add a key and what it is found by, or put it in the place of what it was."""
@@ -96,8 +102,13 @@ class Realm:
         for material in key.materials:
             self.key_of_header[material.header] = key.id
 
+    def grants_of(self, key_id: str) -> Table[Grant]:
+        """The grants of a key."""
+        return self.grants.setdefault(key_id, Table())
+
     def drop_key(self, key: Key) -> None:
         """Delete a key and what it is found by."""
+        self.last_used.pop(key.arn, None)
         self.keys.remove(key.id)
         del self.key_of_arn[key.arn]
         for material in key.materials:

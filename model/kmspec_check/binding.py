@@ -5,6 +5,7 @@ number of the symbol and from the session's tag, so that a run repeats exactly.
 """
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Self
@@ -22,11 +23,15 @@ _UNKNOWN = {
     "cluster": "cluster-{}",
     "hsm": "hsm-{}",
     "backup": "backup-{}",
+    "grant": "{:064x}",
+    "granttoken": "bm9uZQ{:04d}",
 }
 """Well-formed ids that no target has made, for symbols that are bound to nothing."""
 _BASE32 = "234567abcdefghijklmnopqrstuvwxyz"
 UNKNOWN_HANDLE = 0x3FFFFFFF
 """A handle that no key material has."""
+_SERVICES = ("s3", "ebs", "rds")
+"""Whose AWS managed keys are asked for."""
 _SHORTEST = 5
 """A shorter value is too common to be looked for inside texts."""
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
@@ -120,6 +125,8 @@ class Binding:
             return value
         if ref.kind == "ciphertext":
             return _damaged(value, ref.form)
+        if ref.kind == "policy":
+            return _policy(ref, self.place.account)
         form = _ARN.fullmatch(ref.form)
         if form is not None:
             account = self.place.account
@@ -127,17 +134,22 @@ class Binding:
             forms = {
                 "key": f"arn:aws:kms:{region}:{account}:key/{value}",
                 "alias": f"arn:aws:kms:{region}:{account}:{value}",
+                "service": f"arn:aws:kms:{region}:{account}:{value}",
                 "backup": f"arn:aws:cloudhsm:{region}:{account}:backup/{value}",
             }
             if ref.kind in forms:
                 return forms[ref.kind]
         raise ValueError(f"{ref} has no form {ref.form!r}")
 
-    def _chosen(self, ref: Ref) -> Any:  # noqa: ANN401, PLR0911 - one for each kind
+    def _chosen(self, ref: Ref) -> Any:  # noqa: ANN401, C901, PLR0911 - one for each kind
         tag = self.place.tag
         match ref.kind:
             case "alias":
                 return self._formed(ref, f"alias/kmspec-{tag}-{ref.index}")
+            case "service":
+                return self._formed(ref, f"alias/aws/{_SERVICES[ref.index]}")
+            case "policy":
+                return _policy(ref, self.place.account)
             case "name":
                 return f"kmspec-{tag}-{ref.index}"
             case "ca":
@@ -214,13 +226,37 @@ def _unknown(ref: Ref) -> Any:  # noqa: ANN401 - ids, blobs and handles
         digest = hashlib.sha256(f"no {ref.kind} {ref.index}".encode())
         return digest.hexdigest() if ref.kind == "keymaterial" else digest.digest()
     form = _UNKNOWN[ref.kind]
-    if ref.kind in ("key", "store"):
+    if ref.kind in ("key", "store", "grant", "granttoken"):
         return form.format(ref.index)
     digits, number = "", ref.index
     for _ in range(11):
         number, digit = divmod(number, len(_BASE32))
         digits = _BASE32[digit] + digits
     return form.format(digits)
+
+
+def _policy(ref: Ref, account: str) -> str:
+    """A key policy of the account.
+
+    The one that every key has at first, one that lets nobody write the next, one that is none,
+    or else one that lets the account do everything.
+
+    :raises ValueError: there is no such form of a key policy.
+    """
+    if ref.form not in ("", "default", "lockout", "malformed"):
+        raise ValueError(f"a key policy has no form {ref.form!r}")
+    default = ref.form == "default"
+    statement: dict[str, Any] = {
+        "Sid": "Enable IAM User Permissions" if default else f"kmspec{ref.index}",
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{account}:root"},
+        "Action": "kms:Describe*" if ref.form == "lockout" else "kms:*",
+        "Resource": "*",
+    }
+    if ref.form == "malformed":
+        del statement["Principal"]
+    named = "key-default-1" if default else f"kmspec-{ref.index}"
+    return json.dumps({"Version": "2012-10-17", "Id": named, "Statement": [statement]})
 
 
 def _damaged(blob: bytes, form: str) -> bytes:

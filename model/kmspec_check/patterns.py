@@ -1,5 +1,7 @@
 """Fitting: the only place that holds an answer against the pattern of a permitted outcome."""
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -15,11 +17,9 @@ from kmspec_model.outcome import (
     Pattern,
     Refusal,
     Success,
+    Text,
+    Values,
 )
-
-_NOT_OURS = "alias/aws/"
-"""Aliases of AWS's own keys are listed in every account [Alias]."""
-
 
 _REPEATABLE = frozenset({"wrapping"})
 """Kinds of which two may be the same: nobody says that each wrapping key is a new one."""
@@ -167,13 +167,13 @@ class _Fitting:
             self.members(pattern, value, path)
         elif isinstance(pattern, Items):
             self._items(pattern, value, path)
-        elif pattern != value or isinstance(pattern, bool) != isinstance(value, bool):
+        elif not _equals(pattern, value):
             self.mismatches.append(Mismatch(path, pattern, value))
 
     def _reference(self, ref: Ref, value: object, path: Path) -> None:
         plain = Ref(ref.kind, ref.index)
         if self._binding.known(plain) or _is_chosen(ref):
-            if self._binding.value(ref) != value:
+            if not _same(ref, self._binding.value(ref), value):
                 self.mismatches.append(Mismatch(path, ref, value))
         else:
             self._later.append((ref, value, path))
@@ -237,7 +237,7 @@ class _Fitting:
             self._claim(pattern, entry, left, (*path, Chosen(pattern.by, identity)))
         if not (pattern.free or self._shared):
             for item in left:
-                if str(_member(item, pattern.by)).startswith(_NOT_OURS):
+                if any(self._try(entry, item, path) for entry in pattern.also):
                     continue
                 seen = _member(item, pattern.by)
                 step = (*path, Chosen(pattern.by, self._binding.reference(seen) or seen))
@@ -283,14 +283,37 @@ def _is_chosen(ref: Ref) -> bool:
         "zone",
         "plaintext",
         "region",
+        "service",
+        "policy",
     )
+
+
+def _equals(pattern: Pattern, value: object) -> bool:
+    """Whether a value is the one that a pattern without parts means."""
+    if isinstance(pattern, Values):
+        return isinstance(value, list) and sorted(value) == sorted(pattern.values)
+    if isinstance(pattern, Text):
+        return isinstance(value, str) and re.fullmatch(pattern.expression, value) is not None
+    return pattern == value and isinstance(pattern, bool) == isinstance(value, bool)
+
+
+def _same(ref: Ref, known: object, value: object) -> bool:
+    """Whether two values are the same; of a key policy its meaning counts, not its spelling."""
+    if known == value or ref.kind != "policy" or not isinstance(value, str):
+        return known == value
+    try:
+        return bool(json.loads(str(known)) == json.loads(value))
+    except ValueError:
+        return False
 
 
 def _member(item: object, name: str) -> object:
     return item.get(name) if isinstance(item, Mapping) else None
 
 
-def describe(pattern: object) -> str:  # noqa: PLR0911 - one for each form of pattern
+def describe(  # noqa: C901, PLR0911 - one for each form of pattern
+    pattern: object,
+) -> str:
     """A pattern, or an observed value, as people read it."""
     match pattern:
         case Mark():
@@ -306,6 +329,10 @@ def describe(pattern: object) -> str:  # noqa: PLR0911 - one for each form of pa
         case Items():
             inner = ", ".join(describe(dict(entry.fields)[pattern.by]) for entry in pattern.entries)
             return f"[{inner}]"
+        case Values():
+            return f"[{', '.join(pattern.values)}]"
+        case Text():
+            return f"a text like {pattern.expression}"
         case Ref():
             return str(pattern)
         case bytes():

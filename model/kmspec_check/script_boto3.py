@@ -19,15 +19,20 @@ from kmspec_check.violation import describe_outcome
 from kmspec_model import Command, Ref, Success
 from kmspec_model.command import Pairs
 from kmspec_model.materials import read
-from kmspec_model.outcome import Bind, Items, Mark, Members, OneOf
+from kmspec_model.outcome import Bind, Items, Mark, Members, OneOf, Text, Values
 
 ACCOUNT = "str(100_000_000_000 + secrets.randbelow(900_000_000_000))"
 """The account of a script, drawn in each run, where the target keeps accounts apart."""
 _RUN = "@run@"
 """Stands in chosen names for what each run draws."""
-_RESOURCE = ("key", "store", "cluster", "hsm", "backup", "keymaterial")
-_HELD = (*_RESOURCE, "ciphertext", "wrapping", "token")
-_RESOURCES = {"alias": ("kms", ""), "key": ("kms", "key/"), "backup": ("cloudhsm", "backup/")}
+_RESOURCE = ("key", "store", "cluster", "hsm", "backup", "keymaterial", "grant")
+_HELD = (*_RESOURCE, "ciphertext", "wrapping", "token", "granttoken")
+_RESOURCES = {
+    "alias": ("kms", ""),
+    "service": ("kms", ""),
+    "key": ("kms", "key/"),
+    "backup": ("cloudhsm", "backup/"),
+}
 """The service and the folder of what has an ARN."""
 _ARN = re.compile(r"arn([0-9]*)")
 _CLIENTS = {Service.KMS: "kms", Service.CLOUDHSM: "cloudhsm", Service.STS: "sts"}
@@ -130,7 +135,7 @@ class _Script:
             return f"[{', '.join(self._value(held, command) for held in value)}]"
         return repr(str(value)) if isinstance(value, str) else repr(value)
 
-    def _reference(  # noqa: PLR0911 - one for each kind
+    def _reference(  # noqa: C901, PLR0911 - one for each kind
         self, ref: Ref, command: Command | None
     ) -> str:
         plain = self._plain(ref)
@@ -152,6 +157,9 @@ class _Script:
         if ref.kind == "zone":
             subnet = repr(self._binding.value(Ref("subnet", ref.index)))
             return f"zones.get({subnet}, {self._binding.value(ref)!r})"
+        if ref.kind == "policy":
+            text = repr(self._binding.value(ref))
+            return f"{text}.replace({self._binding.place.account!r}, arn('', '').split(':')[4])"
         found = _ARN.fullmatch(ref.form)
         if found is not None and ref.kind in _RESOURCES:
             service, folder = _RESOURCES[ref.kind]
@@ -205,8 +213,14 @@ class _Script:
         """A predicate on one observed value, which is ``None`` when absent."""
         return f"lambda seen: {self._condition(pattern)}"
 
-    def _condition(self, pattern: object) -> str:
+    def _condition(self, pattern: object) -> str:  # noqa: PLR0911 - one for each form
         match pattern:
+            case Values():
+                return f"sorted(seen or []) == {sorted(pattern.values)!r}"
+            case Text():
+                return f"re.fullmatch({pattern.expression!r}, seen or '')"
+            case Ref("policy"):
+                return f"json.loads(seen or '0') == json.loads({self._value(pattern)})"
             case Mark.ABSENT:
                 return "seen is None"
             case Mark.PRESENT | Members() | Items() | Bind():

@@ -27,6 +27,7 @@ from kmspec_check.target import (
     untyped,
 )
 from kmspec_model import Ref
+from kmspec_model.command import Pairs
 
 PHASE = "smoke"
 
@@ -47,6 +48,11 @@ _NOWHERE: Mapping[str, Any] = {
     "HsmType": "hsm1.medium",
     "SubnetIds": ("subnet-none",),
     "Description": "kmspec",
+    "Operations": ("Encrypt",),
+    "GrantId": Ref("grant", 0),
+    "Policy": Ref("policy", 0),
+    "Tags": (Pairs((("TagKey", "kmspec"), ("TagValue", ""))),),
+    "TagKeys": ("kmspec",),
     "WrappingAlgorithm": "RSAES_OAEP_SHA_256",
     "WrappingKeySpec": "RSA_2048",
     "ImportToken": Ref("token", 0),

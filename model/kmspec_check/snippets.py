@@ -2,6 +2,7 @@
 
 HEAD = '''\
 import json
+import re
 import secrets
 import sys
 import urllib.error

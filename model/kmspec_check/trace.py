@@ -21,6 +21,8 @@ from kmspec_model.outcome import (
     Outcome,
     Pattern,
     Refusal,
+    Text,
+    Values,
 )
 
 FORMAT = "kmspec-trace"
@@ -123,7 +125,9 @@ def _outcome_to_json(outcome: Outcome) -> dict[str, Any]:
     return {"success": _encoded(outcome.response)}
 
 
-def _encoded(value: object) -> object:  # noqa: PLR0911 - one for each form
+def _encoded(  # noqa: C901, PLR0911 - one for each form
+    value: object,
+) -> object:
     """An argument or a pattern; what JSON has no word for is an object with one ``$`` member."""
     match value:
         case Ref():
@@ -142,7 +146,13 @@ def _encoded(value: object) -> object:  # noqa: PLR0911 - one for each form
             return {"$members": {name: _encoded(inner) for name, inner in value.fields}}
         case Items():
             entries = [_encoded(entry) for entry in value.entries]
-            return {"$items": {"by": value.by, "entries": entries, "free": value.free}}
+            also = [_encoded(entry) for entry in value.also]
+            more = {"also": also} if also else {}
+            return {"$items": {"by": value.by, "entries": entries, "free": value.free, **more}}
+        case Values():
+            return {"$values": list(value.values)}
+        case Text():
+            return {"$text": value.expression}
         case tuple():
             return [_encoded(inner) for inner in value]
     return value
@@ -235,7 +245,8 @@ def _decoded(raw: object) -> object:
 
 def _decoded_items(raw: Mapping[str, Any]) -> Items:
     entries = tuple(cast("Members", _decoded(entry)) for entry in raw["entries"])
-    return Items(raw["by"], entries, raw["free"])
+    also = tuple(cast("Members", _decoded(entry)) for entry in raw.get("also", ()))
+    return Items(raw["by"], entries, raw["free"], also)
 
 
 def _decoded_pairs(raw: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
@@ -252,4 +263,6 @@ _DECODERS: dict[str, Any] = {
     "$oneOf": lambda raw: OneOf(tuple(cast("Pattern", _decoded(option)) for option in raw)),
     "$members": lambda raw: Members(_decoded_pairs(raw)),
     "$items": _decoded_items,
+    "$values": lambda raw: Values(tuple(raw)),
+    "$text": Text,
 }

@@ -20,6 +20,7 @@ _SHOWN: Mapping[str, tuple[str, ...]] = {
     "DescribeClusters": ("cluster", "hsm"),
     "DescribeBackups": ("backup",),
     "ListHsmKeys": ("material", "restores"),
+    "ListRetirableGrants": ("key",),
 }
 """What a view shows: machines, and the last words of the effects that it shows."""
 

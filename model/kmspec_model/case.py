@@ -3,9 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
+from kmspec import limits
+from kmspec.names import KeyState, Origin
 from kmspec.rules import Operation
 from kmspec_model.command import Command, Ref
+from kmspec_model.materials import Material, Rotation
 from kmspec_model.world import (
+    NONE,
     Alias,
     Backup,
     Ciphertext,
@@ -44,6 +48,7 @@ class Case(NamedTuple):
 def case_of(world: World, command: Command, operation: Operation) -> Case:
     """Find what a command names in a world."""
     arguments = dict(command.arguments)
+    world = _with_managed(world, arguments, operation)
     key = find_key(world, arguments.get(operation.key)) if operation.key else None
     ciphertext = alias = store = cluster = hsm = backup = None
     keys: tuple[Key, ...] = (key,) if key is not None else ()
@@ -51,8 +56,7 @@ def case_of(world: World, command: Command, operation: Operation) -> Case:
         ciphertext = _ciphertext(world, arguments.get(operation.ciphertext))
         keys = _keys_of_ciphertext(world, arguments, operation, ciphertext, key)
     if operation.alias:
-        named = arguments.get(operation.alias)
-        alias = world.alias(named.index) if isinstance(named, Ref) else None
+        alias = _alias(world, arguments.get(operation.alias))
         if operation.key is None and alias is not None:
             key = world.key(alias.key)
             keys = (key,) if key is not None else ()
@@ -86,6 +90,31 @@ def case_of(world: World, command: Command, operation: Operation) -> Case:
     )
 
 
+def _with_managed(world: World, arguments: Mapping[str, Any], operation: Operation) -> World:
+    """The world with the AWS managed keys that a request names: each is made when it is asked for.
+
+    It rotates every year. Where the request is refused, nobody sees this world.
+    """
+    for member in (operation.key, operation.source):
+        named = arguments.get(member) if member else None
+        if isinstance(named, Ref) and named.kind == "service" and not world.managed(named.index):
+            made = world.made
+            days = limits.DEFAULT_ROTATION_PERIOD_DAYS
+            key = Key(
+                made.keys,
+                Origin.AWS_KMS,
+                NONE,
+                KeyState.ENABLED,
+                region=world.region,
+                materials=(Material(made.materials),),
+                rotation=Rotation(days, world.now + days * limits.DAY * 1000),
+                service=named.index,
+            )
+            made = made._replace(keys=made.keys + 1, materials=made.materials + 1)
+            world = world.with_key(key)._replace(made=made)
+    return world
+
+
 def _indexed(find: Callable[[int], T | None], named: object) -> T | None:
     return find(named.index) if isinstance(named, Ref) else None
 
@@ -97,6 +126,8 @@ def find_key(world: World, named: object) -> Key | None:
     if named.kind == "alias":
         alias = world.alias(named.index)
         return world.key(alias.key) if alias is not None else None
+    if named.kind == "service":
+        return world.managed(named.index)
     return world.key(named.index)
 
 
@@ -104,6 +135,11 @@ def _related(world: World, key: Key | None, region: object) -> Key | None:
     if key is None or not isinstance(region, Ref):
         return None
     return world.seen_from(region.index).key(key.index)
+
+
+def _alias(world: World, named: object) -> Alias | None:
+    own = isinstance(named, Ref) and named.kind == "alias"
+    return _indexed(world.alias, named) if own else None
 
 
 def _ciphertext(world: World, named: object) -> Ciphertext | None:

@@ -24,6 +24,8 @@ MADE = (
     "keymaterial",
     "wrapping",
     "token",
+    "grant",
+    "granttoken",
 )
 """What a target makes. ``handle#0`` is the handle, in its cluster, of the material of ``key#0``;
 ``wrapping#0`` the public key that comes with the import token ``token#0``."""
@@ -36,13 +38,16 @@ CHOSEN = (
     "context",
     "zone",
     "subnet",
+    "service",
+    "policy",
     "material",
     "moment",
     "region",
 )
 """What a caller chooses. ``name#0`` names a store; ``certificate#1.0`` is the certificate of
 ``cluster#1`` signed by ``ca#0``; ``zone#0`` is the Availability Zone of ``subnet#0``. ``region#0``
-is where a session happens, unless a command says otherwise.
+is where a session happens, unless a command says otherwise. ``service#0`` is the alias of a
+service's AWS managed key; ``policy#0`` a key policy.
 
 ``material#3.0`` is key material wrapped under ``wrapping#0`` (:mod:`kmspec_model.materials`), and
 ``moment#60`` the time in 60 seconds.

@@ -199,11 +199,11 @@ def _each_region(graph: Graph) -> Iterator[World]:
 
 
 def encrypts(model: Model, world: World, key: Key) -> bool:
-    """Whether the tables let Encrypt succeed, or only throttle it."""
+    """Whether the tables let Encrypt succeed, or only throttle it or leave it to permissions."""
     command = encrypt(key.index, keep=False).in_region(world.region)
     outcomes = [one.outcome for one in model.permitted(world, command)]
     codes = {outcome.code for outcome in outcomes if isinstance(outcome, Refusal)}
-    return codes <= {ErrorCode.THROTTLING}
+    return codes <= {ErrorCode.THROTTLING, ErrorCode.ACCESS_DENIED}
 
 
 def may_encrypt(world: World, key: Key) -> bool:

@@ -17,6 +17,7 @@ from kmspec_model.moves import Change, compile_moves
 from kmspec_model.outcome import Members, Outcome, Refusal, Success
 from kmspec_model.predicates import OF_CASE
 from kmspec_model.time import Clockwork, Timing
+from kmspec_model.usage import noted
 from kmspec_model.world import EMPTY, NONE, World
 
 
@@ -64,7 +65,7 @@ class Model:
         verdict = self._guards[operation.name].judge(case)
         successes: list[Permitted] = []
         if verdict.allowed:
-            changes = EFFECTS[operation.name](self.moves, case)
+            changes = noted(case, EFFECTS[operation.name](self.moves, case))
             answer = self._answers[operation.name]
             rules = (*verdict.rules, *answer)
             successes = [self._success(world, change, rules) for change in changes]

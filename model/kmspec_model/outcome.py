@@ -55,9 +55,25 @@ class Items(NamedTuple):
     by: str
     entries: tuple[Members, ...]
     free: bool = False
+    also: tuple[Members, ...] = ()
+    """What may be listed on top: any number of items that fit one of these."""
 
 
-Pattern: TypeAlias = Union[str, int, float, bool, bytes, Ref, Mark, Bind, OneOf, "Members", "Items"]
+class Values(NamedTuple):
+    """A list of exactly these values, in any order."""
+
+    values: tuple[str, ...]
+
+
+class Text(NamedTuple):
+    """A text that a regular expression fits as a whole."""
+
+    expression: str
+
+
+Pattern: TypeAlias = Union[
+    str, int, float, bool, bytes, Ref, Mark, Bind, OneOf, "Members", "Items", Values, Text
+]
 
 
 def members(**fields: Pattern) -> Members:

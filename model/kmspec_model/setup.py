@@ -2,7 +2,7 @@
 
 from kmspec import limits
 from kmspec.names import KMSUSER, Origin
-from kmspec_model.command import Command, Ref, Value, advance, command
+from kmspec_model.command import Command, Pairs, Ref, Value, advance, command
 
 SETTLE = advance(1)
 """Long enough for all that takes our emulator's delay."""
@@ -117,6 +117,28 @@ def create_alias(alias: int = 0, key: int = 0) -> Command:
     """An alias of a KMS key."""
     named = {"AliasName": Ref("alias", alias), "TargetKeyId": Ref("key", key)}
     return command("kms", "CreateAlias", **named)
+
+
+GRANTEE = "arn:aws:iam::111122223333:role/grantee"
+RETIRING = "arn:aws:iam::111122223333:role/retiring"
+
+
+def create_grant(key: int = 0, **more: Value) -> Command:
+    """A grant to use a KMS key."""
+    parties = {"GranteePrincipal": GRANTEE, "RetiringPrincipal": RETIRING}
+    operations: Value = ("Encrypt", "Decrypt")
+    given: dict[str, Value] = {"KeyId": Ref("key", key), **parties, "Operations": operations}
+    return command("kms", "CreateGrant", **{**given, **more})
+
+
+def tags(*pairs: tuple[str, str]) -> Value:
+    """Tags as KMS spells them."""
+    return tuple(Pairs((("TagKey", name), ("TagValue", value))) for name, value in pairs)
+
+
+def tag(key: int, *pairs: tuple[str, str]) -> Command:
+    """Tags of a KMS key."""
+    return command("kms", "TagResource", KeyId=Ref("key", key), Tags=tags(*pairs))
 
 
 def schedule(key: int = 0, days: int = limits.DELETION_WINDOW_DAYS.start) -> Command:

@@ -13,6 +13,8 @@ from kmspec_model.states import active_hsms, is_activated, is_external
 from kmspec_model.world import NONE, Cluster, Key, Store, World
 
 NOTHING = "-"
+HEALTHY = "with HSMs in two zones"
+"""The condition of a cluster in which nothing is amiss."""
 
 
 class Situation(NamedTuple):
@@ -78,6 +80,8 @@ def situation(world: World) -> Situation:
 
 def _besides(world: World, key: Key) -> Iterator[str]:
     """What makes a key another situation though its kind and states are the same."""
+    if key.service != NONE:
+        yield "AWS managed"
     yield from _materials(world, key)
 
 

@@ -4,14 +4,16 @@ from collections.abc import Iterator
 
 from kmspec.names import KeySpec
 from kmspec_model.command import Command, Ref, command
+from kmspec_model.setup import RETIRING
 from kmspec_model.states import active_hsms, is_activated, is_external
-from kmspec_model.world import Key, World
+from kmspec_model.world import NONE, Key, World
 
 STORES = command("kms", "DescribeCustomKeyStores")
 CLUSTERS = command("cloudhsm", "DescribeClusters")
 BACKUPS = command("cloudhsm", "DescribeBackups", SortAscending=True)
 KEYS = command("kms", "ListKeys")
 ALIASES = command("kms", "ListAliases")
+RETIRABLE = command("kms", "ListRetirableGrants", RetiringPrincipal=RETIRING)
 
 
 def views(world: World) -> tuple[Command, ...]:
@@ -44,9 +46,28 @@ def _views(world: World) -> list[Command]:
         shown.append(KEYS)
     for key in world.keys:
         shown += _of_key(key)
-    if world.aliases:
+    if world.aliases or any(key.service != NONE for key in world.keys):
         shown.append(ALIASES)
+    for key in world.keys:
+        shown += _of_attributes(world, key)
+    if world.made.grants:
+        shown.append(RETIRABLE)
     return shown
+
+
+def _of_attributes(world: World, key: Key) -> Iterator[Command]:
+    """What belongs to a key, where somebody has made such a thing.
+
+    Its last usage is looked at where tags are.
+    """
+    named = Ref("key", key.index)
+    if world.made.grants:
+        yield command("kms", "ListGrants", KeyId=named)
+    if key.policy is not None:
+        yield command("kms", "GetKeyPolicy", KeyId=named)
+    if key.tags is not None:
+        yield command("kms", "ListResourceTags", KeyId=named)
+        yield command("kms", "GetKeyLastUsage", KeyId=named)
 
 
 def _of_key(key: Key) -> Iterator[Command]:

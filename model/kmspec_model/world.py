@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol, TypeVar
 from kmspec import limits
 from kmspec.names import KeySpec, KeyUsage
 from kmspec_model.command import Ref
+from kmspec_model.grants import Grant
 from kmspec_model.materials import ImportParameters, Material, Rotation
 
 NONE = -1
@@ -155,6 +156,14 @@ class Key(NamedTuple):
     role: str = ""
     since: int | None = None
     window: int | None = None
+    tags: tuple[tuple[str, str], ...] | None = None
+    """Sorted; ``None`` as long as nobody has tagged it."""
+    policy: Ref | None = None
+    """The document that was put last; ``None`` is the default policy."""
+    used: str = ""
+    """The last operation that used it."""
+    service: int = NONE
+    """The index of the service whose AWS managed key it is."""
     materials: tuple[Material, ...] = ()
     pending: Material | None = None
     rotation: Rotation | None = None
@@ -212,6 +221,7 @@ class Made(NamedTuple):
     materials: int = 0
     """Key materials that AWS KMS made."""
     parameters: int = 0
+    grants: int = 0
 
 
 class World(NamedTuple):
@@ -227,6 +237,7 @@ class World(NamedTuple):
     spent: tuple[tuple[int, int], ...] = ()
     """How many requests each store had to serve at this very moment, by store index."""
     made: Made = Made()
+    grants: tuple[Grant, ...] = ()
     parameters: tuple[ImportParameters, ...] = ()
     region: int = 0
     """The Region that all this is in."""
@@ -259,6 +270,14 @@ class World(NamedTuple):
         """The KMS key of that index in each Region that has one."""
         found = [world.key(key) for world in (self, *self.others)]
         return tuple(sorted((one for one in found if one is not None), key=_region))
+
+    def grant(self, index: int) -> Grant | None:
+        """The grant of that index, unless it ended."""
+        return _at(self.grants, index)
+
+    def managed(self, service: int) -> Key | None:
+        """The AWS managed key of a service, if it was made."""
+        return next((key for key in self.keys if key.service == service), None)
 
     def cluster(self, index: int) -> Cluster | None:
         """The cluster of that index, unless it is gone."""
@@ -355,12 +374,22 @@ def _region(key: Key) -> int:
 def rebased(world: World) -> World:
     """The same world as seen at time 0, with waits in whole days and passwords renumbered.
 
-    Two worlds that differ only in when they are, in moments of a wait of days, or in how often
-    KMS has changed a password become equal: that keeps the number of worlds finite.
+    Two worlds that differ only in when they are, in moments of a wait of days, in how often KMS
+    has changed a password, or in what a key was last used for become equal: that keeps the number
+    of worlds finite, and small.
     """
     if world.now:
         world = _world_earlier(world, world.now)
+    world = _without_usage(world)
     return _rotations_renumbered(world) if world.made.rotations else world
+
+
+def _without_usage(world: World) -> World:
+    if world.others:
+        world = world._replace(others=tuple(_without_usage(other) for other in world.others))
+    if any(key.used for key in world.keys):
+        world = world._replace(keys=tuple(key._replace(used="") for key in world.keys))
+    return world
 
 
 def _world_earlier(world: World, shift: int) -> World:

@@ -66,6 +66,17 @@ HSMS = 6
 HSMS_PER_CLUSTER = 28
 """[CHSM:limits]"""
 
+GRANTS_PER_KEY = 50_000
+"""[Limits-now]"""
+GRANT_CONSTRAINT_PAIRS = 8
+"""Of EncryptionContextEquals, and of EncryptionContextSubset [API:CreateGrant]."""
+GRANT_CONSTRAINT_CHARACTERS = 384
+"""[API:CreateGrant]"""
+TAGS_PER_KEY = 50
+"""[REC 2025-01]"""
+KEY_POLICY_BYTES = 32_768
+"""[Limits23]; the service model allows more (quotas.md, open question 7)."""
+
 ENCRYPTION_CONTEXT_BYTES = 8192
 """Serialised; not documented in the sources, our bound (crypto.md, open question 8)."""
 

@@ -33,10 +33,6 @@ MISSING = {
     *("kms:Decapsulate", "kms:DeriveSharedSecret", "kms:Encapsulate"),
     *("kms:GenerateDataKeyPair", "kms:GenerateDataKeyPairWithoutPlaintext"),
     *("kms:GenerateMac", "kms:GetPublicKey", "kms:Sign", "kms:Verify", "kms:VerifyMac"),
-    # grants, policies, tags, last usage
-    *("kms:CreateGrant", "kms:ListGrants", "kms:ListRetirableGrants", "kms:RetireGrant"),
-    *("kms:RevokeGrant", "kms:GetKeyPolicy", "kms:ListKeyPolicies", "kms:PutKeyPolicy"),
-    *("kms:ListResourceTags", "kms:TagResource", "kms:UntagResource", "kms:GetKeyLastUsage"),
     # clusters
     *("cloudhsm:CopyBackupToRegion", "cloudhsm:DeleteResourcePolicy"),
     *("cloudhsm:GetResourcePolicy", "cloudhsm:ListTags", "cloudhsm:ModifyBackupAttributes"),

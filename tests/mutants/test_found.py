@@ -14,6 +14,7 @@ from kmspec_model import Model
 PHASES = ("matrix", "tour")
 
 SHOWN_AFTER = {
+    "tags-of-new-key-lost": "effect/UntagResource/answer",
     "description-not-kept": "effect/UpdateKeyDescription/answer",
     "enable-forgotten-while-unavailable": "transition/key/EnableKey/Unavailable",
 }

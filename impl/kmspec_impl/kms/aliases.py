@@ -9,17 +9,26 @@ from dataclasses import replace
 from typing import Any, Final
 
 from kmspec.limits import ALIASES_PER_KEY
-from kmspec.names import ErrorCode
+from kmspec.names import ErrorCode, KeySpec
 from kmspec_impl.errors import ServiceError
 from kmspec_impl.identity import alias_arn
 from kmspec_impl.kms import requests
-from kmspec_impl.kms.identifiers import ALIAS, alias_not_found, find_key_without_alias
-from kmspec_impl.kms.key_state import require_not_pending_deletion
+from kmspec_impl.kms.identifiers import (
+    ALIAS,
+    RESERVED,
+    alias_not_found,
+    find_key_without_alias,
+)
+from kmspec_impl.kms.key_state import (
+    denied,
+    require_customer_managed,
+    require_not_pending_deletion,
+)
+from kmspec_impl.kms.managed import predefined
 from kmspec_impl.kms.state import Alias, Key
 from kmspec_impl.realm import Parameters, Realm, Response
 
 _NAME: Final = re.compile(r"alias/[a-zA-Z0-9/_-]+")
-_RESERVED: Final = "alias/aws/"
 _NO_PREFIX: Final = (
     'Alias must start with the prefix "alias/". Please see '
     "https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html"
@@ -34,10 +43,10 @@ def create_alias(realm: Realm, parameters: Parameters, now: float) -> Response:
     name = parameters["AliasName"]
     if not name.startswith(ALIAS):
         raise requests.invalid(_NO_PREFIX)
-    if name.startswith(_RESERVED) or not _NAME.fullmatch(name):
-        message = f"{name} is not a valid alias name: letters, digits, / _ - and not {_RESERVED}"
+    if name.startswith(RESERVED) or not _NAME.fullmatch(name):
+        message = f"{name} is not a valid alias name: letters, digits, / _ - and not {RESERVED}"
         raise ServiceError(ErrorCode.INVALID_ALIAS_NAME, message)
-    key = find_key_without_alias(realm, parameters["TargetKeyId"])
+    key = _target(realm, parameters)
     require_not_pending_deletion(key)
     arn = alias_arn(realm.caller, name)
     if name in realm.aliases:
@@ -51,9 +60,10 @@ def create_alias(realm: Realm, parameters: Parameters, now: float) -> Response:
 def update_alias(realm: Realm, parameters: Parameters, now: float) -> Response:
     """UpdateAlias: point an alias to another key. Only the new key's state matters (note 10)."""
     alias = _found(realm, parameters["AliasName"])
-    key = find_key_without_alias(realm, parameters["TargetKeyId"])
+    key = _target(realm, parameters)
     require_not_pending_deletion(key)
     if alias.key != key.id:
+        _check_alike(realm.keys[alias.key], key)
         _check_room(realm, key)
     realm.aliases.put(replace(alias, key=key.id, updated=now))
     return {}
@@ -72,6 +82,8 @@ def list_aliases(realm: Realm, parameters: Parameters, now: float) -> Response:
     named = parameters.get("KeyId")
     key = None if named is None else find_key_without_alias(realm, named, ErrorCode.INVALID_ARN)
     rows = [alias for alias in realm.aliases if key is None or alias.key == key.id]
+    if key is None:
+        rows += predefined(realm)
     return requests.page(
         parameters, "Aliases", rows, lambda alias: alias.id, _shape, _PAGE, _LARGEST_PAGE
     )
@@ -83,11 +95,34 @@ def drop_aliases_of(realm: Realm, key: Key) -> None:
         realm.aliases.remove(alias.id)
 
 
+def _target(realm: Realm, parameters: Parameters) -> Key:
+    return require_customer_managed(realm, find_key_without_alias(realm, parameters["TargetKeyId"]))
+
+
 def _found(realm: Realm, name: str) -> Alias:
+    """An alias that its account may change: those of AWS it may not."""
+    if name.startswith(RESERVED):
+        raise denied(realm, alias_arn(realm.caller, name))
     alias = realm.aliases.get(name)
     if alias is None:
         raise alias_not_found(realm, name)
     return alias
+
+
+def _check_alike(old: Key, new: Key) -> None:
+    """Key and new key of an alias are both symmetric, asymmetric or HMAC, and used alike."""
+    if (_kind(old), old.usage) != (_kind(new), new.usage):
+        message = (
+            f"An alias of {old.arn}, for {old.usage}, cannot be pointed to {new.arn}: another "
+            "type or usage."
+        )
+        raise requests.invalid(message)
+
+
+def _kind(key: Key) -> str:
+    if key.spec is KeySpec.SYMMETRIC_DEFAULT:
+        return "symmetric"
+    return "HMAC" if key.spec.startswith("HMAC") else "asymmetric"
 
 
 def _check_room(realm: Realm, key: Key) -> None:
@@ -97,6 +132,8 @@ def _check_room(realm: Realm, key: Key) -> None:
 
 
 def _shape(alias: Alias) -> dict[str, Any]:
+    if not alias.key:
+        return {"AliasName": alias.id, "AliasArn": alias.arn}
     return {
         "AliasName": alias.id,
         "AliasArn": alias.arn,

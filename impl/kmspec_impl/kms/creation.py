@@ -33,7 +33,7 @@ def create_key(realm: Realm, parameters: Parameters, now: float) -> Response:
     _check_combination(origin, parameters)
     _check_spec(origin, parameters)
     key_tags = tags.read_tags(parameters.get("Tags"))
-    policy = key_policy.read_policy(realm.caller, parameters.get("Policy"))
+    policy = key_policy.policy_of_new_key(realm.caller, parameters)
     if len(realm.keys) >= KEYS:
         message = f"This account has {KEYS} KMS keys in the Region, as many as it may."
         raise ServiceError(ErrorCode.LIMIT_EXCEEDED, message)

@@ -12,6 +12,7 @@ from kmspec.names import ErrorCode
 from kmspec_impl.errors import ServiceError
 from kmspec_impl.hsm.interface import SealError
 from kmspec_impl.kms import ciphertext, requests
+from kmspec_impl.kms.grants import check_tokens
 from kmspec_impl.kms.identifiers import find_key
 from kmspec_impl.kms.key_material import (
     Material,
@@ -35,14 +36,13 @@ _NOT_THAT_KEY: Final = (
     "The key ID in the request does not identify a CMK that can perform this operation."
 )
 """[REC 2023-04]"""
-_DRY_RUN: Final = "The request would have succeeded, but the DryRun option is set."
-"""[DryRun]"""
+_stop_dry_run: Final = requests.stop_dry_run
 
 
 def encrypt(realm: Realm, parameters: Parameters, now: float) -> Response:
     """Encrypt."""
     key = find_key(realm, parameters["KeyId"])
-    _check_grant_tokens(parameters)
+    check_tokens(realm, parameters)
     material = reach(realm, key, key.current)
     _check_algorithm(parameters.get("EncryptionAlgorithm"))
     used = material.of
@@ -62,7 +62,7 @@ def decrypt(realm: Realm, parameters: Parameters, now: float) -> Response:
     _refuse_recipient(parameters)
     source = _source(realm, parameters, "KeyId")
     key = source.key
-    _check_grant_tokens(parameters)
+    check_tokens(realm, parameters)
     material = reach(realm, key, source.material)
     _check_algorithm(parameters.get("EncryptionAlgorithm"))
     associated = ciphertext.with_context(
@@ -79,7 +79,7 @@ def re_encrypt(realm: Realm, parameters: Parameters, now: float) -> Response:
     """ReEncrypt. The conditions of the source come before those of the destination."""
     source = _source(realm, parameters, "SourceKeyId")
     target = find_key(realm, parameters["DestinationKeyId"])
-    _check_grant_tokens(parameters)
+    check_tokens(realm, parameters)
     origin = reach(realm, source.key, source.material)
     destination = reach(realm, target, target.current)
     _check_algorithm(parameters.get("SourceEncryptionAlgorithm"))
@@ -186,7 +186,7 @@ def _data_key(realm: Realm, parameters: Parameters, now: float) -> tuple[Respons
     if (length is None) == (parameters.get("KeySpec") is None):
         raise requests.invalid("Please specify either number of bytes or key spec.")
     key = find_key(realm, parameters["KeyId"])
-    _check_grant_tokens(parameters)
+    check_tokens(realm, parameters)
     material = reach(realm, key, key.current)
     used = material.of
     associated = ciphertext.with_context(used.associated, parameters.get("EncryptionContext"))
@@ -211,12 +211,6 @@ def _check_algorithm(algorithm: str | None) -> None:
         raise ServiceError(ErrorCode.INVALID_KEY_USAGE, message)
 
 
-def _check_grant_tokens(parameters: Mapping[str, object]) -> None:
-    """No grant exists, so every token is unknown (crypto.md, open question 12)."""
-    if parameters.get("GrantTokens"):
-        raise ServiceError(ErrorCode.INVALID_GRANT_TOKEN, "There is no grant with this token.")
-
-
 def _refuse_recipient(parameters: Mapping[str, object]) -> None:
     if parameters.get("Recipient") is not None:
         raise requests.not_offered("Recipient: attestation documents of Nitro enclaves")
@@ -227,8 +221,3 @@ def _charge(realm: Realm, now: float, *materials: Material) -> None:
     charges = {material.charge for material in materials if material.charge is not None}
     if charges:
         realm.shared.quotas.charge_stores(realm.caller, sorted(charges), now)
-
-
-def _stop_dry_run(parameters: Mapping[str, object]) -> None:
-    if parameters.get("DryRun"):
-        raise ServiceError(ErrorCode.DRY_RUN, _DRY_RUN)

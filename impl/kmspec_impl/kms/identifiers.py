@@ -14,6 +14,24 @@ from kmspec_impl.kms.state import Key
 from kmspec_impl.realm import Realm
 
 ALIAS: Final = "alias/"
+RESERVED: Final = "alias/aws/"
+_SERVICES: Final = (
+    *("acm", "backup", "codecommit", "connect", "dms", "dynamodb", "ebs", "elasticfilesystem"),
+    *("es", "fsx", "glue", "kafka", "kinesis", "kinesisvideo", "lambda", "lex", "lightsail"),
+    *("rds", "redshift", "s3", "secretsmanager", "ses", "sns", "sqs", "ssm", "storagegateway"),
+    *("workspaces", "xray"),
+)
+"""AWS publishes no list: services that are known to have an AWS managed key."""
+PREDEFINED: Final = frozenset(RESERVED + service for service in _SERVICES)
+
+
+class UnmintedError(ServiceError):
+    """An alias names no key yet, and one of AWS's own could be made for it."""
+
+    def __init__(self, alias: str, message: str) -> None:
+        super().__init__(ErrorCode.NOT_FOUND, message)
+        self.alias: Final = alias
+
 
 _KEY_ID: Final = re.compile(
     r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|mrk-[0-9a-fA-F]{32}"
@@ -46,6 +64,8 @@ def find_key(realm: Realm, named: str, malformed: ErrorCode = ErrorCode.NOT_FOUN
     if not name.startswith(ALIAS):
         raise _unknown_id(realm, named)
     alias = realm.aliases.get(name)
+    if alias is None and name in PREDEFINED and named in (name, alias_arn(realm.caller, name)):
+        raise UnmintedError(name, f"Alias {named} has no key yet.")
     if alias is None or named not in (name, alias.arn):
         raise alias_not_found(realm, name, named)
     return realm.keys[alias.key]

@@ -7,6 +7,7 @@ reconnect (key-states.md, section 2.2).
 
 from kmspec.names import ConnectionState, ErrorCode, KeyState, Origin
 from kmspec_impl.errors import ServiceError
+from kmspec_impl.identity import root_arn
 from kmspec_impl.kms.state import Key
 from kmspec_impl.realm import Realm
 
@@ -53,6 +54,15 @@ def require_usable(realm: Realm, key: Key) -> None:
     require_material(key)
     require_not_creating(key)
     raise _pending_deletion(key)
+
+
+def require_grantable(realm: Realm, key: Key) -> None:
+    """Refuse a grant unless the key is usable, or would be if its store were connected.
+
+    :raises ServiceError: as :func:`require_usable`.
+    """
+    if key_state(realm, key) is not KeyState.UNAVAILABLE:
+        require_usable(realm, key)
 
 
 def require_neither_disabled_nor_pending_deletion(realm: Realm, key: Key) -> None:
@@ -120,3 +130,21 @@ def require_pending_deletion(key: Key) -> None:
 
 def _pending_deletion(key: Key) -> ServiceError:
     return ServiceError(ErrorCode.KMS_INVALID_STATE, f"{key.arn} is pending deletion.")
+
+
+def require_customer_managed(realm: Realm, key: Key) -> Key:
+    """Refuse to change a key that belongs to AWS; the key.
+
+    The key policies of such keys let nobody.
+
+    :raises ServiceError: AccessDeniedException.
+    """
+    if key.service is not None:
+        raise denied(realm, key.arn)
+    return key
+
+
+def denied(realm: Realm, arn: str) -> ServiceError:
+    """AccessDeniedException for something that is AWS's own."""
+    message = f"User: {root_arn(realm.caller)} is not authorized to change the resource: {arn}"
+    return ServiceError(ErrorCode.ACCESS_DENIED, message)

@@ -8,11 +8,12 @@ from typing import Any, Final
 from kmspec.limits import DAY, DEFAULT_DELETION_WINDOW_DAYS, DELETION_WINDOW_DAYS
 from kmspec.names import ErrorCode, KeyState
 from kmspec_impl.clock import after
-from kmspec_impl.errors import ServiceError
 from kmspec_impl.kms import multi_region, requests, rotation
 from kmspec_impl.kms.aliases import drop_aliases_of
+from kmspec_impl.kms.grants import check_tokens, drop_grants_of
 from kmspec_impl.kms.identifiers import find_key, find_key_without_alias
 from kmspec_impl.kms.key_state import (
+    require_customer_managed,
     require_material,
     require_not_creating,
     require_not_pending_deletion,
@@ -32,8 +33,7 @@ def describe_key(realm: Realm, parameters: Parameters, now: float) -> Response:
     """DescribeKey."""
     del now
     key = find_key(realm, parameters["KeyId"], ErrorCode.INVALID_ARN)
-    if parameters.get("GrantTokens"):
-        raise ServiceError(ErrorCode.INVALID_GRANT_TOKEN, "There is no grant with this token.")
+    check_tokens(realm, parameters)
     return {"KeyMetadata": metadata(realm, key)}
 
 
@@ -109,7 +109,8 @@ def cancel_key_deletion(realm: Realm, parameters: Parameters, now: float) -> Res
 
 
 def _named(realm: Realm, parameters: Mapping[str, Any]) -> Key:
-    return find_key_without_alias(realm, parameters["KeyId"], ErrorCode.INVALID_ARN)
+    key = find_key_without_alias(realm, parameters["KeyId"], ErrorCode.INVALID_ARN)
+    return require_customer_managed(realm, key)
 
 
 def _want(realm: Realm, parameters: Mapping[str, Any], *, enabled: bool) -> Key:
@@ -142,6 +143,7 @@ def _delete(realm: Realm, key_id: str, when: float) -> None:
     if key.store is not None:
         delete_material(realm, key)
     drop_aliases_of(realm, key)
+    drop_grants_of(realm, key)
     realm.drop_key(key)
     waiting = multi_region.part(realm, key)
     if waiting is not None:

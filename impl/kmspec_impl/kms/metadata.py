@@ -22,7 +22,7 @@ def metadata(realm: Realm, key: Key) -> dict[str, Any]:
         "KeyUsage": key.usage.value,
         "KeyState": state.value,
         "Origin": key.origin.value,
-        "KeyManager": "CUSTOMER",
+        "KeyManager": "CUSTOMER" if key.service is None else "AWS",
         "CustomerMasterKeySpec": key.spec.value,
         "KeySpec": key.spec.value,
         "EncryptionAlgorithms": [KeySpec.SYMMETRIC_DEFAULT.value],

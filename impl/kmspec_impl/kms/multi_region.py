@@ -32,7 +32,7 @@ def replicate_key(realm: Realm, parameters: Parameters, now: float) -> Response:
     region = parameters["ReplicaRegion"]
     _check_region(realm, region)
     key_tags = tags.read_tags(parameters.get("Tags"))
-    policy = key_policy.read_policy(realm.caller, parameters.get("Policy"))
+    policy = key_policy.policy_of_new_key(realm.caller, parameters)
     key, related = _primary(realm, parameters["KeyId"])
     require_not_updating(key)
     if region in related.regions:

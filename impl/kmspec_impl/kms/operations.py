@@ -8,15 +8,20 @@ from kmspec_impl.kms import (
     connect,
     creation,
     crypto,
+    grants,
     imports,
+    key_policy,
     keys,
+    last_usage,
+    managed,
     multi_region,
     rotation,
     stores,
+    tags,
 )
 from kmspec_impl.realm import Handler
 
-HANDLERS: Final[MappingProxyType[str, Handler]] = MappingProxyType(
+_PLAIN: Final[MappingProxyType[str, Handler]] = MappingProxyType(
     {
         "CancelKeyDeletion": keys.cancel_key_deletion,
         "ConnectCustomKeyStore": connect.connect_custom_key_store,
@@ -51,6 +56,32 @@ HANDLERS: Final[MappingProxyType[str, Handler]] = MappingProxyType(
         "UpdateAlias": aliases.update_alias,
         "UpdateCustomKeyStore": stores.update_custom_key_store,
         "UpdateKeyDescription": keys.update_key_description,
+        "CreateGrant": grants.create_grant,
+        "ListGrants": grants.list_grants,
+        "ListRetirableGrants": grants.list_retirable_grants,
+        "RetireGrant": grants.retire_grant,
+        "RevokeGrant": grants.revoke_grant,
+        "GetKeyPolicy": key_policy.get_key_policy,
+        "ListKeyPolicies": key_policy.list_key_policies,
+        "PutKeyPolicy": key_policy.put_key_policy,
+        "ListResourceTags": tags.list_resource_tags,
+        "TagResource": tags.tag_resource,
+        "UntagResource": tags.untag_resource,
+        "GetKeyLastUsage": last_usage.get_key_last_usage,
         "UpdatePrimaryRegion": multi_region.update_primary_region,
     }
+)
+
+_TAKE_ALIASES: Final = last_usage.TRACKED | {"DescribeKey", "GetPublicKey"}
+
+
+def _complete(operation: str, handler: Handler) -> Handler:
+    """A handler with what every operation that uses a key, or takes an alias, has in common."""
+    if operation in last_usage.TRACKED:
+        handler = last_usage.noting(operation, handler)
+    return managed.minting(handler) if operation in _TAKE_ALIASES else handler
+
+
+HANDLERS: Final[MappingProxyType[str, Handler]] = MappingProxyType(
+    {operation: _complete(operation, handler) for operation, handler in _PLAIN.items()}
 )

@@ -1,7 +1,7 @@
 """What the operations of KMS have in common: pages and refusals of parameters."""
 
-from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, TypeVar
 
 from kmspec.names import ErrorCode
 from kmspec_impl import pages
@@ -9,6 +9,8 @@ from kmspec_impl.errors import ServiceError
 from kmspec_impl.realm import Parameters, Response
 
 RowT = TypeVar("RowT")
+_DRY_RUN: Final = "The request would have succeeded, but the DryRun option is set."
+"""[DryRun]"""
 
 
 def invalid(message: str) -> ServiceError:
@@ -29,6 +31,15 @@ def out_of_range(member: str, value: int, bounds: range) -> ServiceError:
 def not_offered(what: str) -> ServiceError:
     """UnsupportedOperationException: AWS has it, this emulator has not."""
     return ServiceError(ErrorCode.UNSUPPORTED_OPERATION, f"kmspec does not offer {what} yet.")
+
+
+def stop_dry_run(parameters: Mapping[str, object]) -> None:
+    """End a request that would have succeeded and is only to say so.
+
+    :raises ServiceError: DryRunOperationException.
+    """
+    if parameters.get("DryRun"):
+        raise ServiceError(ErrorCode.DRY_RUN, _DRY_RUN)
 
 
 def page(

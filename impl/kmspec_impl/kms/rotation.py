@@ -33,6 +33,7 @@ from kmspec_impl.kms.ciphertext import new_material
 from kmspec_impl.kms.identifiers import find_key_without_alias
 from kmspec_impl.kms.key_state import (
     key_state,
+    require_customer_managed,
     require_material,
     require_neither_disabled_nor_pending_deletion,
     require_not_creating,
@@ -52,18 +53,18 @@ _NO_MORE: Final = (
 
 def enable_key_rotation(realm: Realm, parameters: Parameters, now: float) -> Response:
     """EnableKeyRotation: from now on, the first time when the period has passed once."""
-    key = _named(realm, parameters)
+    key = require_customer_managed(realm, _named(realm, parameters))
     require_neither_disabled_nor_pending_deletion(realm, key)
     _require_automatic(realm, key)
     days = parameters.get("RotationPeriodInDays") or DEFAULT_ROTATION_PERIOD_DAYS
-    _schedule(realm, replace(key, rotation=Rotation(days, after(now, days * DAY))))
+    schedule(realm, replace(key, rotation=Rotation(days, after(now, days * DAY))))
     return {}
 
 
 def disable_key_rotation(realm: Realm, parameters: Parameters, now: float) -> Response:
     """DisableKeyRotation, whether it was enabled or not."""
     del now
-    key = _named(realm, parameters)
+    key = require_customer_managed(realm, _named(realm, parameters))
     require_neither_disabled_nor_pending_deletion(realm, key)
     _require_automatic(realm, key)
     realm.keys.put(replace(key, rotation=None))
@@ -112,7 +113,7 @@ def list_key_rotations(realm: Realm, parameters: Parameters, now: float) -> Resp
 
 def rotate_key_on_demand(realm: Realm, parameters: Parameters, now: float) -> Response:
     """RotateKeyOnDemand: begins at once, and takes as long as whatever takes time."""
-    key = _named(realm, parameters)
+    key = require_customer_managed(realm, _named(realm, parameters))
     require_neither_disabled_nor_pending_deletion(realm, key)
     require_material(key)
     if key.store is not None:
@@ -161,8 +162,8 @@ def _require_symmetric(key: Key) -> None:
         raise ServiceError(ErrorCode.UNSUPPORTED_OPERATION)  # without a text [REC 2025-03]
 
 
-def _schedule(realm: Realm, key: Key) -> None:
-    """Keep the key, and let it rotate when that is due."""
+def schedule(realm: Realm, key: Key) -> None:
+    """Keep a key, and let it rotate when that is due."""
     realm.add_key(key)
     if key.rotation is not None:
         realm.agenda.note(key.rotation.due, partial(_due, realm, key.id))
@@ -182,7 +183,7 @@ def _rotate_automatically(realm: Realm, key: Key, when: float) -> None:
     if key.rotation is not None:
         due = after(when, key.rotation.days * DAY)
         rotated = _rotated(realm, key, RotationType.AUTOMATIC, when)
-        _schedule(realm, replace(rotated, rotation=replace(key.rotation, due=due)))
+        schedule(realm, replace(rotated, rotation=replace(key.rotation, due=due)))
         multi_region.share_material(realm, rotated)
 
 

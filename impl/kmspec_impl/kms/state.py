@@ -4,6 +4,7 @@ Key material is not here but in HSMs; a row knows the handle, or the label to fi
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from kmspec.names import (
     ConnectionErrorCode,
@@ -93,6 +94,8 @@ class Key:
     enabled: bool = True
     deletion_due: float | None = None
     store: str | None = None
+    service: str | None = None
+    """Whose AWS managed key it is; ``None`` for a customer managed key."""
     related: Related | None = None
     """Of a multi-Region key only."""
     overlay: KeyState | None = None
@@ -128,6 +131,24 @@ class Alias:
     key: str
     created: float
     updated: float
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A grant on a key, and every token that was given out for it."""
+
+    id: str
+    key: str
+    created: float
+    name: str
+    """Empty for a grant without one."""
+    grantee: str
+    grantee_is_service: bool
+    retiring: str | None
+    retiring_is_service: bool
+    operations: tuple[str, ...]
+    constraints: dict[str, Any]
+    tokens: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from typing import Final
 
 from kmspec_impl.emulator import Emulator, Settings
 from kmspec_impl.mutants import (
+    of_attributes,
     of_backups,
     of_clusters,
     of_connections,
@@ -25,6 +26,7 @@ CATALOGUE: Final[tuple[Mutant, ...]] = (
     *of_connections.MUTANTS,
     *of_clusters.MUTANTS,
     *of_backups.MUTANTS,
+    *of_attributes.MUTANTS,
     *of_imports.MUTANTS,
     *of_regions.MUTANTS,
 )

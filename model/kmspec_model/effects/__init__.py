@@ -10,6 +10,7 @@ from typing import TypeAlias
 from kmspec_model.case import Case
 from kmspec_model.effects import (
     aliases,
+    attributes,
     backups,
     clusters,
     cryptography,
@@ -29,6 +30,7 @@ Effect: TypeAlias = Callable[[Moves, Case], tuple[Change, ...]]
 EFFECTS: Mapping[str, Effect] = {
     **keys.EFFECTS,
     **aliases.EFFECTS,
+    **attributes.EFFECTS,
     **cryptography.EFFECTS,
     **stores.EFFECTS,
     **clusters.EFFECTS,

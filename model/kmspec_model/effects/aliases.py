@@ -5,8 +5,15 @@ from collections.abc import Callable, Mapping
 from kmspec_model.case import Case
 from kmspec_model.command import Ref
 from kmspec_model.moves import Change, Moves
-from kmspec_model.outcome import Items, members
-from kmspec_model.world import Alias
+from kmspec_model.outcome import Items, Mark, Text, members
+from kmspec_model.world import NONE, Alias
+
+_PREDEFINED = members(
+    AliasName=Text("alias/aws/[a-z0-9-]+"),
+    AliasArn=Text(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:alias/aws/[a-z0-9-]+"),
+    TargetKeyId=Mark.ABSENT,
+)
+"""The alias of an AWS managed key that was not made yet: which there are AWS does not say."""
 
 
 def point(_moves: Moves, case: Case) -> tuple[Change, ...]:
@@ -37,7 +44,17 @@ def list_all(_moves: Moves, case: Case) -> tuple[Change, ...]:
         for alias in case.world.aliases
         if case.key is None or alias.key == case.key.index
     )
-    return (Change(case.world, members(Aliases=Items("AliasName", entries))),)
+    entries += tuple(
+        members(
+            AliasName=Ref("service", key.service),
+            AliasArn=Ref("service", key.service, "arn"),
+            TargetKeyId=Ref("key", key.index),
+        )
+        for key in case.world.keys
+        if key.service != NONE and (case.key is None or key == case.key)
+    )
+    also = (_PREDEFINED,) if case.key is None else ()
+    return (Change(case.world, members(Aliases=Items("AliasName", entries, also=also))),)
 
 
 EFFECTS: Mapping[str, Callable[[Moves, Case], tuple[Change, ...]]] = {

@@ -10,6 +10,7 @@ from kmspec_model.effects.rotation import caught_up, expiration
 from kmspec_model.materials import Material
 from kmspec_model.moves import Change, Moves
 from kmspec_model.outcome import Bind, Items, Mark, Members, OneOf, Pattern, members
+from kmspec_model.predicates.attributes import tag_pairs
 from kmspec_model.states import (
     completeness,
     first_state,
@@ -38,8 +39,8 @@ def metadata(world: World, key: Key, *, new: bool = False) -> Members:
         KeyState=key.state,
         Enabled=is_enabled(key),
         Origin=key.origin,
-        Description=key.description,
-        KeyManager="CUSTOMER",
+        Description=key.description if key.service == NONE else Mark.PRESENT,
+        KeyManager="CUSTOMER" if key.service == NONE else "AWS",
         KeySpec=key.spec,
         KeyUsage=key.usage,
         MultiRegion=bool(key.role),
@@ -98,6 +99,8 @@ def create(_moves: Moves, case: Case) -> tuple[Change, ...]:
         case.store.index if case.store is not None else NONE,
         first_state(str(case.arguments.get("Origin", Origin.AWS_KMS))),
         description=str(case.arguments.get("Description", "")),
+        tags=tuple(sorted(tag_pairs(case))) or None,
+        policy=case.arguments.get("Policy"),
         region=world.region,
         role=MultiRegionKeyType.PRIMARY.value if case.arguments.get("MultiRegion") else "",
     )
@@ -119,7 +122,8 @@ def describe(_moves: Moves, case: Case) -> tuple[Change, ...]:
     """The metadata of the key."""
     if case.key is None:
         return ()
-    return (Change(case.world, members(KeyMetadata=metadata(case.world, case.key))),)
+    answer = metadata(case.world, case.key, new=case.key.service != NONE)
+    return (Change(case.world, members(KeyMetadata=answer)),)
 
 
 def list_all(_moves: Moves, case: Case) -> tuple[Change, ...]:

@@ -7,6 +7,7 @@ from kmspec_model.case import Case
 from kmspec_model.effects.keys import metadata
 from kmspec_model.moves import Change, Moves
 from kmspec_model.outcome import Mark, members
+from kmspec_model.predicates.attributes import tag_pairs
 
 
 def replicate(_moves: Moves, case: Case) -> tuple[Change, ...]:
@@ -16,6 +17,9 @@ def replicate(_moves: Moves, case: Case) -> tuple[Change, ...]:
     if key is None:
         return ()
     replica = key._replace(
+        tags=tuple(sorted(tag_pairs(case))) or None,
+        policy=case.arguments.get("Policy"),
+        used="",
         state=KeyState.CREATING.value,
         description=str(case.arguments.get("Description", "")),
         region=region,

@@ -7,6 +7,7 @@ holds when the condition fails. A module a resource; here they are put together.
 from collections.abc import Mapping
 
 from kmspec_model.predicates import (
+    attributes,
     cloudhsm,
     external_stores,
     imports,
@@ -35,6 +36,7 @@ OF_CASE: Mapping[str, OfCase] = {
     **stores.OF_CASE,
     **cloudhsm.OF_CASE,
     **operator.OF_CASE,
+    **attributes.OF_CASE,
     **imports.OF_CASE,
     **rotation.OF_CASE,
     **regions.OF_CASE,
@@ -42,5 +44,5 @@ OF_CASE: Mapping[str, OfCase] = {
 }
 """Predicates of a request, by the word the tables use."""
 
-OF_KEY: Mapping[str, OfKey] = {}
+OF_KEY: Mapping[str, OfKey] = {**attributes.OF_KEY}
 """Predicates of each KMS key that a request uses, by the word the tables use."""

@@ -7,6 +7,7 @@ from kmspec.names import Origin
 from kmspec_model.case import Case, find_key
 from kmspec_model.command import Ref
 from kmspec_model.predicates.kinds import OfCase
+from kmspec_model.world import NONE
 
 
 def _store_key_is(member: str, accepted: object) -> OfCase:
@@ -47,7 +48,7 @@ def _fifty_aliases(case: Case) -> bool:
 
 def _named_by_alias(case: Case) -> bool:
     named = case.arguments.get(case.operation.key) if case.operation.key else None
-    return isinstance(named, Ref) and named.kind == "alias"
+    return isinstance(named, Ref) and named.kind in ("alias", "service")
 
 
 def _ciphertext_key_unknown(case: Case) -> bool:
@@ -67,6 +68,8 @@ def _wrong_key(case: Case) -> bool:
         if alias is None:
             return False
         index = alias.key
+    if named.kind == "service":
+        index = case.key.index if case.key is not None else NONE
     return bool(index != case.ciphertext.key)
 
 
@@ -80,7 +83,9 @@ OF_CASE: Mapping[str, OfCase] = {
     "named-by-alias": _named_by_alias,
     "window-out-of-range": _window_out_of_range,
     "dry-run": lambda case: bool(case.arguments.get("DryRun")),
-    "alias-unknown": lambda case: case.alias is None,
+    "alias-unknown": lambda case: (
+        case.alias is None and case.arguments["AliasName"].kind == "alias"
+    ),
     "alias-taken": lambda case: case.alias is not None,
     "fifty-aliases": _fifty_aliases,
     "ciphertext-key-unknown": _ciphertext_key_unknown,

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from kmspec_model.probes import (
     anywhere,
+    attributes,
     cloudhsm,
     cryptography,
     external_stores,
@@ -19,7 +20,13 @@ from kmspec_model.probes import (
 )
 from kmspec_model.probes.probe import Probe
 from kmspec_model.settled import is_settled
-from kmspec_model.situations import subject_cluster, subject_key, subject_store
+from kmspec_model.situations import (
+    HEALTHY,
+    situation,
+    subject_cluster,
+    subject_key,
+    subject_store,
+)
 from kmspec_model.world import NONE, Key, World
 
 __all__ = ["Probe", "probes"]
@@ -39,6 +46,7 @@ def probes(world: World) -> tuple[Probe, ...]:
     found = [*anywhere.always(world)]
     if _is_calm(world):
         found += anywhere.unknown()
+        found += attributes.unknown() if not world.clusters else ()
         found += external_stores.external_stores(world)
     if key is not None:
         found += _about(world, key)
@@ -65,6 +73,11 @@ def _about(world: World, key: Key) -> Iterator[Probe]:
     yield from keys.of_key(key)
     yield from cryptography.cryptography(world, key)
     yield from keys.aliases(world, key)
+    yield from attributes.of_key(key)
+    if key.store == NONE:
+        yield from attributes.refused(world, key)
+    if key.store == NONE or situation(world).cluster_condition == HEALTHY:
+        yield from attributes.changes(world, key)
 
 
 def _is_calm(world: World) -> bool:

@@ -24,6 +24,8 @@ def always(world: World) -> Iterator[Probe]:
     yield kms("", "CreateKey")
     yield kms("", "ListKeys")
     yield kms("", "ListAliases")
+    if not world.made.clusters:
+        yield kms("service", "DescribeKey", KeyId=Ref("service", 1))
     yield kms("", "DescribeCustomKeyStores")
     yield kms("", "GenerateRandom", NumberOfBytes=32)
     yield Probe("GetCallerIdentity", command("sts", "GetCallerIdentity"))

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from kmspec_model.explore import Scope
 from kmspec_model.scopes import (
+    attributes,
     breakage,
     imports,
     lifecycle,
@@ -20,7 +21,17 @@ from kmspec_model.scopes import (
 
 SCOPES: Mapping[str, Scope] = {
     scope.name: scope
-    for module in (lifecycle, regions, breakage, login, several_clusters, limits, imports, rotation)
+    for module in (
+        lifecycle,
+        regions,
+        breakage,
+        login,
+        several_clusters,
+        limits,
+        imports,
+        rotation,
+        attributes,
+    )
     for scope in module.SCOPES
 }
 """Every scope by its name."""

@@ -66,7 +66,7 @@ def _expired(moves: Moves, key: Key, material: Material) -> Fire:
 
 
 def _deleted(moves: Moves, key: Key) -> Fire:
-    """The key and its aliases are gone; its material too, where that can be done."""
+    """The key, its aliases and grants are gone; its material too, where that can be done."""
 
     def fire(world: World) -> tuple[Change, ...]:
         move = moves.of("key", "waiting period ends", key.state)
@@ -74,6 +74,7 @@ def _deleted(moves: Moves, key: Key) -> Fire:
         left = world._replace(
             keys=tuple(one for one in world.keys if one.index != key.index),
             aliases=tuple(alias for alias in world.aliases if alias.key != key.index),
+            grants=tuple(grant for grant in world.grants if grant.key != key.index),
         )
         if key.role:
             left, more = replica_gone(moves, left, key)

@@ -156,8 +156,8 @@ def test_aliases_go_with_their_key_and_are_fifty_at_most() -> None:
     customer.refused(ErrorCode.LIMIT_EXCEEDED, "kms", "UpdateAlias", **wanted)
     customer.kms("ScheduleKeyDeletion", KeyId=key_id, PendingWindowInDays=7)
     customer.wait(7 * DAY)
-    left = customer.kms("ListAliases")["Aliases"]
-    assert [alias["AliasName"] for alias in left] == ["alias/more"]
+    left = [alias["AliasName"] for alias in customer.kms("ListAliases")["Aliases"]]
+    assert [name for name in left if not name.startswith("alias/aws/")] == ["alias/more"]
 
 
 def test_pages() -> None:

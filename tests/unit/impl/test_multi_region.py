@@ -186,7 +186,8 @@ def test_state_and_aliases_are_each_ones_own() -> None:
     home = Traveller()
     away = home.replicate(key_id := home.primary())
     home.kms("CreateAlias", AliasName="alias/a", TargetKeyId=key_id)
-    assert away.kms("ListAliases")["Aliases"] == []
+    own = [one for one in away.kms("ListAliases")["Aliases"] if "TargetKeyId" in one]
+    assert own == []
     home.kms("DisableKey", KeyId=key_id)
     assert (home.key_state(key_id), away.key_state(key_id)) == ("Disabled", "Enabled")
     assert away.decrypt(away.encrypt(key_id)) == b"secret"

@@ -11,6 +11,10 @@ COMMON = frozenset({"AccessDeniedException", "ThrottlingException", "ValidationE
 
 BESIDES = {
     (
+        "DescribeKey",
+        "InvalidGrantTokenException",
+    ): "it takes grant tokens, and nothing that is listed says that one is unknown",
+    (
         "CreateCluster",
         "CloudHsmResourceLimitExceededException",
     ): "no error is listed for a quota; the name says it, so it is accepted",
@@ -30,12 +34,10 @@ NOWHERE = {
     "CloudHsmTagException": "malformed tags: tests of the emulator, the model has none",
     "DependencyTimeoutException": "nothing stands for a time-out inside AWS KMS",
     "InvalidArnException": "malformed ARNs: tests of the emulator, the model has none",
-    "InvalidGrantTokenException": "malformed tokens: tests of the emulator, the model has none",
     "InvalidMarkerException": "the checker follows markers and makes none up",
     "KMSInternalException": "only faults of a cluster stand for one",
     "KeyUnavailableException": "nothing stands for a KMS key that is out of reach for a while",
     "LimitExceededException": "a quota too large to fill, or a policy too long: no world has it",
-    "MalformedPolicyDocumentException": "malformed policies: tests of the emulator",
     "TagException": "malformed tags: tests of the emulator, the model has none",
     **{
         f"Xks{name}Exception": "external key stores are not offered"
@@ -58,10 +60,14 @@ NOWHERE = {
 """Errors that need not be answered by every operation that lists them, and why."""
 
 NOT_THERE = {
-    (
-        "CreateAlias",
-        "InvalidAliasNameException",
-    ): "AWS answers ValidationException to what is known",
+    **{
+        (operation, "KMSInvalidStateException"): "no key state refuses it"
+        for operation in (
+            *("GetKeyPolicy", "ListGrants", "ListKeyPolicies", "RetireGrant", "RevokeGrant"),
+        )
+    },
+    ("ListRetirableGrants", "NotFoundException"): "it names nothing that could be missing",
+    ("PutKeyPolicy", "UnsupportedOperationException"): "AWS says of no key that it refuses it",
     ("DeleteAlias", "KMSInvalidStateException"): "no key state refuses it",
     ("DescribeBackups", "CloudHsmInvalidRequestException"): "malformed filters and tokens",
     ("DescribeBackups", "CloudHsmResourceNotFoundException"): "a filter that nothing passes",
