@@ -70,6 +70,7 @@ def _create_user(realm: Realm, cluster: Cluster, arguments: Arguments, now: floa
     del now
     name, password = check_user_name(arguments), arguments.password()
     device = _managed(realm, cluster)
+    _require_rest(cluster)
     if device.user(name) is not None:
         raise refused(
             f"{name} exists in {cluster.id} already; use `kmspec hsm user password` instead"
@@ -86,6 +87,7 @@ def _change_password(realm: Realm, cluster: Cluster, arguments: Arguments, now: 
     del now
     password = arguments.password()
     user = _user(realm, cluster, arguments)
+    _require_rest(cluster)
     if users.is_logged_in(cluster, user.name):
         raise refused(f"{user.name} is logged in{_remedy(cluster, user)}")
     users.set_password(realm, cluster, user, password)
@@ -126,6 +128,7 @@ def _logout_user(realm: Realm, cluster: Cluster, arguments: Arguments, now: floa
 def _delete_user(realm: Realm, cluster: Cluster, arguments: Arguments, now: float) -> Response:
     del now
     user = _user(realm, cluster, arguments)
+    _require_rest(cluster)
     if user.role is not Role.CRYPTO_USER:
         raise refused(f"{user.name} is needed by the cluster; only crypto users can be deleted")
     if users.is_logged_in(cluster, user.name):
@@ -173,6 +176,7 @@ def _delete_key(realm: Realm, cluster: Cluster, arguments: Arguments, now: float
     del now
     handle = arguments.whole_number("Handle")
     device = _device(realm, cluster)
+    _require_rest(cluster)
     if all(key.handle != handle for key in device.entries()):
         raise not_found(
             f"there is no key {handle} in {cluster.id}; list its keys with `kmspec hsm key list`"
@@ -246,11 +250,17 @@ def _device(realm: Realm, cluster: Cluster) -> Device:
 
 def _managed(realm: Realm, cluster: Cluster) -> Device:
     """An HSM of a cluster whose users the admin can manage: one that was activated."""
-    if cluster.state is not ClusterState.ACTIVE:
+    if cluster.state not in contents.ACTIVATED:
         raise refused(
             f"{cluster.id} is {cluster.state}; activate it first with `kmspec hsm activate`"
         )
     return _device(realm, cluster)
+
+
+def _require_rest(cluster: Cluster) -> None:
+    """Refuse what changes a cluster inside while its HSM type is changed."""
+    if cluster.state in contents.CHANGING:
+        raise refused(f"{cluster.id} is {cluster.state}; wait until it is ACTIVE")
 
 
 def _user(realm: Realm, cluster: Cluster, arguments: Arguments) -> User:

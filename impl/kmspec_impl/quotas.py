@@ -13,6 +13,7 @@ from kmspec.limits import (
     BUSY_CLUSTER_RATE,
     CLUSTER_CAPACITY,
     CUSTOM_KEY_STORE_RATE,
+    Quota,
     request_quotas,
 )
 from kmspec.names import ErrorCode
@@ -70,9 +71,14 @@ class Quotas:
         self._stores = enforced is not Enforced.NONE
         self.counts_operations = enforced is Enforced.ALL
         self._buckets: dict[tuple[Caller, str], _Bucket] = {}
-        self._of_operation = {
-            operation: quota for quota in request_quotas() for operation in quota.operations
-        }
+        self._of_operation: dict[str, Quota] = {}
+        self._of_spec: dict[tuple[str, str], Quota] = {}
+        for quota in request_quotas():
+            for operation in quota.operations:
+                if not quota.specs:
+                    self._of_operation[operation] = quota
+                for spec in quota.specs:
+                    self._of_spec[operation, spec] = quota
 
     def charge_operation(self, caller: Caller, operation: str, now: float, times: int = 1) -> None:
         """One request of ``operation`` in this account and Region, or what counts as several.
@@ -81,8 +87,19 @@ class Quotas:
         """
         quota = self._of_operation.get(operation)
         if quota is not None and self.counts_operations:
-            rate = quota.regions.get(caller.region, quota.rate)
-            self._charge(caller, (Charge(quota.name, rate),) * times, now)
+            self._charge(caller, (_demand(quota, caller),) * times, now)
+
+    def charge_keys(self, caller: Caller, operation: str, specs: Iterable[str], now: float) -> None:
+        """One request of ``operation`` with KMS keys, or for a data key pair, of these key specs.
+
+        Keys that share a quota count once.
+
+        :raises ServiceError: ThrottlingException; only when quotas of the account are enforced.
+        """
+        if self.counts_operations:
+            found = (self._of_spec.get((operation, spec)) for spec in specs)
+            charges = {_demand(quota, caller) for quota in found if quota is not None}
+            self._charge(caller, sorted(charges), now)
 
     def charge_stores(self, caller: Caller, charges: Iterable[Charge], now: float) -> None:
         """One request to each of these stores, all or none.
@@ -103,6 +120,10 @@ class Quotas:
             taken.append(bucket)
         for bucket in taken:
             bucket.take()
+
+
+def _demand(quota: Quota, caller: Caller) -> Charge:
+    return Charge(quota.name, quota.regions.get(caller.region, quota.rate))
 
 
 def store_rate(load: float) -> float:

@@ -8,7 +8,11 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, NamedTuple, Self
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from kmspec_check import certificates
 from kmspec_model.command import MADE, Pairs, Ref, Value
@@ -17,6 +21,8 @@ REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-2")
 """Of one partition, and such that every account may use them."""
 _ARN = re.compile(r"arn([0-9]*)")
 _ZONES = "abcdefghijklmnopqrstuvwxyz"
+_BLOBS = ("ciphertext", "signature", "mac", "secret")
+"""Kinds of symbol that stand for what cryptographic operations make."""
 _UNKNOWN = {
     "key": "00000000-0000-4000-8000-{:012x}",
     "store": "cks-{:017x}",
@@ -100,7 +106,8 @@ class Binding:
         :raises Unbound: only a call can tell.
         """
         plain = Ref(ref.kind, ref.index)
-        if plain in self._values:
+        elsewhere = ref.kind == "zone" and self.asked  # observed is where zones of region#0 are
+        if plain in self._values and not elsewhere:
             return self._formed(ref, self._values[plain])
         if ref.kind in MADE:
             return self._formed(ref, _unknown(ref))
@@ -123,7 +130,7 @@ class Binding:
     def _formed(self, ref: Ref, value: Any) -> Any:  # noqa: ANN401 - as above
         if not ref.form:
             return value
-        if ref.kind == "ciphertext":
+        if ref.kind in _BLOBS:
             return _damaged(value, ref.form)
         if ref.kind == "policy":
             return _policy(ref, self.place.account)
@@ -136,6 +143,7 @@ class Binding:
                 "alias": f"arn:aws:kms:{region}:{account}:{value}",
                 "service": f"arn:aws:kms:{region}:{account}:{value}",
                 "backup": f"arn:aws:cloudhsm:{region}:{account}:backup/{value}",
+                "cluster": f"arn:aws:cloudhsm:{region}:{account}:cluster/{value}",
             }
             if ref.kind in forms:
                 return forms[ref.kind]
@@ -154,6 +162,10 @@ class Binding:
                 return f"kmspec-{tag}-{ref.index}"
             case "ca":
                 return certificates.authority(ref.index).pem
+            case "message":
+                return _digested(f"message {ref.index}".encode(), ref.form)
+            case "public":
+                return public_key(ref.index, ref.form)
             case "plaintext":
                 digest = hashlib.sha256(f"plaintext {ref.index}".encode()).digest()
                 return digest[: 1 + ref.index % 32]
@@ -218,8 +230,8 @@ class Binding:
 
 
 def _unknown(ref: Ref) -> Any:  # noqa: ANN401 - ids, blobs and handles
-    if ref.kind == "ciphertext":
-        return hashlib.sha256(f"no ciphertext {ref.index}".encode()).digest() * 4
+    if ref.kind in _BLOBS:
+        return hashlib.sha256(f"no {ref.kind} {ref.index}".encode()).digest() * 4
     if ref.kind == "handle":
         raise Unbound(ref)
     if ref.kind in ("keymaterial", "wrapping", "token"):
@@ -233,6 +245,34 @@ def _unknown(ref: Ref) -> Any:  # noqa: ANN401 - ids, blobs and handles
         number, digit = divmod(number, len(_BASE32))
         digits = _BASE32[digit] + digits
     return form.format(digits)
+
+
+def _digested(message: bytes, form: str) -> bytes:
+    """A message, or its digest.
+
+    :raises ValueError: there is no such digest.
+    """
+    return hashlib.new(form, message).digest() if form else message
+
+
+_CURVES: Mapping[str, ec.EllipticCurve] = {
+    "p256": ec.SECP256R1(),
+    "p384": ec.SECP384R1(),
+    "p521": ec.SECP521R1(),
+}
+
+
+@cache
+def public_key(number: int, form: str) -> bytes:
+    """A public key as DER, always the same for a number and a curve.
+
+    :raises ValueError: there is no such curve.
+    """
+    if form not in _CURVES:
+        raise ValueError(f"a public key has no form {form!r}")
+    private = ec.derive_private_key(number + 2, _CURVES[form])
+    shape = serialization.PublicFormat.SubjectPublicKeyInfo
+    return private.public_key().public_bytes(serialization.Encoding.DER, shape)
 
 
 def _policy(ref: Ref, account: str) -> str:

@@ -10,9 +10,9 @@ from kmspec_check.patterns import binds
 from kmspec_model import Command, Model, Ref, Success, World
 from kmspec_model.outcome import Refusal
 from kmspec_model.probes import Probe, probes
+from kmspec_model.rebasing import rebased
 from kmspec_model.situations import Situation, situation
 from kmspec_model.views import views
-from kmspec_model.world import rebased
 
 
 class Way(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from kmspec_check.binding import Binding
 from kmspec_check.target import Answer
-from kmspec_model.command import Ref, written
+from kmspec_model.command import DATA_KEY_PLAINTEXTS, Ref, written
 from kmspec_model.outcome import (
     Bind,
     Items,
@@ -274,6 +274,8 @@ class _Fitting:
 
 
 def _is_chosen(ref: Ref) -> bool:
+    if ref.kind == "plaintext":
+        return ref.index < DATA_KEY_PLAINTEXTS
     return ref.kind in (
         "alias",
         "name",
@@ -281,7 +283,6 @@ def _is_chosen(ref: Ref) -> bool:
         "context",
         "subnet",
         "zone",
-        "plaintext",
         "region",
         "service",
         "policy",

@@ -41,7 +41,21 @@ _HSM = {
     "SetLoad": "load {ClusterId} {Rate}",
 }
 """The words of ``kmspec hsm`` for what an operator does."""
-_BINARY = frozenset({"Plaintext", "CiphertextBlob", "ImportToken", "EncryptedKeyMaterial"})
+_BINARY = frozenset(
+    {
+        "Plaintext",
+        "CiphertextBlob",
+        "Message",
+        "Signature",
+        "Mac",
+        "PublicKey",
+        "SharedSecretCiphertextBlob",
+        "ImportToken",
+        "EncryptedKeyMaterial",
+    }
+)
+_UNNEEDED = ("plaintext", "public", "secret")
+"""Kinds of symbol that no later line names."""
 _JSON = "-H 'Content-Type: application/json'"
 _ARN = re.compile(r"arn([0-9]*)")
 _MEMBER = re.compile(r"\{(\w+)\}")
@@ -121,7 +135,7 @@ class _Lines:
             elif ref.kind == "material":
                 yield from self._wrapped(ref)
         line = self._line(command)
-        names = [(ref, path) for ref, path in step.names if ref.kind != "plaintext"]
+        names = [(ref, path) for ref, path in step.names if ref.kind not in _UNNEEDED]
         if not names or command.service in (Service.OPERATOR, Service.CLOCK):
             yield line
             return
@@ -187,17 +201,42 @@ class _Lines:
         elif isinstance(value, Ref) and value.kind in ("certificate", "ca"):
             pem = "cluster.pem" if value.kind == "certificate" else f"ca{value.index}.pem"
             yield f"{option} file://{pem}"
-        elif isinstance(value, tuple) and not isinstance(value, Ref | Pairs):
-            yield f"{option} {' '.join(self._text(inner) for inner in value)}"
+        elif isinstance(value, Pairs):
+            yield f"{option} {self._json(value)}"
+        elif isinstance(value, tuple) and not isinstance(value, Ref):
+            of_pairs = any(isinstance(inner, Pairs) for inner in value)
+            yield f"{option} {self._json(value) if of_pairs else self._words(value)}"
         else:
             yield f"{option} {self._text(value)}"
+
+    def _words(self, values: tuple[object, ...]) -> str:
+        """A list as words of the shell."""
+        return " ".join(self._text(inner) for inner in values)
+
+    def _json(self, value: object) -> str:
+        """A structure, or a list of them, as one word of the shell, names as variables."""
+        named: dict[str, str] = {}
+
+        def plain(part: object) -> object:
+            if isinstance(part, Pairs):
+                return {name: plain(inner) for name, inner in part.items}
+            if isinstance(part, Ref):
+                stands = f"@{part}@"
+                named[stands] = self._text(part)
+                return stands
+            return [plain(inner) for inner in part] if isinstance(part, tuple) else part
+
+        word = _quoted(json.dumps(plain(value)))
+        for stands, drawn in named.items():
+            word = word.replace(stands, f"'{drawn}'")
+        return word
 
     def _blob(self, value: object) -> str:
         if isinstance(value, Ref) and value.kind == "material":
             return "fileb://wrapped.bin"
         if isinstance(value, Ref) and value.kind == "token" and value in self._named:
             return f'fileb://<(base64 -d <<< "${_variable(value)}")'
-        if isinstance(value, Ref) and value.kind == "ciphertext":
+        if isinstance(value, Ref) and value.kind in ("ciphertext", "signature", "mac"):
             plain = Ref(value.kind, value.index)
             if plain in self._named:
                 filtered = {"corrupt": " | sed '$ s/.$/X/'", "short": " | head -c 40"}

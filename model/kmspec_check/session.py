@@ -56,11 +56,31 @@ _STATE = frozenset(
         "PrimaryKey",
         "ReplicaKeys",
         "PendingDeletionWindowInDays",
+        "Value",
+        "NeverExpires",
+        "SourceBackup",
+        "HsmType",
+        "HsmTypeRollbackExpiration",
     }
 )
 """Members that show a state."""
-_RELIED_UPON = frozenset({"Plaintext", "CiphertextBlob"})
-"""Members without which a cryptographic operation has not done its work."""
+_RELIED_UPON = frozenset(
+    {
+        "Plaintext",
+        "CiphertextBlob",
+        "PrivateKeyPlaintext",
+        "PrivateKeyCiphertextBlob",
+        "PublicKey",
+        "Signature",
+        "SignatureValid",
+        "Mac",
+        "MacValid",
+        "SharedSecret",
+        "SharedSecretCiphertextBlob",
+        "Policy",
+    }
+)
+"""Members without which an operation has not done its work."""
 _SUBNETS = 10
 """As many as a cluster can have."""
 _PAGES = 200
@@ -229,7 +249,8 @@ class Session:
         if finding is not None and any(not one.soft for one in finding.mismatches):
             rules = self._pointed_at(command, before, finding.rules, answer)
             finding = finding._replace(rules=rules, level=self._level(rules[0]))
-        learned = _zones(answer.body, self.binding) if command.operation == "CreateCluster" else {}
+        placed = command.operation == "CreateCluster" and not command.region
+        learned = _zones(answer.body, self.binding) if placed else {}
         self.possible = _distinct(
             Possible(way.node, possible.binding.extended({**found.new, **learned}))
             for possible, way, found in kept

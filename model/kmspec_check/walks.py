@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from hypothesis.errors import FlakyFailure
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from kmspec import limits
 from kmspec.names import Service
 from kmspec_check.cells import Cell, Status
 from kmspec_check.confirm import report
@@ -27,8 +26,6 @@ _WALKS = 25
 _STEPS = 20
 _MOMENTS = (0.1, 0.2, 1.0, 3600.0, 86400.0, 7 * 86400.0, 30 * 86400.0)
 """Seconds: less than a transition, one, more, and the waiting periods."""
-_LONGEST = (limits.DEFAULT_BACKUP_RETENTION_DAYS - 1) * limits.DAY
-"""Seconds in one walk: the model knows nothing of backups that outlive their retention."""
 _ROUNDS = 5
 """Each round ends at the first deviation of a rule that is not yet known to be violated."""
 
@@ -151,7 +148,6 @@ class _Walker:
         self._run = run
         self._going = going
         self._session = Session(run) if going else None
-        self._left = float(_LONGEST)
 
     def begin(self, way: Sequence[Command]) -> None:
         """Go to the beginning of a scope."""
@@ -170,10 +166,6 @@ class _Walker:
         command = choose(offered) if offered else None
         if command is None or not self._can(command):
             return
-        if command.service == Service.CLOCK:
-            self._left -= float(str(command.get("Seconds")))
-            if self._left < 0:
-                return
         result = session.step(command)
         if result.fits and result.finding is None:
             result = session.observe()

@@ -17,8 +17,9 @@ _SHOWN: Mapping[str, tuple[str, ...]] = {
     "GetKeyRotationStatus": ("rotation",),
     "ListKeys": ("key",),
     "DescribeCustomKeyStores": ("connection",),
-    "DescribeClusters": ("cluster", "hsm"),
-    "DescribeBackups": ("backup",),
+    "DescribeClusters": ("cluster", "hsm", "settings", "retention"),
+    "DescribeBackups": ("backup", "retention"),
+    "GetResourcePolicy": ("policy",),
     "ListHsmKeys": ("material", "restores"),
     "ListRetirableGrants": ("key",),
 }

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from kmspec import limits
-from kmspec.names import KeyState, Origin
+from kmspec.names import KeySpec, KeyState, KeyUsage, Origin
 from kmspec.rules import Operation
 from kmspec_model.command import Command, Ref
 from kmspec_model.materials import Material, Rotation
@@ -61,15 +61,15 @@ def case_of(world: World, command: Command, operation: Operation) -> Case:
             key = world.key(alias.key)
             keys = (key,) if key is not None else ()
     if operation.store:
-        store = _indexed(world.store, arguments.get(operation.store))
+        store = _indexed(world.store, arguments.get(operation.store), "store")
     if operation.cluster:
-        cluster = _indexed(world.cluster, arguments.get(operation.cluster))
+        cluster = _indexed(world.cluster, arguments.get(operation.cluster), "cluster")
     elif store is not None:
         cluster = world.cluster(store.cluster)
     if operation.hsm and cluster is not None:
-        hsm = _indexed(cluster.hsm, arguments.get(operation.hsm))
+        hsm = _indexed(cluster.hsm, arguments.get(operation.hsm), "hsm")
     if operation.backup:
-        backup = _indexed(world.backup, arguments.get(operation.backup))
+        backup = _indexed(world.backup, arguments.get(operation.backup), "backup")
     related = _related(world, key, arguments.get(operation.region)) if operation.region else None
     if operation.of_related and related is not None:
         keys = tuple(dict.fromkeys((*keys, related)))
@@ -115,8 +115,8 @@ def _with_managed(world: World, arguments: Mapping[str, Any], operation: Operati
     return world
 
 
-def _indexed(find: Callable[[int], T | None], named: object) -> T | None:
-    return find(named.index) if isinstance(named, Ref) else None
+def _indexed(find: Callable[[int], T | None], named: object, kind: str) -> T | None:
+    return find(named.index) if isinstance(named, Ref) and named.kind == kind else None
 
 
 def find_key(world: World, named: object) -> Key | None:
@@ -139,7 +139,7 @@ def _related(world: World, key: Key | None, region: object) -> Key | None:
 
 def _alias(world: World, named: object) -> Alias | None:
     own = isinstance(named, Ref) and named.kind == "alias"
-    return _indexed(world.alias, named) if own else None
+    return _indexed(world.alias, named, "alias") if own else None
 
 
 def _ciphertext(world: World, named: object) -> Ciphertext | None:
@@ -153,8 +153,14 @@ def _keys_of_ciphertext(
     ciphertext: Ciphertext | None,
     key: Key | None,
 ) -> tuple[Key, ...]:
-    """The key of the ciphertext, then the other keys of the request, each once."""
-    own = world.key(ciphertext.key) if ciphertext is not None else None
+    """The key of the ciphertext, then the other keys of the request, each once.
+
+    The ciphertext of an asymmetric key does not say which key it is of.
+    """
+    own = None
+    if ciphertext is not None and operation.usage == KeyUsage.ENCRYPT_DECRYPT:
+        says = ciphertext.algorithm == KeySpec.SYMMETRIC_DEFAULT
+        own = world.key(ciphertext.key) if says else None
     found = [own, key]
     if operation.source:
         found.append(find_key(world, arguments.get(operation.source)))

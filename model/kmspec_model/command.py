@@ -14,47 +14,33 @@ from collections.abc import Iterator
 from typing import NamedTuple, Self, TypeAlias, Union
 
 MADE = (
-    "key",
-    "store",
-    "cluster",
-    "hsm",
-    "backup",
-    "ciphertext",
-    "handle",
-    "keymaterial",
-    "wrapping",
-    "token",
-    "grant",
-    "granttoken",
+    *("key", "store", "cluster", "hsm", "backup", "ciphertext", "handle"),
+    *("signature", "mac", "secret", "keymaterial", "wrapping", "token", "grant", "granttoken"),
 )
 """What a target makes. ``handle#0`` is the handle, in its cluster, of the material of ``key#0``;
-``wrapping#0`` the public key that comes with the import token ``token#0``."""
+``secret#0`` what a KMS key and a public key share; ``wrapping#0`` the public key that comes with
+the import token ``token#0``.
+"""
 CHOSEN = (
-    "alias",
-    "name",
-    "ca",
-    "certificate",
-    "plaintext",
-    "context",
-    "zone",
-    "subnet",
-    "service",
-    "policy",
-    "material",
-    "moment",
-    "region",
+    *("alias", "name", "ca", "certificate", "plaintext", "context", "zone", "subnet"),
+    *("message", "public", "region", "material", "moment", "service", "policy"),
 )
 """What a caller chooses. ``name#0`` names a store; ``certificate#1.0`` is the certificate of
-``cluster#1`` signed by ``ca#0``; ``zone#0`` is the Availability Zone of ``subnet#0``. ``region#0``
-is where a session happens, unless a command says otherwise. ``service#0`` is the alias of a
-service's AWS managed key; ``policy#0`` a key policy.
+``cluster#1`` signed by ``ca#0``; ``zone#0`` is the Availability Zone of ``subnet#0``;
+``region#0`` is where a session happens, unless a command says otherwise; ``service#0`` the alias of
+a service's AWS managed key; ``policy#0`` a key policy.
+``message#0.sha256`` is the digest of ``message#0``; ``public#0.p256`` a public key on that curve.
 
 ``material#3.0`` is key material wrapped under ``wrapping#0`` (:mod:`kmspec_model.materials`), and
 ``moment#60`` the time in 60 seconds.
 
-``plaintext#7`` may also be made by the target, as the data key that comes with ``ciphertext#7``:
-then it is bound by the response that carries it.
+From ``plaintext#1000`` on it is the target that makes them, and from ``public#1000``; they are
+bound by the responses that carry them.
 """
+
+DATA_KEY_PLAINTEXTS = 1000
+"""``plaintext#1000`` is the data key that came with ``ciphertext#0``, and so on: apart from the
+plaintexts that a caller chooses."""
 
 _SPELLING = re.compile(r"([a-z]+)#([0-9]+)(?:\.([a-z0-9]+))?")
 

@@ -11,7 +11,8 @@ from typing import NamedTuple
 from kmspec_model.command import Command
 from kmspec_model.model import Model
 from kmspec_model.outcome import Refusal
-from kmspec_model.world import EMPTY, World, rebased
+from kmspec_model.rebasing import rebased
+from kmspec_model.world import EMPTY, World
 
 
 class OutOfReachError(Exception):

@@ -21,6 +21,7 @@ from kmspec_model.predicates import (
     OfStore,
     material_missing,
 )
+from kmspec_model.states import is_disconnected
 from kmspec_model.world import NONE, Key
 
 
@@ -204,7 +205,7 @@ def _of_cells(cells: tuple[Cell, ...], kinds: Mapping[str, Applies]) -> Guard:
     findings = {cell.state: Finding(cell.id, cell.answers) for cell in cells}
     states = _STATES[cells[0].machine]
     row = cells[0].row
-    applies = _ROWS.get(row, kinds.get(row))
+    applies = _ROWS.get(f"{cells[0].table}/{row}", _ROWS.get(row, kinds.get(row)))
 
     def guard(case: Case) -> Iterator[Finding]:
         if applies is not None and not applies(case):
@@ -279,9 +280,24 @@ def _names_cluster(case: Case) -> bool:
     return "CloudHsmClusterId" in case.arguments
 
 
+def _begins_to_connect(case: Case) -> bool:
+    """Only a connect that begins looks at the cluster."""
+    return case.store is not None and is_disconnected(case.store)
+
+
+def _has(member: str) -> Callable[[Case], bool]:
+    return lambda case: member in case.arguments
+
+
 _ROWS: Mapping[str, Callable[[Case], bool]] = {
     "Rename": _is_rename,
     "Update": _is_update,
     "UpdateCustomKeyStore": _names_cluster,
+    "cluster/ConnectCustomKeyStore": _begins_to_connect,
+    "ModifyRetention": _has("BackupRetentionPolicy"),
+    "ModifyHsmType": _has("HsmType"),
 }
-"""The rows that concern only some requests of their operation, and which."""
+"""The rows that concern only some requests of their operation, and which.
+
+The name of its table stands before a row of which another table has one as well.
+"""

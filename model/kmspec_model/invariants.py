@@ -7,15 +7,18 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
 from kmspec.names import KMSUSER, ErrorCode, MultiRegionKeyType
+from kmspec_model.effects.clusters import FIPS
 from kmspec_model.explore import Graph
+from kmspec_model.kinds import is_symmetric, kinds
 from kmspec_model.model import Model
 from kmspec_model.outcome import Refusal
 from kmspec_model.probes import probes
-from kmspec_model.setup import encrypt
+from kmspec_model.setup import OLDER, encrypt
 from kmspec_model.states import (
     active_hsms,
     completeness,
     has_certificate,
+    is_changing,
     is_connected,
     is_creating,
     is_enabled,
@@ -120,6 +123,28 @@ def _kmsuser_is_not_shared(world: World) -> bool:
     return True
 
 
+def _usages_fit_specs(world: World) -> bool:
+    return all((key.spec, key.usage) in kinds() for key in world.keys)
+
+
+def _store_keys_symmetric(world: World) -> bool:
+    return all(is_symmetric(key) for key in world.keys if key.store != NONE)
+
+
+def _taken_back_to_something(world: World) -> bool:
+    return all(
+        bool(cluster.other_type)
+        for cluster in world.clusters
+        if cluster.rollback is not None or is_changing(cluster)
+    )
+
+
+def _older_type_in_fips_mode(world: World) -> bool:
+    held = [(cluster.hsm_type, cluster.mode) for cluster in world.clusters]
+    held += [(backup.hsm_type, backup.mode) for backup in world.backups]
+    return all(mode == FIPS for hsm_type, mode in held if hsm_type == OLDER)
+
+
 def _one_primary(world: World) -> bool:
     for key in world.keys:
         roles = [one.role for one in world.related(key.index)]
@@ -172,6 +197,12 @@ INVARIANTS: Mapping[str, Holds] = {
     "an HSM is in a zone of its cluster": _hsms_in_zones_of_their_cluster,
     "a cluster without HSMs holds nothing": _nothing_held_without_hsms,
     "a cluster with a certificate knows who signed it": _certificate_has_anchor,
+    "a key has a usage that its key spec has": _usages_fit_specs,
+    "a key of a key store is a symmetric encryption key": _store_keys_symmetric,
+    "a cluster that is changed or can be taken back remembers the other HSM type": (
+        _taken_back_to_something
+    ),
+    "clusters and backups of hsm1.medium are in FIPS mode": _older_type_in_fips_mode,
     "while KMS is logged in as kmsuser nobody else is": _kmsuser_is_not_shared,
     "of related keys one is the primary key, and a single-Region key has none": _one_primary,
     "a key waits for replica keys exactly while there are some": _waits_for_replicas,
@@ -210,9 +241,10 @@ def may_encrypt(world: World, key: Key) -> bool:
     """The four conditions, written out.
 
     The key Enabled or Updating, the store CONNECTED, an active HSM that can be worked with, and
-    the key material in it. A key without a store needs only the first.
+    the key material in it; and a symmetric encryption key it must be. A key without a store needs
+    only the first and the last.
     """
-    if not (is_enabled(key) or is_updating(key)):
+    if not (is_enabled(key) or is_updating(key)) or not is_symmetric(key):
         return False
     if key.store == NONE:
         return True
@@ -229,6 +261,7 @@ def witnesses(graph: Graph) -> Iterator[str]:
     for world in _each_region(graph):
         for key in world.keys:
             yield f"key {key.state}"
+            yield f"kind {key.spec} {key.usage}"
         for store in world.stores:
             yield f"connection {store.state}"
             if store.error:
@@ -253,7 +286,7 @@ def witnessed_errors(model: Model, graph: Graph) -> Iterator[str]:
 
 
 def required_witnesses(model: Model) -> frozenset[str]:
-    """Every state that something leads to, and every ConnectionErrorCode."""
+    """Every state that something leads to, every ConnectionErrorCode, and every kind of key."""
     states = {
         f"{machine.name} {state.name}"
         for machine in model.spec.machines.values()
@@ -261,4 +294,5 @@ def required_witnesses(model: Model) -> frozenset[str]:
         if state.reached and (machine.name != "key" or state.kinds)
     }
     codes = {f"connect fails with {row.code}" for row in model.spec.connection_errors}
-    return frozenset(states | codes)
+    kinds_of_key = {f"kind {spec} {usage}" for spec, usage in kinds()}
+    return frozenset(states | codes | kinds_of_key)

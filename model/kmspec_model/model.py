@@ -13,6 +13,7 @@ from kmspec_model.command import Command, Ref
 from kmspec_model.effects import EFFECTS
 from kmspec_model.effects.stores import same_as_existing
 from kmspec_model.guards import Finding, compile_guards
+from kmspec_model.kinds import words
 from kmspec_model.moves import Change, compile_moves
 from kmspec_model.outcome import Members, Outcome, Refusal, Success
 from kmspec_model.predicates import OF_CASE
@@ -117,13 +118,15 @@ class Model:
 
 
 def _refusal(case: Case, answer: Answer, finding: Finding) -> Refusal:
-    """The refusal of an answer, its message naming the KMS key that it is about."""
+    """The refusal of an answer, its message about the KMS key and the request at hand."""
     message = answer.message
-    if message is not None:
+    if message is not None and "{" in message:
         index, form = finding.key, "arn"
         if index == NONE and case.key is not None:
             index = case.key.index
         if finding.region not in (None, case.world.region):
             form = f"arn{finding.region}"
+        for word, text in words(case, case.world.key(index)).items():
+            message = message.replace(word, text)
         message = message.replace("{key.arn}", f"{{{Ref('key', index, form)}}}")
     return Refusal(answer.code or "", message, answer.status)

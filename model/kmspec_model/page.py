@@ -1,10 +1,11 @@
 """Pages: the only place where the tables are laid out as documents.
 
-One of the state machines, and one of all that AWS's documents leave open.
+One of the state machines, one of the kinds of key, one of all that AWS's documents leave open.
 """
 
 from collections.abc import Iterator
 
+from kmspec.names import KeyUsage
 from kmspec.rules import Cell, Machine
 from kmspec.tables import Spec
 from kmspec_model.diagrams import mermaid
@@ -31,6 +32,37 @@ def states_page(spec: Spec) -> str:
         lines += mermaid(spec, machine.name).splitlines()
         lines += ["```", "", *_states(machine)]
         lines += _cells(spec, machine)
+    return "\n".join(lines) + "\n"
+
+
+def kinds_page(spec: Spec) -> str:
+    """Every key spec with its usages and algorithms, and the operations that take each usage."""
+    lines = [
+        "# Kinds of KMS key",
+        "",
+        "Made from the tables under `spec/kmspec/tables/`; a test holds that it is not stale. What",
+        "each answer of an operation depends on besides is told by `kmspec explain OPERATION`.",
+        "",
+        "| key spec | usage | algorithms | data key pairs |",
+        "|---|---|---|---|",
+    ]
+    for kind in spec.key_specs.values():
+        only = f" (only in {kind.only_in})" if kind.only_in else ""
+        pairs = "yes" if kind.data_key_pair else "no"
+        for usage, names in kind.usages.items():
+            told = ", ".join(
+                f"{name} (at most {kind.plaintext[name]} bytes)" if name in kind.plaintext else name
+                for name in names
+            )
+            lines.append(f"| {kind.name}{only} | {usage} | {told} | {pairs} |")
+    lines += ["", "| usage | operations |", "|---|---|"]
+    for usage in KeyUsage:
+        told = ", ".join(row.name for row in spec.operations.values() if row.usage == usage)
+        lines.append(f"| {usage} | {told} |")
+    lines += ["", "| signing algorithm | bytes of a digest | takes no |", "|---|---|---|"]
+    for algorithm in spec.signing_algorithms.values():
+        refuses = ", ".join(algorithm.refuses)
+        lines.append(f"| {algorithm.name} | {algorithm.digest} | {refuses} |")
     return "\n".join(lines) + "\n"
 
 

@@ -17,22 +17,39 @@ OTHER_PASSWORD = "Password2"  # noqa: S105
 ADMIN_PASSWORD = "Administrator1"  # noqa: S105
 
 
-def create_cluster(first_subnet: int = 0) -> Command:
+OLDER, NEWER = "hsm1.medium", "hsm2m.medium"
+"""The HSM types."""
+
+
+def create_cluster(hsm_type: str = NEWER, **settings: Value) -> Command:
     """A cluster with subnets in two Availability Zones."""
-    subnets = (Ref("subnet", first_subnet), Ref("subnet", first_subnet + 1))
-    return command("cloudhsm", "CreateCluster", HsmType="hsm2m.medium", SubnetIds=subnets)
+    subnets = (Ref("subnet", 0), Ref("subnet", 1))
+    return command("cloudhsm", "CreateCluster", HsmType=hsm_type, SubnetIds=subnets, **settings)
 
 
 def restore_cluster(backup: int) -> Command:
     """A cluster from a backup."""
-    subnets = (Ref("subnet", 0), Ref("subnet", 1))
-    return command(
-        "cloudhsm",
-        "CreateCluster",
-        HsmType="hsm2m.medium",
-        SubnetIds=subnets,
-        SourceBackupId=Ref("backup", backup),
-    )
+    return create_cluster(SourceBackupId=Ref("backup", backup))
+
+
+def of_cluster(operation: str, cluster: int = 0, **more: Value) -> Command:
+    """An operation that names a cluster."""
+    return command("cloudhsm", operation, ClusterId=Ref("cluster", cluster), **more)
+
+
+def of_backup(operation: str, backup: int = 0, **more: Value) -> Command:
+    """An operation that names a backup."""
+    return command("cloudhsm", operation, BackupId=Ref("backup", backup), **more)
+
+
+def retention(days: int) -> Pairs:
+    """A retention policy."""
+    return Pairs((("Type", "DAYS"), ("Value", str(days))))
+
+
+def cloudhsm_tags(*pairs: tuple[str, str]) -> tuple[Pairs, ...]:
+    """Tags as CloudHSM spells them."""
+    return tuple(Pairs((("Key", key), ("Value", value))) for key, value in pairs)
 
 
 def create_hsm(cluster: int, zone: int) -> Command:
@@ -219,29 +236,37 @@ def import_material(
     return command("kms", "ImportKeyMaterial", **arguments)
 
 
-def active_cluster(cluster: int = 0, ca: int = 0) -> tuple[Command, ...]:
-    """From nothing to an active cluster with two HSMs in two zones and ``kmsuser``."""
+def one_hsm(cluster: int = 0, ca: int = 0, hsm_type: str = NEWER) -> tuple[Command, ...]:
+    """From nothing to an active cluster with one HSM."""
     return (
-        create_cluster(),
+        create_cluster(hsm_type),
         SETTLE,
         create_hsm(cluster, 0),
         SETTLE,
         initialize(cluster, ca),
         SETTLE,
         activate(cluster),
+    )
+
+
+def active_cluster(cluster: int = 0, ca: int = 0, hsm_type: str = NEWER) -> tuple[Command, ...]:
+    """From nothing to an active cluster with two HSMs in two zones and ``kmsuser``."""
+    return (
+        *one_hsm(cluster, ca, hsm_type),
         user("CreateUser", cluster, PASSWORD),
         create_hsm(cluster, 1),
         SETTLE,
     )
 
 
-CONNECTED_STORE = (
-    *active_cluster(),
-    create_store(),
-    of_store("ConnectCustomKeyStore"),
-    SETTLE,
-)
+_ON_A_CLUSTER = (create_store(), of_store("ConnectCustomKeyStore"), SETTLE)
+_WITH_A_KEY = (create_store_key(), create_alias(), encrypt())
+
+CONNECTED_STORE = (*active_cluster(), *_ON_A_CLUSTER)
 """From nothing to a connected key store."""
 
-STORE_KEY = (*CONNECTED_STORE, create_store_key(), create_alias(), encrypt())
+STORE_KEY = (*CONNECTED_STORE, *_WITH_A_KEY)
 """From nothing to a KMS key in a connected store, with an alias, and a ciphertext of it."""
+
+OLDER_STORE_KEY = (*active_cluster(hsm_type=OLDER), *_ON_A_CLUSTER, *_WITH_A_KEY)
+"""The same over HSMs of the older type."""

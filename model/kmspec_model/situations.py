@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 from kmspec import limits
 from kmspec.names import KMSUSER, RotationType
-from kmspec_model.states import active_hsms, is_activated, is_external
+from kmspec_model.kinds import is_symmetric
+from kmspec_model.setup import OLDER
+from kmspec_model.states import active_hsms, is_activated, is_changing, is_external
 from kmspec_model.world import NONE, Cluster, Key, Store, World
 
 NOTHING = "-"
@@ -69,13 +71,18 @@ def situation(world: World) -> Situation:
     key = subject_key(world)
     store = subject_store(world)
     return Situation(
-        key.origin if key is not None else NOTHING,
+        _kind(key) if key is not None else NOTHING,
         key.state if key is not None else NOTHING,
         store.state if store is not None else NOTHING,
         _condition(world, key, store),
         ", ".join((*(_besides(world, key) if key is not None else ()), *_elsewhere(world, key)))
         or NOTHING,
     )
+
+
+def _kind(key: Key) -> str:
+    """The origin of a key; of one that is not for symmetric encryption also spec and usage."""
+    return key.origin if is_symmetric(key) else f"{key.origin} {key.spec} {key.usage}"
 
 
 def _besides(world: World, key: Key) -> Iterator[str]:
@@ -123,7 +130,7 @@ def _condition(world: World, key: Key | None, store: Store | None) -> str:
         return "deleted" if store is not None else NOTHING
     if not is_activated(cluster):
         return f"{cluster.state} with {_hsms(cluster)}"
-    words = [_hsms(cluster), *cluster.faults]
+    words = [*_change(cluster, store), _hsms(cluster), *cluster.faults]
     if active_hsms(cluster):
         words += _user(cluster, store)
         if key is not None and key.store != NONE and key.index not in cluster.contents.materials:
@@ -133,6 +140,18 @@ def _condition(world: World, key: Key | None, store: Store | None) -> str:
     if world.spent:
         words.append("many requests at once")
     return "with " + ", ".join(words)
+
+
+def _change(cluster: Cluster, store: Store | None) -> Iterator[str]:
+    """The HSM type, where there is something to tell of it; at rest a key store does not care."""
+    if is_changing(cluster):
+        yield cluster.state
+    elif store is not None:
+        return
+    elif cluster.hsm_type == OLDER:
+        yield OLDER
+    elif cluster.rollback is not None:
+        yield "another HSM type"
 
 
 def _user(cluster: Cluster, store: Store | None) -> list[str]:

@@ -12,7 +12,7 @@ from kmspec.names import (
     KeyState,
     Origin,
 )
-from kmspec_model.world import Cluster, Contents, Hsm, Key, Store, World
+from kmspec_model.world import NONE, Backup, Cluster, Contents, Hsm, Key, Store, World
 
 AVAILABLE_BACKUPS = (BackupState.CREATE_IN_PROGRESS, BackupState.READY)
 
@@ -29,7 +29,12 @@ def has_hsm(cluster: Cluster) -> bool:
 
 def is_activated(cluster: Cluster) -> bool:
     """Whether the cluster has an administrator."""
-    return cluster.state == ClusterState.ACTIVE
+    return cluster.state == ClusterState.ACTIVE or is_changing(cluster)
+
+
+def is_changing(cluster: Cluster) -> bool:
+    """Whether another HSM type is on its way."""
+    return cluster.state in (ClusterState.MODIFY_IN_PROGRESS, ClusterState.ROLLBACK_IN_PROGRESS)
 
 
 def is_uninitialized(cluster: Cluster) -> bool:
@@ -39,7 +44,7 @@ def is_uninitialized(cluster: Cluster) -> bool:
 
 def has_certificate(cluster: Cluster) -> bool:
     """Whether the signed certificate of the cluster is installed."""
-    return cluster.state in (ClusterState.INITIALIZED, ClusterState.ACTIVE)
+    return cluster.state == ClusterState.INITIALIZED or is_activated(cluster)
 
 
 def is_being_deleted(cluster: Cluster) -> bool:
@@ -138,6 +143,27 @@ def newest_contents(world: World, cluster: Cluster) -> Contents:
         return automatic.contents
     source = newest if newest is not None else world.backup(cluster.source)
     return source.contents if source is not None else Contents()
+
+
+def is_kept(world: World, backup: Backup) -> bool:
+    """Whether no retention policy may take a backup: it never expires, is not READY, or the last.
+
+    A cluster that works has newer ones, which AWS makes by itself; a copy has no policy.
+    """
+    if backup.never_expires or backup.state != BackupState.READY or backup.cluster == NONE:
+        return True
+    cluster = world.cluster(backup.cluster)
+    if cluster is not None and is_activated(cluster) and active_hsms(cluster):
+        return False
+    automatic = cluster.automatic if cluster is not None else None
+    if automatic is not None and automatic.after > backup.index:
+        return False
+    return not any(
+        other.cluster == backup.cluster
+        and other.index > backup.index
+        and other.state == BackupState.READY
+        for other in world.backups
+    )
 
 
 def is_usable(cluster: Cluster) -> bool:

@@ -36,6 +36,11 @@ def _views(world: World) -> list[Command]:
     if world.made.backups:
         shown.append(BACKUPS)
     shown += [
+        command("cloudhsm", "GetResourcePolicy", ResourceArn=Ref("backup", backup.index, "arn"))
+        for backup in world.backups
+        if backup.policy
+    ]
+    shown += [
         command("operator", "ListHsmKeys", ClusterId=Ref("cluster", cluster.index))
         for cluster in world.clusters
         if world.made.keys and is_activated(cluster) and active_hsms(cluster)

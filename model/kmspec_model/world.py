@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from kmspec import limits
 from kmspec.names import KeySpec, KeyUsage
-from kmspec_model.command import Ref
+from kmspec_model.command import Ref, Value
 from kmspec_model.grants import Grant
 from kmspec_model.materials import ImportParameters, Material, Rotation
 
@@ -78,6 +78,7 @@ class Cluster(NamedTuple):
     """One cluster. ``lineage`` is the index of the cluster whose certificate it shares.
 
     ``anchor`` is the ``ca`` that signed the certificate; ``source`` the backup it came from.
+    Until ``rollback`` it can be taken back to ``other_type``.
     """
 
     index: int  # type: ignore[assignment]  # hides tuple.index, of no use here
@@ -92,6 +93,12 @@ class Cluster(NamedTuple):
     faults: tuple[str, ...] = ()
     load: int = 0
     automatic: Automatic | None = None
+    hsm_type: str = ""
+    mode: str = ""
+    retention: int = limits.DEFAULT_BACKUP_RETENTION_DAYS
+    tags: tuple[tuple[str, str], ...] = ()
+    other_type: str = ""
+    rollback: int | None = None
 
     def hsm(self, index: int) -> Hsm | None:
         """The HSM of that index."""
@@ -102,7 +109,11 @@ class Cluster(NamedTuple):
 
 
 class Backup(NamedTuple):
-    """One backup and what is in it; ``deadline`` is when a deleted one is gone."""
+    """One backup and what is in it; ``deadline`` is when a deleted one is gone.
+
+    ``created`` and ``retention``, in days, say how long it is kept, at least until ``spared``.
+    What was copied from a ``source`` in another Region is of no cluster of this one.
+    """
 
     index: int  # type: ignore[assignment]  # hides tuple.index, of no use here
     cluster: int
@@ -112,6 +123,22 @@ class Backup(NamedTuple):
     anchor: int
     contents: Contents
     deadline: int | None = None
+    hsm_type: str = ""
+    mode: str = ""
+    created: int = 0
+    retention: int = limits.DEFAULT_BACKUP_RETENTION_DAYS
+    spared: int | None = None
+    never_expires: bool = False
+    tags: tuple[tuple[str, str], ...] = ()
+    policy: str = ""
+    source: int = NONE
+    source_region: int = NONE
+    source_cluster: int = NONE
+
+    @property
+    def retained(self) -> int:
+        """Until when the retention policy keeps it."""
+        return max(self.created + self.retention * limits.DAY * 1000, self.spared or 0)
 
 
 class Store(NamedTuple):
@@ -198,13 +225,26 @@ class Alias(NamedTuple):
 
 
 class Ciphertext(NamedTuple):
-    """One ciphertext that was kept: its KMS key, plaintext, encryption context, key material."""
+    """One ciphertext that was kept: what was encrypted with which KMS key, and how.
+
+    A secret that was encapsulated is one too; the shared secret is its plaintext.
+    """
 
     index: int  # type: ignore[assignment]  # hides tuple.index, of no use here
     key: int
-    plaintext: Ref
+    plaintext: Value
     context: Ref | None
     material: int = NONE
+    algorithm: str = KeySpec.SYMMETRIC_DEFAULT.value
+
+
+class Signed(NamedTuple):
+    """One signature or HMAC that was kept: its KMS key, what it is over, and the algorithm."""
+
+    index: int  # type: ignore[assignment]  # hides tuple.index, of no use here
+    key: int
+    over: tuple[str, str]
+    algorithm: str
 
 
 class Made(NamedTuple):
@@ -221,6 +261,7 @@ class Made(NamedTuple):
     materials: int = 0
     """Key materials that AWS KMS made."""
     parameters: int = 0
+    signed: int = 0
     grants: int = 0
 
 
@@ -237,12 +278,13 @@ class World(NamedTuple):
     spent: tuple[tuple[int, int], ...] = ()
     """How many requests each store had to serve at this very moment, by store index."""
     made: Made = Made()
+    signed: tuple[Signed, ...] = ()
     grants: tuple[Grant, ...] = ()
     parameters: tuple[ImportParameters, ...] = ()
     region: int = 0
     """The Region that all this is in."""
     others: tuple["World", ...] = ()
-    """What there is in other Regions; time, ciphertexts and counts are kept here alone."""
+    """What there is in other Regions; time, what was made and counts are kept here alone."""
 
     @property
     def regions(self) -> tuple[int, ...]:
@@ -253,12 +295,13 @@ class World(NamedTuple):
         """The same, as it is seen from another Region."""
         if region == self.region:
             return self
-        left = self._replace(now=0, ciphertexts=(), spent=(), made=Made(), others=())
+        left = self._replace(now=0, ciphertexts=(), signed=(), spent=(), made=Made(), others=())
         beside = {other.region: other for other in (*self.others, left)}
         there = beside.pop(region, World(region=region))
         return there._replace(
             now=self.now,
             ciphertexts=self.ciphertexts,
+            signed=self.signed,
             spent=self.spent,
             made=self.made,
             others=tuple(
@@ -302,6 +345,10 @@ class World(NamedTuple):
     def ciphertext(self, index: int) -> Ciphertext | None:
         """The ciphertext of that index."""
         return _at(self.ciphertexts, index)
+
+    def signature(self, index: int) -> Signed | None:
+        """The signature or HMAC of that index."""
+        return _at(self.signed, index)
 
     def spent_by(self, store: int) -> int:
         """How many requests a store had to serve at this very moment."""
@@ -371,124 +418,5 @@ def _region(key: Key) -> int:
     return key.region
 
 
-def rebased(world: World) -> World:
-    """The same world as seen at time 0, with waits in whole days and passwords renumbered.
-
-    Two worlds that differ only in when they are, in moments of a wait of days, in how often KMS
-    has changed a password, or in what a key was last used for become equal: that keeps the number
-    of worlds finite, and small.
-    """
-    if world.now:
-        world = _world_earlier(world, world.now)
-    world = _without_usage(world)
-    return _rotations_renumbered(world) if world.made.rotations else world
-
-
-def _without_usage(world: World) -> World:
-    if world.others:
-        world = world._replace(others=tuple(_without_usage(other) for other in world.others))
-    if any(key.used for key in world.keys):
-        world = world._replace(keys=tuple(key._replace(used="") for key in world.keys))
-    return world
-
-
-def _world_earlier(world: World, shift: int) -> World:
-    return world._replace(
-        now=0,
-        clusters=tuple(_cluster_earlier(cluster, shift) for cluster in world.clusters),
-        backups=tuple(
-            backup._replace(
-                since=_earlier(backup.since, shift), deadline=_days(backup.deadline, shift)
-            )
-            for backup in world.backups
-        ),
-        stores=tuple(store._replace(since=_earlier(store.since, shift)) for store in world.stores),
-        keys=tuple(_key_earlier(key, shift) for key in world.keys),
-        others=tuple(_world_earlier(other, shift) for other in world.others),
-        parameters=tuple(
-            one._replace(expires=max(_days(one.expires, shift) or 0, 0)) for one in world.parameters
-        ),
-    )
-
-
-def _earlier(time: int | None, shift: int) -> int | None:
-    return None if time is None else time - shift
-
-
-def _days(deadline: int | None, shift: int) -> int | None:
-    """What is left of a wait, in whole days begun."""
-    day = limits.DAY * 1000
-    return None if deadline is None else -((shift - deadline) // day) * day
-
-
-def _key_earlier(key: Key, shift: int) -> Key:
-    pending = key.pending
-    return key._replace(
-        deadline=_days(key.deadline, shift),
-        since=_earlier(key.since, shift),
-        materials=tuple(_material_earlier(one, shift) for one in key.materials),
-        pending=None if pending is None else _material_earlier(pending, shift),
-        rotation=None if key.rotation is None else _rotation_earlier(key.rotation, shift),
-        rotating=_earlier(key.rotating, shift),
-    )
-
-
-def _material_earlier(material: Material, shift: int) -> Material:
-    return material._replace(valid_to=_days(material.valid_to, shift))
-
-
-def _rotation_earlier(rotation: Rotation, shift: int) -> Rotation:
-    """What is left: nothing, next to nothing, or whole days begun."""
-    left = rotation.due - shift
-    near = limits.CONFLICT_BEFORE_ROTATION * 1000
-    if left > near:
-        left = _days(rotation.due, shift) or 0
-    return rotation._replace(due=min(left, near) if 0 < left <= near else max(left, 0))
-
-
-def _cluster_earlier(cluster: Cluster, shift: int) -> Cluster:
-    hsms = tuple(
-        hsm if hsm.since is None else hsm._replace(since=hsm.since - shift) for hsm in cluster.hsms
-    )
-    return cluster._replace(since=_earlier(cluster.since, shift), hsms=hsms)
-
-
 ROTATED = "rotated#"
 """How a password begins that only AWS KMS knows."""
-
-
-def _rotations_renumbered(world: World) -> World:
-    held = [cluster.contents for cluster in world.clusters]
-    held += [backup.contents for backup in world.backups]
-    held += [cluster.automatic.contents for cluster in world.clusters if cluster.automatic]
-    found = {user.password for contents in held for user in contents.users}
-    found.update(store.password for store in world.stores)
-    numbers = sorted(int(text.removeprefix(ROTATED)) for text in found if text.startswith(ROTATED))
-    if numbers == list(range(world.made.rotations)):
-        return world
-    renamed = {f"{ROTATED}{old}": f"{ROTATED}{new}" for new, old in enumerate(numbers)}
-
-    def contents_of(contents: Contents) -> Contents:
-        users = tuple(
-            user._replace(password=renamed.get(user.password, user.password))
-            for user in contents.users
-        )
-        return contents._replace(users=users)
-
-    def cluster_of(cluster: Cluster) -> Cluster:
-        newest = cluster.automatic
-        if newest is not None:
-            newest = newest._replace(contents=contents_of(newest.contents))
-        return cluster._replace(contents=contents_of(cluster.contents), automatic=newest)
-
-    return world._replace(
-        clusters=tuple(cluster_of(cluster) for cluster in world.clusters),
-        backups=tuple(
-            backup._replace(contents=contents_of(backup.contents)) for backup in world.backups
-        ),
-        stores=tuple(
-            store._replace(password=renamed.get(store.password, store.password))
-            for store in world.stores
-        ),
-        made=world.made._replace(rotations=len(numbers)),
-    )

@@ -29,6 +29,10 @@ BACKUP_RETENTION_DAYS = range(7, 380)
 DEFAULT_BACKUP_RETENTION_DAYS = 90
 """When CreateCluster gives no policy [CHSM:manage-backup-retention]."""
 
+HSM_TYPE_ROLLBACK = DAY
+"""How long a change of the HSM type can be taken back, in seconds [CHSM-now:migrate-hsm-type]."""
+CLOUDHSM_TAGS = 50
+"""Per cluster or backup: the bound of a TagList [API:TagResource]."""
 IMPORT_TOKEN_VALIDITY = DAY
 """How long a public key and import token can be used, in seconds [API:GetParametersForImport]."""
 MATERIAL_VALIDITY_DAYS = 365
@@ -97,6 +101,8 @@ class Quota(NamedTuple):
     operations: tuple[str, ...]
     regions: dict[str, float]
     """Rates of the Regions that have one of their own."""
+    specs: tuple[str, ...] = ()
+    """The key specs of the KMS keys, or of the new data key pairs, that count; empty: all do."""
 
 
 @cache
@@ -105,6 +111,12 @@ def request_quotas() -> tuple[Quota, ...]:
     text = resources.files("kmspec").joinpath("tables/quotas.toml").read_text("utf-8")
     rows = tomllib.loads(text)["quota"]
     return tuple(
-        Quota(row["name"], row["rate"], tuple(row["operations"]), row.get("regions", {}))
+        Quota(
+            row["name"],
+            row["rate"],
+            tuple(row["operations"]),
+            row.get("regions", {}),
+            tuple(row.get("specs", ())),
+        )
         for row in rows
     )

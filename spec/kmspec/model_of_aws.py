@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel, Shape, StringShape, StructureShape
 
-from kmspec.names import Service
-from kmspec.rules import Error, Machine, Operation
+from kmspec.names import KeyUsage, Service
+from kmspec.rules import Error, KindOfKey, Machine, Operation, SigningAlgorithm
 
 _BOTOCORE_NAMES = {Service.KMS: "kms", Service.CLOUDHSM: "cloudhsmv2", Service.STS: "sts"}
 _STATE_SHAPES = {
@@ -70,6 +70,7 @@ def _check_operation(model: ServiceModel, operation: Operation) -> None:
         operation.cluster,
         operation.hsm,
         operation.backup,
+        operation.algorithm,
         operation.region,
     }
     unknown = sorted(name for name in named if name is not None and name not in members)
@@ -84,4 +85,49 @@ def _check_states(machine: Machine, shape: Shape) -> None:
     if known != named:
         difference = ", ".join(sorted(known ^ named))
         message = f"tables/{machine.name}.toml: states differ from botocore's in {difference}"
+        raise ValueError(message)
+
+
+_ALGORITHM_SHAPES = {
+    KeyUsage.ENCRYPT_DECRYPT: "EncryptionAlgorithmSpec",
+    KeyUsage.SIGN_VERIFY: "SigningAlgorithmSpec",
+    KeyUsage.GENERATE_VERIFY_MAC: "MacAlgorithmSpec",
+    KeyUsage.KEY_AGREEMENT: "KeyAgreementAlgorithmSpec",
+    KeyUsage.ENCAPSULATE_DECAPSULATE: "EncapsulationAlgorithmSpec",
+}
+
+
+def check_kinds_of_key(
+    kinds: Mapping[str, KindOfKey], signing: Mapping[str, SigningAlgorithm]
+) -> None:
+    """Hold the key specs, usages and algorithms of the tables against botocore's enums.
+
+    :raises ValueError: a name that only one of the two has; the text names it.
+    """
+    model = service_model(Service.KMS)
+    named: dict[str, set[str]] = {
+        "KeySpec": set(kinds),
+        "KeyUsageType": {usage for kind in kinds.values() for usage in kind.usages},
+        "DataKeyPairSpec": {kind.name for kind in kinds.values() if kind.data_key_pair},
+    }
+    for usage, shape in _ALGORITHM_SHAPES.items():
+        named[shape] = {
+            algorithm for kind in kinds.values() for algorithm in kind.usages.get(usage, ())
+        }
+    for shape, names in named.items():
+        _check_enum(model, shape, names)
+    _check_enum(model, _ALGORITHM_SHAPES[KeyUsage.SIGN_VERIFY], set(signing))
+    for kind in kinds.values():
+        stray = kind.plaintext.keys() - set(kind.usages.get(KeyUsage.ENCRYPT_DECRYPT, ()))
+        if stray:
+            message = f"tables/key_specs.toml, row {kind.name}: {min(stray)} does not encrypt"
+            raise ValueError(message)
+
+
+def _check_enum(model: ServiceModel, name: str, named: set[str]) -> None:
+    shape = model.shape_for(name)
+    known = set(shape.enum) if isinstance(shape, StringShape) else set()
+    if known != named:
+        difference = ", ".join(sorted(known ^ named))
+        message = f"tables/key_specs.toml: {name} differs from botocore's in {difference}"
         raise ValueError(message)

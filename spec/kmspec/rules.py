@@ -9,9 +9,9 @@ Everything is frozen. A rule has an id of words, a level, one sentence and its s
 
 from typing import Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-from kmspec.names import Service
+from kmspec.names import KeyUsage, Service
 
 Level: TypeAlias = Literal["must", "should", "may"]
 Stage: TypeAlias = Literal["input", "lookup", "state", "last"]
@@ -164,6 +164,10 @@ class Operation(Row):
     service: Service
     resource: str
     kind: Literal["cryptographic", "manage", "view"]
+    usage: KeyUsage | None = None
+    """The key usage that it takes (cryptographic operations only)."""
+    algorithm: str | None = None
+    """The member that names the algorithm; without one it takes symmetric encryption keys only."""
     key: str | None = None
     source: str | None = None
     ciphertext: str | None = None
@@ -182,6 +186,40 @@ class Operation(Row):
         return self.name.rpartition(":")[2]
 
 
+class KindOfKey(Row):
+    """One key spec: its usages with their algorithms.
+
+    ``data_key_pair``: pairs of it are made; ``only_in``: the one partition that has it;
+    ``ciphertext``: the bytes of an encapsulated secret; ``plaintext``: the most bytes encrypted,
+    by algorithm.
+    """
+
+    model_config = ConfigDict(alias_generator=lambda name: name.replace("_", "-"))
+
+    name: str
+    family: Literal["symmetric", "rsa", "ecc", "sm2", "hmac", "ml-dsa", "ml-kem"]
+    usages: dict[KeyUsage, tuple[str, ...]]
+    data_key_pair: bool = False
+    only_in: str | None = None
+    ciphertext: int | None = None
+    plaintext: dict[str, int] = {}
+    sources: tuple[str, ...]
+
+    @property
+    def asymmetric(self) -> bool:
+        """Whether it has a public key."""
+        return self.family not in ("symmetric", "hmac")
+
+
+class SigningAlgorithm(Row):
+    """One signing algorithm: the bytes of a digest it takes, and the message types it refuses."""
+
+    name: str
+    digest: int
+    refuses: tuple[str, ...] = Field(default=(), alias="not")
+    sources: tuple[str, ...]
+
+
 class Error(Row):
     """One error: who gives it, with which HTTP status, and when."""
 
@@ -193,10 +231,15 @@ class Error(Row):
 
 
 class Quota(Row):
-    """One request quota of an account in a Region."""
+    """One request quota of an account in a Region.
+
+    ``specs``: only requests count whose KMS key, or whose new data key pair, has one of these
+    key specs.
+    """
 
     name: str
     rate: float
     operations: tuple[str, ...]
+    specs: tuple[str, ...] = ()
     regions: dict[str, float] = {}
     sources: tuple[str, ...]

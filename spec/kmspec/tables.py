@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from kmspec.model_of_aws import check_against_service_models
+from kmspec.model_of_aws import check_against_service_models, check_kinds_of_key
 from kmspec.rules import (
     Answer,
     Cell,
@@ -24,10 +24,12 @@ from kmspec.rules import (
     ConnectFailure,
     Effect,
     Error,
+    KindOfKey,
     Machine,
     Operation,
     Quota,
     Rule,
+    SigningAlgorithm,
     Source,
     State,
     Transition,
@@ -64,6 +66,8 @@ class Spec(NamedTuple):
     connection_errors: tuple[ConnectFailure, ...]
     errors: Mapping[str, Error]
     quotas: tuple[Quota, ...]
+    key_specs: Mapping[str, KindOfKey]
+    signing_algorithms: Mapping[str, SigningAlgorithm]
     rules: Mapping[str, Rule]
 
     def operation(self, service: str, called: str) -> Operation:
@@ -176,11 +180,14 @@ def assemble(tables: Mapping[str, Table]) -> Spec:
         connection_errors=failures,
         errors={name: _row(Error, "errors", name, row) for name, row in tables["errors"].items()},
         quotas=tuple(_row(Quota, "quotas", None, row) for row in tables["quotas"]["quota"]),
+        key_specs=_named(KindOfKey, "key_specs", tables["key_specs"]["spec"]),
+        signing_algorithms=_named(SigningAlgorithm, "key_specs", tables["key_specs"]["algorithm"]),
         rules=_by_id(chain(cells, conditions, effects, failures, moves)),
     )
     _check_words(spec)
     try:
         check_against_service_models(spec.operations.values(), spec.errors.values(), spec.machines)
+        check_kinds_of_key(spec.key_specs, spec.signing_algorithms)
     except ValueError as error:
         raise TableError(str(error)) from error
     return spec
@@ -197,6 +204,10 @@ def _row(shape: type[R], file: str, name: str | None, row: Table) -> R:
         label = name or row.get("id") or row.get("name") or row.get("title")
         message = f"tables/{file}.toml, row {label}: {where}: {first['msg']}"
         raise TableError(message) from error
+
+
+def _named(shape: type[R], file: str, table: Table) -> Mapping[str, R]:
+    return MappingProxyType({name: _row(shape, file, name, row) for name, row in table.items()})
 
 
 def _machine(name: str, table: Table) -> Machine:
@@ -316,6 +327,15 @@ def _check_words(spec: Spec) -> None:
         unknown = [tag for tag in rule.sources if tag not in spec.sources]
         if unknown or not rule.sources:
             message = f"rule {rule.id}: name sources of tables/sources.toml; {unknown} are not"
+            raise TableError(message)
+    rows: tuple[KindOfKey | SigningAlgorithm, ...] = (
+        *spec.key_specs.values(),
+        *spec.signing_algorithms.values(),
+    )
+    for row in rows:
+        unknown = [tag for tag in row.sources if tag not in spec.sources]
+        if unknown or not row.sources:
+            message = f"tables/key_specs.toml, row {row.name}: no sources, or not known: {unknown}"
             raise TableError(message)
     for machine in spec.machines.values():
         states = {state.name for state in machine.states}

@@ -16,10 +16,11 @@ from kmspec_model.scopes import SCOPES
 
 PINNED = {
     "keys": (117, 1613),
+    "kinds": (52, 133),
     "replicas": (32, 282),
     "relatives": (41, 105),
     "creating": (2, 1),
-    "cluster": (205, 998),
+    "cluster": (219, 1037),
     "store": (72, 366),
     "hsms": (399, 960),
     "faults": (255, 827),
@@ -42,6 +43,11 @@ PINNED = {
     "materials": (24, 168),
     "rotation": (177, 1053),
     "on-demand": (1, 1),
+    "types": (20, 43),
+    "migration": (12, 32),
+    "retention": (22, 66),
+    "settings": (27, 243),
+    "copies": (13, 12),
 }
 """Reachable worlds and transitions. A change here is a change of the machine: say why it is."""
 

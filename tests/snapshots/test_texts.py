@@ -14,7 +14,7 @@ from kmspec_check.violation import lines
 from kmspec_impl.embedded import Embedded
 from kmspec_model.explain import Question
 from kmspec_model.model import Model
-from kmspec_model.page import freedom_page, states_page
+from kmspec_model.page import freedom_page, kinds_page, states_page
 from kmspec_model.tell import explained
 
 HERE = Path(__file__).parent
@@ -50,6 +50,10 @@ def test_an_explanation() -> None:
 
 def test_the_page_of_the_state_machines_is_not_stale() -> None:
     held(DOCS / "states.md", states_page(load()))
+
+
+def test_the_page_of_the_kinds_of_key_is_not_stale() -> None:
+    held(DOCS / "kinds.md", kinds_page(load()))
 
 
 def test_the_page_of_what_is_left_open_is_not_stale() -> None:

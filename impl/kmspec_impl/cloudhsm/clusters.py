@@ -4,6 +4,7 @@ EC2 is not emulated: any subnet id is a subnet of the Region's one VPC. Activati
 AWS and is the operator's (:mod:`kmspec_impl.operator`).
 """
 
+import ipaddress
 import string
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -15,6 +16,7 @@ from kmspec.names import BackupState, ClusterState, ErrorCode, HsmState
 from kmspec_impl.clock import after
 from kmspec_impl.cloudhsm import certificates, requests
 from kmspec_impl.cloudhsm.contents import has_active_hsm
+from kmspec_impl.cloudhsm.policies import may_restore
 from kmspec_impl.cloudhsm.requests import invalid
 from kmspec_impl.cloudhsm.state import Backup, Certificates, Cluster, Hsm
 from kmspec_impl.errors import ServiceError
@@ -22,8 +24,12 @@ from kmspec_impl.identity import backup_arn
 from kmspec_impl.realm import Parameters, Realm, Response
 
 _PAGE: Final = 25
-_HSM_TYPES: Final = ("hsm1.medium", "hsm2m.medium")
+HSM_TYPES: Final = ("hsm1.medium", "hsm2m.medium")
+"""The older one first [API:CreateCluster]."""
 _FIPS: Final = "FIPS"
+_DUALSTACK: Final = "DUALSTACK"
+_PREFIX: Final = "2001:db8::"
+"""Of the IPv6 addresses, which end as the IPv4 ones do: the prefix for examples [RFC 3849]."""
 
 _MESSAGES: Final = {
     ClusterState.INITIALIZE_IN_PROGRESS: (
@@ -57,11 +63,11 @@ _DELETABLE: Final = (
 def create_cluster(realm: Realm, parameters: Parameters, now: float) -> Response:
     """CreateCluster: CREATE_IN_PROGRESS, then UNINITIALIZED; from a backup if so asked."""
     hsm_type = parameters["HsmType"]
-    if hsm_type not in _HSM_TYPES:
-        raise invalid(f"HsmType {hsm_type} is not offered; use one of {', '.join(_HSM_TYPES)}.")
-    retention_days = _retention_days(parameters)
+    if hsm_type not in HSM_TYPES:
+        raise invalid(f"HsmType {hsm_type} is not offered; use one of {', '.join(HSM_TYPES)}.")
+    days = retention_days(parameters.get("BackupRetentionPolicy"))
     tags = requests.read_tags(parameters.get("TagList"))
-    source = _source(realm, parameters.get("SourceBackupId"))
+    source = _source(realm, parameters.get("SourceBackupId"), now)
     mode = _mode(parameters.get("Mode"), hsm_type, source)
     zones = _zones(realm, parameters["SubnetIds"])
     if len(realm.clusters) >= CLUSTERS:
@@ -75,7 +81,7 @@ def create_cluster(realm: Realm, parameters: Parameters, now: float) -> Response
         subnets=tuple((zone, subnet) for subnet, zone in zones.items()),
         vpc=realm.vpc,
         security_group=realm.ids.network("sg"),
-        retention_days=retention_days,
+        retention_days=days,
         tags=tags,
         state=ClusterState.CREATE_IN_PROGRESS,
         due=after(now, realm.shared.delay),
@@ -83,6 +89,7 @@ def create_cluster(realm: Realm, parameters: Parameters, now: float) -> Response
             Certificates() if source is None else certificates.of_restored(source.certificates)
         ),
         source_backup=None if source is None else source.id,
+        shared_source=None if source is None or source.id in realm.backups else source,
     )
     realm.zones.update(zones)
     realm.clusters.put(cluster)
@@ -168,6 +175,8 @@ def shape(cluster: Cluster) -> dict[str, Any]:
         shown["StateMessage"] = _MESSAGES[cluster.state]
     if cluster.source_backup is not None:
         shown["SourceBackupId"] = cluster.source_backup
+    if cluster.rollback_until is not None:
+        shown["HsmTypeRollbackExpiration"] = round(cluster.rollback_until, 3)
     return shown
 
 
@@ -183,6 +192,8 @@ def hsm_shape(cluster: Cluster, hsm: Hsm) -> dict[str, Any]:
         "HsmType": cluster.hsm_type,
         "State": hsm.state.value,
     }
+    if cluster.network_type == _DUALSTACK:
+        shown["EniIpV6"] = str(ipaddress.IPv6Address(f"{_PREFIX}{hsm.ip}"))
     if hsm.state is HsmState.ACTIVE:
         shown["StateMessage"] = "HSM created."  # [CreateKeyKS]
     return shown
@@ -218,8 +229,11 @@ def _certificates_shape(cluster: Cluster) -> dict[str, str]:
     return {name: text for name, text in pairs.items() if text is not None}
 
 
-def _retention_days(parameters: Parameters) -> int:
-    policy = parameters.get("BackupRetentionPolicy")
+def retention_days(policy: Mapping[str, str] | None) -> int:
+    """The days that a BackupRetentionPolicy says, or those of the default.
+
+    :raises ServiceError: CloudHsmInvalidRequestException.
+    """
     if policy is None:
         return DEFAULT_BACKUP_RETENTION_DAYS
     days = int(policy.get("Value") or -1)
@@ -229,13 +243,17 @@ def _retention_days(parameters: Parameters) -> int:
     return days
 
 
-def _source(realm: Realm, named: str | None) -> Backup | None:
-    """The backup to restore, named by id or ARN; only one of this account and Region is known."""
+def _source(realm: Realm, named: str | None, now: float) -> Backup | None:
+    """The backup to restore, named by id or ARN; one of another account only by its ARN."""
     if named is None:
         return None
     backup_id = named.rpartition("/")[2]
     backup = realm.backups.get(backup_id)
-    if backup is None or named not in (backup_id, backup_arn(realm.caller, backup_id)):
+    if backup is None:
+        backup = _shared(realm, named, backup_id, now)
+    elif named not in (backup_id, backup_arn(realm.caller, backup_id)):
+        backup = None
+    if backup is None:
         message = f"CloudHSM couldn't find the backup {named}."
         raise ServiceError(ErrorCode.CLOUDHSM_RESOURCE_NOT_FOUND, message)
     if backup.state is not BackupState.READY:
@@ -243,15 +261,24 @@ def _source(realm: Realm, named: str | None) -> Backup | None:
     return backup
 
 
+def _shared(realm: Realm, named: str, backup_id: str, now: float) -> Backup | None:
+    """A backup of another account that its policy lets this one restore."""
+    for caller in realm.shared.realms:
+        if caller.region == realm.caller.region and named == backup_arn(caller, backup_id):
+            backup = realm.shared.realm(caller, now).backups.get(backup_id)
+            return backup if backup and may_restore(backup, realm.caller) else None
+    return None
+
+
 def _mode(asked: str | None, hsm_type: str, source: Backup | None) -> str:
     """FIPS or NON_FIPS; what fits the type, and the backup [CHSM-now:cluster-hsm-types]."""
     mode: str = asked or (_FIPS if source is None else source.mode)
-    if hsm_type == _HSM_TYPES[0] and mode != _FIPS:
+    if hsm_type == HSM_TYPES[0] and mode != _FIPS:
         raise invalid(f"{hsm_type} is available in FIPS mode only.")
     if source is not None:
         if mode != source.mode:
             raise invalid(f"Backup {source.id} is of a {source.mode} cluster; use the same Mode.")
-        if source.hsm_type == _HSM_TYPES[1] and hsm_type != _HSM_TYPES[1]:
+        if source.hsm_type == HSM_TYPES[1] and hsm_type != HSM_TYPES[1]:
             raise invalid(f"A backup of {source.hsm_type} cannot be restored to {hsm_type}.")
     return mode
 
@@ -277,12 +304,18 @@ def _note_end(realm: Realm, cluster: Cluster) -> None:
 
 
 def _end(realm: Realm, cluster_id: str, state: ClusterState, when: float) -> None:
-    """Let a state that passes end; a DELETED cluster is no longer listed (open question 3)."""
+    """Let a state that passes end; a DELETED cluster is no longer listed (open question 3).
+
+    One made from a backup is ACTIVE then: nobody may initialise or activate it, and Terraform
+    waits for that before it adds an HSM (open question 1).
+    """
     cluster = realm.clusters.get(cluster_id)
     if cluster is None or (cluster.state, cluster.due) != (state, when):
         return
     following = _FOLLOWING[state]
     if following is ClusterState.DELETED:
         realm.clusters.remove(cluster_id)
+    elif state is ClusterState.CREATE_IN_PROGRESS and cluster.source_backup is not None:
+        realm.clusters.put(replace(cluster, state=ClusterState.ACTIVE, due=None))
     else:
         realm.clusters.put(replace(cluster, state=following, due=None))

@@ -11,6 +11,10 @@ from kmspec_impl.cloudhsm.state import Backup, Cluster, Hsm
 from kmspec_impl.hsm.interface import Device, User
 from kmspec_impl.realm import Realm, new_device
 
+CHANGING = frozenset({ClusterState.MODIFY_IN_PROGRESS, ClusterState.ROLLBACK_IN_PROGRESS})
+"""Another HSM type is on its way: what is in the cluster can be used, and not be changed."""
+ACTIVATED = CHANGING | {ClusterState.ACTIVE}
+"""The cluster has an administrator."""
 _UP = (HsmState.ACTIVE, HsmState.DEGRADED)
 _RESTORABLE = (BackupState.READY, BackupState.CREATE_IN_PROGRESS)
 
@@ -76,7 +80,7 @@ def bring_up(realm: Realm, cluster: Cluster, hsm: Hsm) -> None:
     """
     device = new_device()
     realm.devices[hsm.id] = device
-    if cluster.state is ClusterState.UNINITIALIZED and cluster.source_backup is None:
+    if cluster.state is ClusterState.UNINITIALIZED:
         return
     donor = active_device(realm, cluster)
     backup = newest_backup(realm, cluster)
@@ -99,4 +103,6 @@ def newest_backup(realm: Realm, cluster: Cluster) -> Backup | None:
     ]
     if own:
         return max(own, key=lambda backup: backup.number)
+    if cluster.shared_source is not None:
+        return cluster.shared_source
     return realm.backups.get(cluster.source_backup) if cluster.source_backup else None

@@ -13,7 +13,7 @@ from kmspec.names import ClusterState, ErrorCode, HsmState
 from kmspec_impl.clock import after
 from kmspec_impl.cloudhsm import backups, certificates
 from kmspec_impl.cloudhsm.clusters import find, hsm_shape
-from kmspec_impl.cloudhsm.contents import bring_up, has_active_hsm
+from kmspec_impl.cloudhsm.contents import CHANGING, bring_up, has_active_hsm
 from kmspec_impl.cloudhsm.requests import invalid
 from kmspec_impl.cloudhsm.state import Certificates, Cluster, Hsm
 from kmspec_impl.errors import ServiceError
@@ -57,6 +57,8 @@ def delete_hsm(realm: Realm, parameters: Parameters, now: float) -> Response:
     """DeleteHsm, by any of the names of an HSM; several must agree (open question 5)."""
     cluster = find(realm, parameters)
     hsm = _named(cluster, parameters)
+    if cluster.state in CHANGING:
+        raise invalid(f"Cluster '{cluster.id}' is {cluster.state}; no HSM can be removed from it.")
     if hsm.state is HsmState.DELETE_IN_PROGRESS:
         raise invalid(f"{hsm.id} is being deleted already.")
     if cluster.state is ClusterState.ACTIVE and hsm.state is HsmState.ACTIVE:
@@ -94,7 +96,7 @@ def _check_addition(cluster: Cluster) -> None:
         return
     if cluster.state is ClusterState.UNINITIALIZED and not cluster.hsms:
         return
-    if cluster.hsms and cluster.state is not ClusterState.DELETE_IN_PROGRESS:
+    if cluster.hsms and cluster.state not in (ClusterState.DELETE_IN_PROGRESS, *CHANGING):
         message = (
             f"Cluster '{cluster.id}' already contains an HSM but has not yet been fully activated"
         )
@@ -136,10 +138,10 @@ def _named(cluster: Cluster, parameters: Parameters) -> Hsm:
 
 
 def _come_up(realm: Realm, cluster_id: str, hsm_id: str, when: float) -> None:
-    """Let an HSM become ACTIVE with what its cluster holds; the first one may change the cluster.
+    """Let an HSM become ACTIVE with what its cluster holds.
 
-    The first HSM of a new cluster brings the CSR. The first one of a cluster made from a backup
-    makes it ACTIVE, for nobody may initialise or activate such a cluster (open question 1).
+    The first HSM of a new cluster brings the CSR. With the first one of a cluster made from a
+    backup its daily backups begin.
     """
     cluster = realm.clusters.get(cluster_id)
     hsm = None if cluster is None else _due(cluster, hsm_id, HsmState.CREATE_IN_PROGRESS, when)
@@ -148,11 +150,10 @@ def _come_up(realm: Realm, cluster_id: str, hsm_id: str, when: float) -> None:
     bring_up(realm, cluster, hsm)
     up = with_hsm(cluster, replace(hsm, state=HsmState.ACTIVE, due=None))
     if cluster.state is ClusterState.UNINITIALIZED:
-        if cluster.source_backup is None:
-            up = replace(up, certificates=certificates.of_new_hsm(hsm.id))
-        else:
-            up = backups.note_automatic(realm, replace(up, state=ClusterState.ACTIVE), when)
-    realm.clusters.put(up)
+        up = replace(up, certificates=certificates.of_new_hsm(hsm.id))
+    elif up.next_backup is None:
+        up = backups.note_automatic(realm, up, when)
+    up = realm.clusters.put(up)
     backups.resume_automatic(realm, up, when)
 
 

@@ -55,6 +55,12 @@ class Cluster:
     hsms: tuple[Hsm, ...] = ()
     certificates: Certificates = Certificates()
     source_backup: str | None = None
+    shared_source: "Backup | None" = None
+    """The backup it was made from, where another account shared it."""
+    other_type: str | None = None
+    """The HSM type it is changed from or to; and what it may be taken back to."""
+    rollback_until: float | None = None
+    """Until when a change of the HSM type may be taken back."""
     next_backup: float | None = None
     """When it will be backed up by itself, if it has an active HSM then."""
     kms_session: bool = False
@@ -67,23 +73,39 @@ class Cluster:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """What a backup was copied from, and when."""
+
+    region: str
+    backup: str
+    cluster: str
+    copied: float
+
+
+@dataclass(frozen=True, slots=True)
 class Backup:
     """A backup. ``content`` is what an HSM of the cluster held, opaque.
 
     ``number`` counts the backups of the account and Region, for two may be made at one moment;
-    ``due`` is when it becomes READY, or ceases to exist.
+    ``due`` is when it becomes READY, or ceases to exist. A copy from another Region is of no
+    ``cluster`` of its own and has no retention policy.
     """
 
     id: str
     number: int
-    cluster: str
+    cluster: str | None
     created: float
     hsm_type: str
     mode: str
-    retention_days: int
+    retention_days: int | None
     content: bytes
     certificates: Certificates
     state: BackupState
     due: float | None
     never_expires: bool = False
+    spared_until: float = 0.0
+    """Until when it is kept although it is beyond its retention."""
     tags: tuple[tuple[str, str], ...] = ()
+    source: Source | None = None
+    policy: str | None = None
+    """Its resource policy, as it was written."""

@@ -1,10 +1,12 @@
 """The software backend: the only module that holds key material, and the only one that does AES.
 
 An HSM is an object in this process. Wrapped keys and backups are JSON: they are as secret as
-the process itself, which is what an emulator of HSMs can promise.
+the process itself, which is what an emulator of HSMs can promise. An RSA key is made when it is
+first used, since that takes long and most are not.
 """
 
 import base64
+import hmac
 import json
 import os
 from collections.abc import Iterator
@@ -15,20 +17,45 @@ from typing import Any, Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from kmspec_impl.hsm.interface import KeyEntry, Role, SealError, User
+from kmspec.names import KeySpec
+from kmspec_impl.hsm import private_keys
+from kmspec_impl.hsm.interface import (
+    Form,
+    KeyEntry,
+    MaterialError,
+    Oaep,
+    Role,
+    SealError,
+    Signing,
+    User,
+)
+from kmspec_impl.hsm.private_keys import PrivateKey
 
-_KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
 _NONCES_AT_ONCE: Final = 256
+_SECRET_BYTES: Final = {
+    KeySpec.SYMMETRIC_DEFAULT: range(32, 33),
+    KeySpec.HMAC_224: range(28, 65),
+    KeySpec.HMAC_256: range(32, 65),
+    KeySpec.HMAC_384: range(48, 129),
+    KeySpec.HMAC_512: range(64, 129),
+}
+"""How long imported secrets may be; generated ones are the shortest."""
+_HMAC_HASHES: Final = {
+    KeySpec.HMAC_224: "sha224",
+    KeySpec.HMAC_256: "sha256",
+    KeySpec.HMAC_384: "sha384",
+    KeySpec.HMAC_512: "sha512",
+}
+_SLOW: Final = (KeySpec.RSA_2048, KeySpec.RSA_3072, KeySpec.RSA_4096)
 _USER_FIELDS: Final = attrgetter("name", "role", "password", "failures", "locked")
 
 
 @dataclass(frozen=True, slots=True)
 class _Key:
     entry: KeyEntry
-    material: bytes
-    cipher: AESGCM
-    """Kept with the key, so that the key schedule is computed once."""
+    material: bytes | PrivateKey | None
+    """``None`` until it is used, where it is slow to make."""
 
 
 class SoftwareDevice:
@@ -39,6 +66,8 @@ class SoftwareDevice:
 
     def __init__(self) -> None:
         self._keys: dict[int, _Key] = {}
+        self._ciphers: dict[int, AESGCM] = {}
+        """Of the AES keys, so that a key schedule is computed once."""
         self._handles: dict[str, int] = {}
         self._users: dict[str, User] = {}
         self._next_handle = 1
@@ -49,19 +78,78 @@ class SoftwareDevice:
         """``length`` random bytes."""
         return os.urandom(length)
 
-    def generate(self, owner: str, label: str) -> int:
-        """Make a 256-bit AES key; its handle."""
-        return self.import_key(owner, label, os.urandom(_KEY_BYTES))
+    def generate(self, owner: str, label: str, spec: KeySpec = KeySpec.SYMMETRIC_DEFAULT) -> int:
+        """Make a key; its handle."""
+        material: bytes | PrivateKey | None = None
+        if spec in _SECRET_BYTES:
+            material = os.urandom(_SECRET_BYTES[spec][0])
+        elif spec not in _SLOW:
+            material = private_keys.generate(spec)
+        return self._add(owner, label, spec, material)
 
-    def import_key(self, owner: str, label: str, material: bytes) -> int:
-        """Hold a key that was made elsewhere; its handle."""
-        entry = KeyEntry(self._next_handle, label, owner)
-        self._hold(entry, material)
-        return entry.handle
+    def import_key(self, owner: str, label: str, spec: KeySpec, material: bytes) -> int:
+        """Hold a key made elsewhere; its handle.
+
+        :raises MaterialError: it is no material of that kind.
+        """
+        return self._add(owner, label, spec, _loaded(spec, material))
+
+    def generate_pair(self, spec: KeySpec) -> tuple[bytes, bytes]:
+        """A key pair that is not kept: PKCS #8, SubjectPublicKeyInfo."""
+        key = private_keys.generate(spec)
+        return private_keys.pkcs8(key), private_keys.spki(key)
+
+    def public_key(self, handle: int) -> bytes:
+        """SubjectPublicKeyInfo in DER."""
+        return private_keys.spki(self._private(handle))
+
+    def sign(self, handle: int, algorithm: Signing, message: bytes, form: Form) -> bytes:
+        """The signature of a message, a digest or a mu."""
+        return private_keys.sign(self._private(handle), algorithm, message, form)
+
+    def verify(
+        self, handle: int, algorithm: Signing, message: bytes, form: Form, signature: bytes
+    ) -> bool:
+        """Whether it is a signature of this key."""
+        return private_keys.verify(self._private(handle), algorithm, message, form, signature)
+
+    def mac(self, handle: int, message: bytes) -> bytes:
+        """HMAC with the hash of the key's kind."""
+        key = self._keys[handle]
+        secret = key.material
+        if not isinstance(secret, bytes):
+            raise _unfit(key.entry)
+        return hmac.digest(secret, message, _HMAC_HASHES[key.entry.spec])
+
+    def encrypt_rsa(self, handle: int, algorithm: Oaep, plaintext: bytes) -> bytes:
+        """Encrypt by RSAES-OAEP."""
+        return private_keys.encrypt(self._private(handle), algorithm, plaintext)
+
+    def decrypt_rsa(self, handle: int, algorithm: Oaep, ciphertext: bytes) -> bytes:
+        """Decrypt by RSAES-OAEP.
+
+        :raises SealError: it was not encrypted for this key so.
+        """
+        return private_keys.decrypt(self._private(handle), algorithm, ciphertext)
+
+    def derive(self, handle: int, public_key: bytes) -> bytes:
+        """The secret shared by ECDH with the holder of a public key.
+
+        :raises PublicKeyError: that is none of the curve of this key.
+        """
+        return private_keys.derive(self._private(handle), public_key)
+
+    def encapsulate(self, handle: int) -> tuple[bytes, bytes]:
+        """A fresh shared secret, and its ciphertext."""
+        return private_keys.encapsulate(self._private(handle))
+
+    def decapsulate(self, handle: int, ciphertext: bytes) -> bytes:
+        """The shared secret in a ciphertext."""
+        return private_keys.decapsulate(self._private(handle), ciphertext)
 
     def wrap(self, handle: int) -> bytes:
         """The key of that handle, for another HSM."""
-        return json.dumps(_written(self._keys[handle])).encode()
+        return json.dumps(self._written(handle)).encode()
 
     def unwrap(self, wrapped: bytes) -> None:
         """Hold a copy of a key that another HSM wrapped."""
@@ -77,7 +165,7 @@ class SoftwareDevice:
     def encrypt(self, handle: int, plaintext: bytes, associated: bytes) -> bytes:
         """Seal ``plaintext``: nonce, ciphertext, tag."""
         nonce = next(self._nonces)
-        return nonce + self._keys[handle].cipher.encrypt(nonce, plaintext, associated)
+        return nonce + self._ciphers[handle].encrypt(nonce, plaintext, associated)
 
     def decrypt(self, handle: int, sealed: bytes, associated: bytes) -> bytes:
         """Open what :meth:`encrypt` sealed.
@@ -86,7 +174,7 @@ class SoftwareDevice:
         """
         nonce, ciphertext = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
         try:
-            return self._keys[handle].cipher.decrypt(nonce, ciphertext, associated)
+            return self._ciphers[handle].decrypt(nonce, ciphertext, associated)
         except (InvalidTag, ValueError) as cause:  # ValueError: the nonce is cut short
             raise SealError from cause
 
@@ -97,7 +185,9 @@ class SoftwareDevice:
     def delete(self, handle: int) -> None:
         """Forget a key for good."""
         key = self._keys.pop(handle)
-        del self._handles[key.entry.label]
+        self._ciphers.pop(handle, None)
+        if self._handles[key.entry.label] == handle:
+            del self._handles[key.entry.label]
         self._backup = None
 
     def entries(self) -> tuple[KeyEntry, ...]:
@@ -127,7 +217,7 @@ class SoftwareDevice:
         if self._backup is None:
             content = {
                 "users": [_USER_FIELDS(user) for user in self.users()],
-                "keys": [_written(self._keys[handle]) for handle in sorted(self._keys)],
+                "keys": [self._written(handle) for handle in sorted(self._keys)],
                 "next": self._next_handle,
             }
             self._backup = json.dumps(content).encode()
@@ -136,7 +226,7 @@ class SoftwareDevice:
     def restore(self, content: bytes) -> None:
         """Hold exactly what a backup holds."""
         held = json.loads(content)
-        self._keys, self._handles = {}, {}
+        self._keys, self._ciphers, self._handles = {}, {}, {}
         for key in held["keys"]:
             self._hold(*_read(key))
         users = (User(name, Role(role), *rest) for name, role, *rest in held["users"])
@@ -144,11 +234,38 @@ class SoftwareDevice:
         self._next_handle = held["next"]
         self._backup = content
 
-    def _hold(self, entry: KeyEntry, material: bytes) -> None:
-        self._keys[entry.handle] = _Key(entry, material, AESGCM(material))
+    def _add(
+        self, owner: str, label: str, spec: KeySpec, material: bytes | PrivateKey | None
+    ) -> int:
+        entry = KeyEntry(self._next_handle, label, owner, spec)
+        self._hold(entry, material)
+        return entry.handle
+
+    def _hold(self, entry: KeyEntry, material: bytes | PrivateKey | None) -> None:
+        self._keys[entry.handle] = _Key(entry, material)
+        if entry.spec is KeySpec.SYMMETRIC_DEFAULT and isinstance(material, bytes):
+            self._ciphers[entry.handle] = AESGCM(material)
         self._handles[entry.label] = entry.handle
         self._next_handle = max(self._next_handle, entry.handle + 1)
         self._backup = None
+
+    def _private(self, handle: int) -> PrivateKey:
+        """A private key, which is made now if it was not needed before."""
+        key = self._keys[handle]
+        if isinstance(key.material, bytes):
+            raise _unfit(key.entry)
+        if key.material is not None:
+            return key.material
+        made = private_keys.generate(key.entry.spec)
+        self._keys[handle] = _Key(key.entry, made)
+        return made
+
+    def _written(self, handle: int) -> list[Any]:
+        entry, material = self._keys[handle].entry, self._keys[handle].material
+        if not isinstance(material, bytes):
+            material = private_keys.pkcs8(self._private(handle))
+        text = base64.b64encode(material).decode()
+        return [entry.handle, entry.label, entry.owner, entry.spec, text]
 
 
 def _fresh_nonces() -> Iterator[bytes]:
@@ -159,11 +276,20 @@ def _fresh_nonces() -> Iterator[bytes]:
             yield drawn[start : start + _NONCE_BYTES]
 
 
-def _written(key: _Key) -> list[Any]:
-    material = base64.b64encode(key.material).decode()
-    return [key.entry.handle, key.entry.label, key.entry.owner, material]
+def _read(written: list[Any]) -> tuple[KeyEntry, bytes | PrivateKey]:
+    handle, label, owner, name, text = written
+    spec = KeySpec(name)
+    return KeyEntry(handle, label, owner, spec), _loaded(spec, base64.b64decode(text))
 
 
-def _read(written: list[Any]) -> tuple[KeyEntry, bytes]:
-    handle, label, owner, material = written
-    return KeyEntry(handle, label, owner), base64.b64decode(material)
+def _loaded(spec: KeySpec, material: bytes) -> bytes | PrivateKey:
+    lengths = _SECRET_BYTES.get(spec)
+    if lengths is None:
+        return private_keys.load(spec, material)
+    if len(material) not in lengths:
+        raise MaterialError(f"Key material of KeySpec {spec} has another length.")
+    return material
+
+
+def _unfit(entry: KeyEntry) -> TypeError:
+    return TypeError(f"a key of KeySpec {entry.spec} does not do this")

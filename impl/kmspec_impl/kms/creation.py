@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from kmspec.limits import KEYS
-from kmspec.names import ErrorCode, Origin
+from kmspec.names import ErrorCode, KeySpec, KeyUsage, Origin
 from kmspec_impl.errors import ServiceError
 from kmspec_impl.identity import key_arn
 from kmspec_impl.kms import external_stores, key_policy, requests, tags
@@ -16,10 +16,9 @@ from kmspec_impl.kms.ciphertext import new_material
 from kmspec_impl.kms.metadata import metadata
 from kmspec_impl.kms.state import Key, Related
 from kmspec_impl.kms.store_keys import generate_material, store_for_new_key
+from kmspec_impl.kms.usage import ALGORITHMS, SYMMETRIC, refuse_sm2
 from kmspec_impl.realm import Parameters, Realm, Response
 
-_SYMMETRIC: Final = "SYMMETRIC_DEFAULT"
-_USAGE: Final = "ENCRYPT_DECRYPT"
 _NO_USAGE: Final = (
     "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys."
 )
@@ -31,7 +30,7 @@ def create_key(realm: Realm, parameters: Parameters, now: float) -> Response:
     external_stores.refuse_key(parameters)
     origin = Origin(parameters.get("Origin") or Origin.AWS_KMS)
     _check_combination(origin, parameters)
-    _check_spec(origin, parameters)
+    spec, usage = _spec_and_usage(origin, parameters)
     key_tags = tags.read_tags(parameters.get("Tags"))
     policy = key_policy.policy_of_new_key(realm.caller, parameters)
     if len(realm.keys) >= KEYS:
@@ -43,7 +42,7 @@ def create_key(realm: Realm, parameters: Parameters, now: float) -> Response:
     multi_region = bool(parameters.get("MultiRegion"))
     key_id = ids.multi_region_key() if multi_region else ids.key()
     arn = key_arn(realm.caller, key_id)
-    handle = realm.fleet.generate("kms", arn) if origin is Origin.AWS_KMS else None
+    handle = realm.fleet.generate("kms", arn, spec) if origin is Origin.AWS_KMS else None
     material = new_material(key_id, arn, ids.material(), handle)
     region = realm.caller.region
     key = Key(
@@ -55,6 +54,8 @@ def create_key(realm: Realm, parameters: Parameters, now: float) -> Response:
         current=None if origin is Origin.EXTERNAL else material,
         policy=policy,
         tags=key_tags,
+        spec=spec,
+        usage=usage,
         store=store_id,
         related=Related(region, (region,)) if multi_region else None,
     )
@@ -74,23 +75,24 @@ def _check_combination(origin: Origin, parameters: Mapping[str, Any]) -> None:
         raise requests.invalid(f"CustomKeyStoreId is not valid for Origin {origin}.")
 
 
-def _check_spec(origin: Origin, parameters: Mapping[str, Any]) -> None:
-    """Only symmetric encryption keys; in a store AWS has no other either."""
+def _spec_and_usage(origin: Origin, parameters: Mapping[str, Any]) -> tuple[KeySpec, KeyUsage]:
+    """What kind of key it will be; in a store AWS has symmetric encryption keys only."""
     older, newer = parameters.get("CustomerMasterKeySpec"), parameters.get("KeySpec")
     if older is not None and newer is not None and older != newer:
         raise requests.invalid("KeySpec and CustomerMasterKeySpec differ; give KeySpec only.")
-    spec = newer or older or _SYMMETRIC
-    usage = parameters.get("KeyUsage")
+    spec = KeySpec(newer or older or SYMMETRIC)
+    wanted = parameters.get("KeyUsage")
     multi_region = bool(parameters.get("MultiRegion"))
-    symmetric = spec == _SYMMETRIC
-    if origin is Origin.AWS_CLOUDHSM:
-        if not symmetric or usage not in (None, _USAGE) or multi_region:
-            message = "A custom key store has only single-Region symmetric encryption keys."
-            raise ServiceError(ErrorCode.UNSUPPORTED_OPERATION, message)
-        return
-    if usage is None and not symmetric:
+    in_store = origin is Origin.AWS_CLOUDHSM
+    if in_store and (
+        spec is not SYMMETRIC or wanted not in (None, KeyUsage.ENCRYPT_DECRYPT) or multi_region
+    ):
+        message = "A custom key store has only single-Region symmetric encryption keys."
+        raise ServiceError(ErrorCode.UNSUPPORTED_OPERATION, message)
+    if wanted is None and spec is not SYMMETRIC:
         raise requests.invalid(_NO_USAGE)
-    if symmetric and usage not in (None, _USAGE):
-        raise requests.invalid(f"KeyUsage {usage} is not compatible with KeySpec {spec}")
-    if not symmetric:
-        raise requests.not_offered(f"keys of KeySpec {spec}")
+    usage = KeyUsage(wanted or KeyUsage.ENCRYPT_DECRYPT)
+    if usage not in ALGORITHMS[spec]:
+        raise requests.invalid(f"KeyUsage {usage} is not compatible with KeySpec {spec}")  # [REC]
+    refuse_sm2(spec)
+    return spec, usage

@@ -1,16 +1,16 @@
-"""Cryptographic operations on symmetric keys: the only place that says in which order they check.
+"""Encryption, data keys, random bytes; and the order in which every use of a key is checked.
 
-First what a request says by itself, then which key it means, then whether that key can be used,
-then the quota of its store, and only then the HSM (errors.md, section 5). Each operation has the
-same answer for a key of a store as for any other [UseKeys].
+First what a request says by itself, then which key it means, then the state of that key, its
+usage and the algorithm, then the store and its quota, and only then the HSM, which may find that
+ciphertext, signature or MAC is wrong; a dry run ends before the first effect (errors.md, section
+5). A key of a store is always symmetric, so that of it the store may come before the algorithm.
+Each operation has the same answer for a key of a store as for any other [UseKeys].
 """
 
-from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from kmspec.names import ErrorCode
 from kmspec_impl.errors import ServiceError
-from kmspec_impl.hsm.interface import SealError
 from kmspec_impl.kms import ciphertext, requests
 from kmspec_impl.kms.grants import check_tokens
 from kmspec_impl.kms.identifiers import find_key
@@ -21,11 +21,20 @@ from kmspec_impl.kms.key_material import (
     reach_cluster,
     require_connected,
 )
+from kmspec_impl.kms.sealing import (
+    Sealing,
+    check_room,
+    opened,
+    opened_symmetric,
+    prepare,
+    seal,
+)
 from kmspec_impl.kms.state import Key, KeyMaterial
 from kmspec_impl.kms.stores import find_store
+from kmspec_impl.kms.usage import SYMMETRIC, count, require_algorithm, require_symmetric
 from kmspec_impl.realm import Parameters, Realm, Response
 
-_ALGORITHM: Final = "SYMMETRIC_DEFAULT"
+_ALGORITHM: Final = SYMMETRIC.value
 _DATA_KEY_BYTES: Final = {"AES_128": 16, "AES_256": 32}
 _FOREIGN: Final = (
     "The ciphertext refers to a customer master key that does not exist, does not exist in this "
@@ -44,7 +53,10 @@ def encrypt(realm: Realm, parameters: Parameters, now: float) -> Response:
     key = find_key(realm, parameters["KeyId"])
     check_tokens(realm, parameters)
     material = reach(realm, key, key.current)
-    _check_algorithm(parameters.get("EncryptionAlgorithm"))
+    count(realm, "Encrypt", now, key)
+    if key.spec is not SYMMETRIC:
+        return _encrypt_by_rsa(parameters, key, material)
+    _check_algorithm(key, parameters.get("EncryptionAlgorithm"))
     used = material.of
     associated = ciphertext.with_context(used.associated, parameters.get("EncryptionContext"))
     _charge(realm, now, material)
@@ -58,21 +70,29 @@ def encrypt(realm: Realm, parameters: Parameters, now: float) -> Response:
 
 
 def decrypt(realm: Realm, parameters: Parameters, now: float) -> Response:
-    """Decrypt. The key is found in the blob; a KeyId only narrows what is accepted."""
-    _refuse_recipient(parameters)
+    """Decrypt. The key is found in the blob; a KeyId only narrows what is accepted.
+
+    Of an asymmetric key the blob does not tell: it must be named, and so must the algorithm.
+    """
+    requests.refuse_recipient(parameters)
     source = _source(realm, parameters, "KeyId")
     key = source.key
     check_tokens(realm, parameters)
     material = reach(realm, key, source.material)
-    _check_algorithm(parameters.get("EncryptionAlgorithm"))
-    associated = ciphertext.with_context(
-        material.of.associated, parameters.get("EncryptionContext")
-    )
+    count(realm, "Decrypt", now, key)
+    if key.spec is not SYMMETRIC:
+        return _decrypt_by_rsa(parameters, source, material)
+    _check_algorithm(key, parameters.get("EncryptionAlgorithm"))
+    used = material.of
+    associated = ciphertext.with_context(used.associated, parameters.get("EncryptionContext"))
     _charge(realm, now, material)
-    plaintext = _opened(material, source.sealed, associated)
+    sealed = source.sealed
+    plaintext = b"" if sealed is None else opened_symmetric(material, sealed, associated)
     _stop_dry_run(parameters)
     response = {"KeyId": key.arn, "Plaintext": plaintext, "EncryptionAlgorithm": _ALGORITHM}
-    return _with_material_id(response, key, material, "KeyMaterialId")
+    if key.store is None:
+        response["KeyMaterialId"] = used.id
+    return response
 
 
 def re_encrypt(realm: Realm, parameters: Parameters, now: float) -> Response:
@@ -82,24 +102,30 @@ def re_encrypt(realm: Realm, parameters: Parameters, now: float) -> Response:
     check_tokens(realm, parameters)
     origin = reach(realm, source.key, source.material)
     destination = reach(realm, target, target.current)
-    _check_algorithm(parameters.get("SourceEncryptionAlgorithm"))
-    _check_algorithm(parameters.get("DestinationEncryptionAlgorithm"))
-    associated = ciphertext.with_context(
-        origin.of.associated, parameters.get("SourceEncryptionContext")
-    )
-    new_associated = ciphertext.with_context(
-        destination.of.associated, parameters.get("DestinationEncryptionContext")
+    opening, sealing = (
+        prepare(
+            key,
+            material,
+            parameters.get(f"{side}EncryptionAlgorithm"),
+            parameters.get(f"{side}EncryptionContext"),
+            "ReEncrypt",
+        )
+        for key, material, side in (
+            (source.key, origin, "Source"),
+            (target, destination, "Destination"),
+        )
     )
     _charge(realm, now, origin, destination)
-    plaintext = _opened(origin, source.sealed, associated)
+    count(realm, "ReEncrypt", now, source.key, target)
+    plaintext = b"" if source.sealed is None else opened(opening, source.sealed)
+    check_room(sealing, plaintext)
     _stop_dry_run(parameters)
-    sealed = destination.device.encrypt(destination.handle, plaintext, new_associated)
     response: Response = {
-        "CiphertextBlob": destination.of.header + sealed,
+        "CiphertextBlob": seal(sealing, plaintext),
         "SourceKeyId": source.key.arn,
         "KeyId": target.arn,
-        "SourceEncryptionAlgorithm": _ALGORITHM,
-        "DestinationEncryptionAlgorithm": _ALGORITHM,
+        "SourceEncryptionAlgorithm": opening.algorithm,
+        "DestinationEncryptionAlgorithm": sealing.algorithm,
     }
     response = _with_material_id(response, source.key, origin, "SourceKeyMaterialId")
     return _with_material_id(response, target, destination, "DestinationKeyMaterialId")
@@ -107,8 +133,8 @@ def re_encrypt(realm: Realm, parameters: Parameters, now: float) -> Response:
 
 def generate_data_key(realm: Realm, parameters: Parameters, now: float) -> Response:
     """GenerateDataKey: the same bytes in the clear and encrypted, made in the HSM."""
-    _refuse_recipient(parameters)
-    response, plaintext = _data_key(realm, parameters, now)
+    requests.refuse_recipient(parameters)
+    response, plaintext = _data_key(realm, parameters, now, "GenerateDataKey")
     return {**response, "Plaintext": plaintext}
 
 
@@ -116,7 +142,7 @@ def generate_data_key_without_plaintext(
     realm: Realm, parameters: Parameters, now: float
 ) -> Response:
     """GenerateDataKeyWithoutPlaintext."""
-    return _data_key(realm, parameters, now)[0]
+    return _data_key(realm, parameters, now, "GenerateDataKeyWithoutPlaintext")[0]
 
 
 def generate_random(realm: Realm, parameters: Parameters, now: float) -> Response:
@@ -128,7 +154,8 @@ def generate_random(realm: Realm, parameters: Parameters, now: float) -> Respons
     length = parameters.get("NumberOfBytes")
     if length is None:
         raise requests.invalid("NumberOfBytes is required.")  # [REC]
-    _refuse_recipient(parameters)
+    requests.refuse_recipient(parameters)
+    realm.shared.quotas.charge_keys(realm.caller, "GenerateRandom", (SYMMETRIC,), now)
     store_id = parameters.get("CustomKeyStoreId")
     if store_id is None:
         return {"Plaintext": realm.fleet.random(length)}
@@ -162,7 +189,12 @@ def _source(realm: Realm, parameters: Parameters, member: str) -> _Source:
     if blob is None:
         lacking = member if ignored else "CiphertextBlob"
         raise requests.invalid(f"{lacking} is required.")
-    header, sealed = ciphertext.parts(blob)
+    try:
+        header, sealed = ciphertext.parts(blob)
+    except ServiceError:
+        if named is None or (key := find_key(realm, named)).spec is SYMMETRIC:
+            raise
+        return _Source(key, key.current, None if ignored else blob)
     key_id = realm.key_of_header.get(header)
     if named is not None and find_key(realm, named).id != key_id:
         raise ServiceError(ErrorCode.INCORRECT_KEY, _NOT_THAT_KEY)
@@ -172,48 +204,67 @@ def _source(realm: Realm, parameters: Parameters, member: str) -> _Source:
     return _Source(key, key.material_of(header), None if ignored else sealed)
 
 
-def _opened(material: Material, sealed: bytes | None, associated: bytes) -> bytes:
-    if sealed is None:
-        return b""
-    try:
-        return material.device.decrypt(material.handle, sealed, associated)
-    except SealError as cause:
-        raise ServiceError(ErrorCode.INVALID_CIPHERTEXT) from cause
+def _encrypt_by_rsa(parameters: Parameters, key: Key, material: Material) -> Response:
+    sealing = _prepare(parameters, key, material, "Encrypt")
+    plaintext = parameters["Plaintext"]
+    check_room(sealing, plaintext)
+    _stop_dry_run(parameters)
+    return {
+        "CiphertextBlob": seal(sealing, plaintext),
+        "KeyId": key.arn,
+        "EncryptionAlgorithm": sealing.algorithm,
+    }
 
 
-def _data_key(realm: Realm, parameters: Parameters, now: float) -> tuple[Response, bytes]:
+def _decrypt_by_rsa(parameters: Parameters, source: _Source, material: Material) -> Response:
+    sealing = _prepare(parameters, source.key, material, "Decrypt")
+    plaintext = b"" if source.sealed is None else opened(sealing, source.sealed)
+    _stop_dry_run(parameters)
+    return {
+        "KeyId": source.key.arn,
+        "Plaintext": plaintext,
+        "EncryptionAlgorithm": sealing.algorithm,
+    }
+
+
+def _prepare(parameters: Parameters, key: Key, material: Material, operation: str) -> Sealing:
+    algorithm, context = parameters.get("EncryptionAlgorithm"), parameters.get("EncryptionContext")
+    return prepare(key, material, algorithm, context, operation)
+
+
+def _data_key(
+    realm: Realm, parameters: Parameters, now: float, operation: str
+) -> tuple[Response, bytes]:
     length = parameters.get("NumberOfBytes")
     if (length is None) == (parameters.get("KeySpec") is None):
         raise requests.invalid("Please specify either number of bytes or key spec.")
     key = find_key(realm, parameters["KeyId"])
     check_tokens(realm, parameters)
     material = reach(realm, key, key.current)
+    require_symmetric(key, operation)
     used = material.of
     associated = ciphertext.with_context(used.associated, parameters.get("EncryptionContext"))
     _charge(realm, now, material)
+    count(realm, operation, now, key)
     _stop_dry_run(parameters)
     plaintext = material.device.random(length or _DATA_KEY_BYTES[parameters["KeySpec"]])
     sealed = material.device.encrypt(material.handle, plaintext, associated)
     response: Response = {"CiphertextBlob": used.header + sealed, "KeyId": key.arn}
-    return _with_material_id(response, key, material, "KeyMaterialId"), plaintext
+    if key.store is None:
+        response["KeyMaterialId"] = used.id
+    return response, plaintext
 
 
 def _with_material_id(response: Response, key: Key, material: Material, member: str) -> Response:
     """A key of a store shows no material id (custom-key-stores.md, open question 14)."""
-    if key.store is None:
+    if key.store is None and key.spec is SYMMETRIC:
         response[member] = material.of.id
     return response
 
 
-def _check_algorithm(algorithm: str | None) -> None:
+def _check_algorithm(key: Key, algorithm: str | None) -> None:
     if algorithm is not None and algorithm != _ALGORITHM:
-        message = f"Algorithm {algorithm} is incompatible with key spec {_ALGORITHM}."
-        raise ServiceError(ErrorCode.INVALID_KEY_USAGE, message)
-
-
-def _refuse_recipient(parameters: Mapping[str, object]) -> None:
-    if parameters.get("Recipient") is not None:
-        raise requests.not_offered("Recipient: attestation documents of Nitro enclaves")
+        require_algorithm(key, algorithm)
 
 
 def _charge(realm: Realm, now: float, *materials: Material) -> None:

@@ -25,6 +25,7 @@ from kmspec.names import (
 from kmspec_impl.clock import after
 from kmspec_impl.errors import ServiceError
 from kmspec_impl.hsm import wrapping
+from kmspec_impl.hsm.interface import MaterialError
 from kmspec_impl.kms import requests
 from kmspec_impl.kms.ciphertext import new_material
 from kmspec_impl.kms.identifiers import find_key_without_alias
@@ -36,6 +37,7 @@ from kmspec_impl.kms.key_state import (
     wrong_origin,
 )
 from kmspec_impl.kms.state import ImportParameters, Key, KeyMaterial
+from kmspec_impl.kms.usage import is_asymmetric
 from kmspec_impl.realm import Parameters, Realm, Response
 
 _AES_BYTES: Final = 32
@@ -93,7 +95,7 @@ def import_key_material(realm: Realm, parameters: Parameters, now: float) -> Res
         raise ServiceError(ErrorCode.INVALID_CIPHERTEXT) from cause
     material = _expected(key, content, parameters)
     if material.handle is None:
-        material = replace(material, handle=_hold(realm, key, material, content))
+        material = _held(realm, key, material, content)
     described = parameters.get("KeyMaterialDescription")
     material = replace(
         material,
@@ -199,7 +201,7 @@ def _expected(key: Key, content: bytes, parameters: Mapping[str, Any]) -> KeyMat
     :raises ServiceError: IncorrectKeyMaterialException, or KMSInvalidStateException while other
         new key material waits to be rotated to.
     """
-    if len(content) != _AES_BYTES:
+    if key.spec is KeySpec.SYMMETRIC_DEFAULT and len(content) != _AES_BYTES:
         raise _incorrect(f"Key material of a {key.spec} key is {_AES_BYTES} bytes long.")
     material_id = hashlib.sha256(key.id.encode() + b"\0" + content).hexdigest()
     known = _known(key, material_id)
@@ -230,8 +232,14 @@ def _known(key: Key, material_id: str) -> KeyMaterial | None:
     return next((one for one in own if one.id == material_id), None)
 
 
-def _hold(realm: Realm, key: Key, material: KeyMaterial, content: bytes) -> int:
-    return realm.fleet.import_key("kms", f"{key.arn} {material.id}", content)
+def _held(realm: Realm, key: Key, material: KeyMaterial, content: bytes) -> KeyMaterial:
+    try:
+        label = f"{key.arn} {material.id}"
+        handle = realm.fleet.import_key("kms", label, key.spec, content)
+    except MaterialError as cause:
+        raise _incorrect(str(cause)) from cause
+    public = realm.fleet.public_key(handle) if is_asymmetric(key.spec) else None
+    return replace(material, handle=handle, public_key=public)
 
 
 def _with(key: Key, material: KeyMaterial) -> Key:

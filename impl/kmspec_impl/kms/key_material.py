@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from kmspec.limits import MINIMUM_ACTIVE_HSMS
 from kmspec.names import KMSUSER, ClusterState, ConnectionState, ErrorCode, Fault
-from kmspec_impl.cloudhsm.contents import active_device, active_hsms
+from kmspec_impl.cloudhsm.contents import CHANGING, active_device, active_hsms
 from kmspec_impl.cloudhsm.state import Cluster
 from kmspec_impl.errors import ServiceError
 from kmspec_impl.hsm.interface import Device
@@ -53,9 +53,8 @@ def reach(realm: Realm, key: Key, material: KeyMaterial | None) -> Material:
     """
     require_usable(realm, key)
     if key.store is None:
-        if material is None or material.handle is None:
-            raise _missing(f"The key material of {key.arn} is not there.")
-        return Material(material, realm.fleet, material.handle, None)
+        held, its_handle = present(key, material)
+        return Material(held, realm.fleet, its_handle, None)
     store = realm.stores[key.store]
     cluster, device = reach_cluster(realm, store, ErrorCode.KMS_INVALID_STATE)
     handle = device.find(key.arn)
@@ -64,6 +63,16 @@ def reach(realm: Realm, key: Key, material: KeyMaterial | None) -> Material:
             f"The key material of {key.arn} is not in the CloudHSM cluster of its custom key store."
         )
     return Material(material, device, handle, charge(store, cluster))
+
+
+def present(key: Key, material: KeyMaterial | None) -> tuple[KeyMaterial, int]:
+    """One material of a key among the service's own HSMs, and its handle there.
+
+    :raises ServiceError: KMSInvalidStateException.
+    """
+    if material is None or material.handle is None:
+        raise _missing(f"The key material of {key.arn} is not there.")
+    return material, material.handle
 
 
 def reach_cluster(realm: Realm, store: Store, unreachable: ErrorCode) -> tuple[Cluster, Device]:
@@ -75,7 +84,9 @@ def reach_cluster(realm: Realm, store: Store, unreachable: ErrorCode) -> tuple[C
     :raises ServiceError: ``unreachable``, or KMSInternalException.
     """
     cluster = realm.clusters.get(store.cluster)
-    if cluster is None or cluster.state is not ClusterState.ACTIVE:
+    if cluster is None or (
+        cluster.state is not ClusterState.ACTIVE and cluster.state not in CHANGING
+    ):
         message = f"The CloudHSM cluster {store.cluster} of the custom key store is gone."
         raise ServiceError(unreachable, message)
     faults = cluster.faults

@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from kmspec.names import ExpirationModel, KeySpec, KeyState, MultiRegionKeyType, Origin
+from kmspec.names import ExpirationModel, KeyState, MultiRegionKeyType, Origin
 from kmspec_impl.identity import key_arn
 from kmspec_impl.kms.key_state import key_state
 from kmspec_impl.kms.state import Key, Related
+from kmspec_impl.kms.usage import SYMMETRIC
+from kmspec_impl.kms.usage import shown as shown_algorithms
 from kmspec_impl.realm import Realm
 
 
@@ -25,7 +27,7 @@ def metadata(realm: Realm, key: Key) -> dict[str, Any]:
         "KeyManager": "CUSTOMER" if key.service is None else "AWS",
         "CustomerMasterKeySpec": key.spec.value,
         "KeySpec": key.spec.value,
-        "EncryptionAlgorithms": [KeySpec.SYMMETRIC_DEFAULT.value],
+        **shown_algorithms(key.spec, key.usage),
         "MultiRegion": key.related is not None,
     }
     if key.related is not None:
@@ -36,7 +38,7 @@ def metadata(realm: Realm, key: Key) -> dict[str, Any]:
         shown["DeletionDate"] = round(key.deletion_due, 3)
     if key.origin is Origin.EXTERNAL:
         shown |= _expiration(key)
-    symmetric = key.spec is KeySpec.SYMMETRIC_DEFAULT and key.store is None
+    symmetric = key.spec is SYMMETRIC and key.store is None
     if symmetric and key.current is not None and state is not KeyState.CREATING:
         shown["CurrentKeyMaterialId"] = key.current.id
     if key.store is not None:

@@ -33,6 +33,21 @@ def not_offered(what: str) -> ServiceError:
     return ServiceError(ErrorCode.UNSUPPORTED_OPERATION, f"kmspec does not offer {what} yet.")
 
 
+def not_in_this_region(what: str) -> ServiceError:
+    """UnsupportedOperationException: AWS has it in China Regions, none of which is emulated."""
+    message = f"{what} is available in China Regions only."
+    return ServiceError(ErrorCode.UNSUPPORTED_OPERATION, message)
+
+
+def refuse_recipient(parameters: Mapping[str, object]) -> None:
+    """Refuse what a Nitro enclave asks for.
+
+    :raises ServiceError: UnsupportedOperationException.
+    """
+    if parameters.get("Recipient") is not None:
+        raise not_offered("Recipient: attestation documents of Nitro enclaves")
+
+
 def stop_dry_run(parameters: Mapping[str, object]) -> None:
     """End a request that would have succeeded and is only to say so.
 

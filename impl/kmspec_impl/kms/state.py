@@ -46,6 +46,8 @@ class KeyMaterial:
     description: str | None = None
     """Of imported key material, as is ``valid_to``, when it expires."""
     valid_to: float | None = None
+    public_key: bytes | None = None
+    """Of an imported key pair: it is known also while the private key is not there."""
 
 
 @dataclass(frozen=True, slots=True)

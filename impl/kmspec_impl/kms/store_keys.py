@@ -29,9 +29,10 @@ def store_for_new_key(realm: Realm, store_id: str) -> Cluster:
     require_connected(store)
     cluster = realm.clusters.get(store.cluster)
     if cluster is None or cluster.state is not ClusterState.ACTIVE:
+        state = "gone" if cluster is None else cluster.state
         message = (
-            f"The CloudHSM cluster {store.cluster} is gone; a new key needs {MINIMUM_ACTIVE_HSMS} "
-            "active HSMs in different Availability Zones."
+            f"The CloudHSM cluster {store.cluster} is {state}; a new key needs an ACTIVE one with "
+            f"{MINIMUM_ACTIVE_HSMS} active HSMs in different Availability Zones."
         )
         raise ServiceError(ErrorCode.CLUSTER_INVALID_CONFIGURATION, message)
     require_configuration(cluster)

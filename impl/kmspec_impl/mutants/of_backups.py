@@ -24,11 +24,11 @@ def _keep_csr(held: Certificates, signed: str, anchor: str) -> Certificates:
     return replace(_initialised(held, signed, anchor), csr=held.csr)
 
 
-def _come_up_uninitialized(realm: Realm, cluster_id: str, hsm_id: str, when: float) -> None:
-    before = realm.clusters.get(cluster_id)
-    _come_up(realm, cluster_id, hsm_id, when)
-    if before is not None and before.state is ClusterState.UNINITIALIZED:
-        realm.clusters.put(replace(realm.clusters[cluster_id], state=before.state))
+def _end_initialized(realm: Realm, cluster_id: str, state: ClusterState, when: float) -> None:
+    _end(realm, cluster_id, state, when)
+    cluster = realm.clusters.get(cluster_id)
+    if cluster is not None and cluster.source_backup is not None:
+        realm.clusters.put(replace(cluster, state=ClusterState.INITIALIZED))
 
 
 def _has_none(cluster: Cluster) -> bool:
@@ -67,7 +67,7 @@ def _leave_for_nothing(realm: Realm, parameters: Parameters, now: float) -> Resp
 
 
 _initialised = certificates.initialised
-_come_up = hsms._come_up  # noqa: SLF001 - a mutant reaches inside
+_end = clusters._end  # noqa: SLF001 - a mutant reaches inside
 
 MUTANTS: Final = (
     Mutant(
@@ -84,9 +84,9 @@ MUTANTS: Final = (
     ),
     Mutant(
         "restored-cluster-waits",
-        "transition/hsm/creation-ends/CREATE_IN_PROGRESS",
-        "A cluster made from a backup stays UNINITIALIZED when its first HSM is active.",
-        (Patch(hsms, "_come_up", _come_up_uninitialized),),
+        "transition/cluster/creation-ends/CREATE_IN_PROGRESS/from-backup",
+        "A cluster made from a backup is INITIALIZED, and waits to be activated.",
+        (Patch(clusters, "_end", _end_initialized),),
     ),
     Mutant(
         "no-backup-on-addition",

@@ -3,21 +3,24 @@
 from collections.abc import Callable, Mapping
 
 from kmspec_model.case import Case
-from kmspec_model.command import Ref
+from kmspec_model.command import DATA_KEY_PLAINTEXTS, Ref, Value
+from kmspec_model.kinds import SYMMETRIC, algorithm, is_symmetric, source_algorithm
 from kmspec_model.moves import Change, Moves
 from kmspec_model.outcome import Bind, Mark, Members, Pattern, members
 from kmspec_model.world import NONE, Ciphertext, Key, World
 
 
-def _kept(case: Case, key: int, plaintext: Ref, context: Ref | None) -> tuple[World, Pattern]:
+def kept(
+    case: Case, key: int, plaintext: Value, context: Ref | None, algorithm: str = SYMMETRIC
+) -> tuple[World, Pattern]:
     """The world that remembers a new ciphertext, if the command asks for it, and its pattern."""
     world = case.world
     if not case.command.keep:
         return world, Mark.PRESENT
     index = world.made.ciphertexts
     owner = world.key(key)
-    material = NONE if owner is None else _current(owner)
-    ciphertext = Ciphertext(index, key, plaintext, context, material)
+    material = NONE if owner is None else current_material(owner)
+    ciphertext = Ciphertext(index, key, plaintext, context, material, algorithm)
     remembered = world._replace(
         ciphertexts=(*world.ciphertexts, ciphertext),
         made=world.made._replace(ciphertexts=index + 1),
@@ -25,12 +28,18 @@ def _kept(case: Case, key: int, plaintext: Ref, context: Ref | None) -> tuple[Wo
     return remembered, Bind(Ref("ciphertext", index))
 
 
-def _current(key: Key) -> int:
-    """The key material that a key encrypts with."""
-    return key.current.index if key.current is not None else NONE
+def revealed(ciphertext: Ciphertext) -> Pattern:
+    """The plaintext of a ciphertext, as an answer shows it."""
+    plaintext = ciphertext.plaintext
+    return plaintext if isinstance(plaintext, Ref | bytes) else Mark.PRESENT
 
 
-def _material(member: str, index: int) -> dict[str, Pattern]:
+def current_material(key: Key) -> int:
+    """The key material that a key encrypts with, where it has an id."""
+    return key.current.index if key.current is not None and is_symmetric(key) else NONE
+
+
+def material_id(member: str, index: int) -> dict[str, Pattern]:
     """The id of a key material; that of a key of a store may be shown or not."""
     return {} if index == NONE else {member: Bind(Ref("keymaterial", index))}
 
@@ -40,13 +49,12 @@ def encrypt(_moves: Moves, case: Case) -> tuple[Change, ...]:
     if case.key is None:
         return ()
     arguments = case.arguments
-    world, blob = _kept(
-        case, case.key.index, arguments["Plaintext"], arguments.get("EncryptionContext")
-    )
+    context, used = arguments.get("EncryptionContext"), algorithm(case)
+    world, blob = kept(case, case.key.index, arguments["Plaintext"], context, used)
     answer = members(
         CiphertextBlob=blob,
         KeyId=Ref("key", case.key.index, "arn"),
-        EncryptionAlgorithm="SYMMETRIC_DEFAULT",
+        EncryptionAlgorithm=used,
     )
     return (Change(world, answer),)
 
@@ -56,10 +64,10 @@ def decrypt(_moves: Moves, case: Case) -> tuple[Change, ...]:
     if case.ciphertext is None:
         return ()
     answer = members(
-        Plaintext=case.ciphertext.plaintext,
+        Plaintext=revealed(case.ciphertext),
         KeyId=Ref("key", case.ciphertext.key, "arn"),
-        EncryptionAlgorithm="SYMMETRIC_DEFAULT",
-        **_material("KeyMaterialId", case.ciphertext.material),
+        EncryptionAlgorithm=algorithm(case),
+        **material_id("KeyMaterialId", case.ciphertext.material),
     )
     return (Change(case.world, answer),)
 
@@ -69,31 +77,32 @@ def re_encrypt(_moves: Moves, case: Case) -> tuple[Change, ...]:
     if case.ciphertext is None or case.key is None:
         return ()
     context = case.arguments.get("DestinationEncryptionContext")
-    world, blob = _kept(case, case.key.index, case.ciphertext.plaintext, context)
+    used = algorithm(case)
+    world, blob = kept(case, case.key.index, case.ciphertext.plaintext, context, used)
     answer = members(
         CiphertextBlob=blob,
         SourceKeyId=Ref("key", case.ciphertext.key, "arn"),
         KeyId=Ref("key", case.key.index, "arn"),
-        SourceEncryptionAlgorithm="SYMMETRIC_DEFAULT",
-        DestinationEncryptionAlgorithm="SYMMETRIC_DEFAULT",
-        **_material("SourceKeyMaterialId", case.ciphertext.material),
-        **_material("DestinationKeyMaterialId", _current(case.key)),
+        SourceEncryptionAlgorithm=source_algorithm(case),
+        DestinationEncryptionAlgorithm=used,
+        **material_id("SourceKeyMaterialId", case.ciphertext.material),
+        **material_id("DestinationKeyMaterialId", current_material(case.key)),
     )
     return (Change(world, answer),)
 
 
-DATA_KEY_PLAINTEXTS = 1000
-"""``plaintext#1000`` is the data key that came with ``ciphertext#0``, and so on: apart from the
-plaintexts that a caller chooses."""
+def new_plaintext(case: Case) -> Ref:
+    """The plaintext of the next ciphertext, which the target makes."""
+    return Ref("plaintext", DATA_KEY_PLAINTEXTS + case.world.made.ciphertexts)
 
 
 def _data_key(*, plaintext: bool) -> Callable[[Moves, Case], tuple[Change, ...]]:
     def effect(_moves: Moves, case: Case) -> tuple[Change, ...]:
         if case.key is None:
             return ()
-        made = Ref("plaintext", DATA_KEY_PLAINTEXTS + case.world.made.ciphertexts)
+        made = new_plaintext(case)
         context = case.arguments.get("EncryptionContext")
-        world, blob = _kept(case, case.key.index, made, context)
+        world, blob = kept(case, case.key.index, made, context)
         shown: Pattern = Mark.ABSENT
         if plaintext:
             shown = Bind(made) if case.command.keep else Mark.PRESENT
@@ -102,7 +111,7 @@ def _data_key(*, plaintext: bool) -> Callable[[Moves, Case], tuple[Change, ...]]
             CiphertextBlob=blob,
             Plaintext=shown,
             KeyId=key,
-            **_material("KeyMaterialId", _current(case.key)),
+            **material_id("KeyMaterialId", current_material(case.key)),
         )
         return (Change(world, answer),)
 

@@ -6,7 +6,7 @@ from kmspec_model.case import Case
 from kmspec_model.command import Ref
 from kmspec_model.effects.backups import backed_up
 from kmspec_model.moves import Change, Moves
-from kmspec_model.outcome import Bind, members
+from kmspec_model.outcome import Bind, Mark, members
 from kmspec_model.states import active_hsms, has_hsm, is_activated, newest_contents
 from kmspec_model.world import NONE, Cluster, Contents, Hsm, World
 
@@ -33,6 +33,7 @@ def create(moves: Moves, case: Case) -> tuple[Change, ...]:
         ClusterId=Ref("cluster", cluster.index),
         AvailabilityZone=Ref("zone", zone),
         State=hsm.state,
+        EniIp=case.arguments.get("IpAddress", Mark.PRESENT),
     )
     return (Change(world, members(Hsm=answer), rules),)
 

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping
 
 from kmspec import limits
-from kmspec.names import KeySpec, MultiRegionKeyType, Origin
+from kmspec.names import KeyUsage, MultiRegionKeyType, Origin
 from kmspec_model.case import Case
 from kmspec_model.command import Ref
 from kmspec_model.effects.rotation import caught_up, expiration
+from kmspec_model.kinds import METADATA, algorithms, asked_spec, is_in_older_enum, is_symmetric
 from kmspec_model.materials import Material
 from kmspec_model.moves import Change, Moves
-from kmspec_model.outcome import Bind, Items, Mark, Members, OneOf, Pattern, members
+from kmspec_model.outcome import Bind, Items, Mark, Members, OneOf, Pattern, Values, members
 from kmspec_model.predicates.attributes import tag_pairs
 from kmspec_model.states import (
     completeness,
@@ -41,8 +42,7 @@ def metadata(world: World, key: Key, *, new: bool = False) -> Members:
         Origin=key.origin,
         Description=key.description if key.service == NONE else Mark.PRESENT,
         KeyManager="CUSTOMER" if key.service == NONE else "AWS",
-        KeySpec=key.spec,
-        KeyUsage=key.usage,
+        **described(key),
         MultiRegion=bool(key.role),
         MultiRegionConfiguration=_configuration(world, key) if key.role else Mark.ABSENT,
         CreationDate=Mark.PRESENT,
@@ -53,6 +53,21 @@ def metadata(world: World, key: Key, *, new: bool = False) -> Members:
     )
 
 
+def described(key: Key) -> dict[str, Pattern]:
+    """What metadata and public keys say of the kind of a key: of its usage the algorithms alone."""
+    own = METADATA[KeyUsage(key.usage)]
+    older: dict[str, Pattern] = (
+        {"CustomerMasterKeySpec": key.spec} if is_in_older_enum(key.spec) else {}
+    )
+    return {
+        "KeySpec": key.spec,
+        **older,
+        "KeyUsage": key.usage,
+        **{name: Mark.ABSENT for name in METADATA.values() if name != own},
+        own: Values(algorithms(key)),
+    }
+
+
 def _materials(key: Key) -> dict[str, Pattern]:
     """What is shown of the key material of a key without a store; of imported, when it expires."""
     if key.store != NONE:
@@ -60,7 +75,7 @@ def _materials(key: Key) -> dict[str, Pattern]:
     shown: dict[str, Pattern] = {"CurrentKeyMaterialId": Mark.ABSENT}
     if is_creating(key):
         return shown
-    if key.current is not None and key.spec == KeySpec.SYMMETRIC_DEFAULT:
+    if key.current is not None and is_symmetric(key):
         shown["CurrentKeyMaterialId"] = Bind(key.current.name)
     held = [one for one in key.materials if one.present]
     if is_external(key) and held:
@@ -99,13 +114,15 @@ def create(_moves: Moves, case: Case) -> tuple[Change, ...]:
         case.store.index if case.store is not None else NONE,
         first_state(str(case.arguments.get("Origin", Origin.AWS_KMS))),
         description=str(case.arguments.get("Description", "")),
+        spec=asked_spec(case),
+        usage=str(case.arguments.get("KeyUsage", KeyUsage.ENCRYPT_DECRYPT.value)),
         tags=tuple(sorted(tag_pairs(case))) or None,
         policy=case.arguments.get("Policy"),
         region=world.region,
         role=MultiRegionKeyType.PRIMARY.value if case.arguments.get("MultiRegion") else "",
     )
     made = world.made._replace(keys=index + 1)
-    if key.origin == Origin.AWS_KMS and key.spec == KeySpec.SYMMETRIC_DEFAULT:
+    if key.origin == Origin.AWS_KMS and is_symmetric(key):
         key = key._replace(materials=(Material(made.materials),))
         made = made._replace(materials=made.materials + 1)
     world = world.with_key(key)._replace(made=made)

@@ -12,6 +12,7 @@ from kmspec_model.predicates import (
     external_stores,
     imports,
     keys,
+    kinds_of_key,
     operator,
     regions,
     rotation,
@@ -33,6 +34,7 @@ __all__ = [
 
 OF_CASE: Mapping[str, OfCase] = {
     **keys.OF_CASE,
+    **kinds_of_key.OF_CASE,
     **stores.OF_CASE,
     **cloudhsm.OF_CASE,
     **operator.OF_CASE,
@@ -44,5 +46,5 @@ OF_CASE: Mapping[str, OfCase] = {
 }
 """Predicates of a request, by the word the tables use."""
 
-OF_KEY: Mapping[str, OfKey] = {**attributes.OF_KEY}
+OF_KEY: Mapping[str, OfKey] = {**kinds_of_key.OF_KEY, **attributes.OF_KEY}
 """Predicates of each KMS key that a request uses, by the word the tables use."""

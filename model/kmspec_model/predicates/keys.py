@@ -6,8 +6,8 @@ from kmspec import limits
 from kmspec.names import Origin
 from kmspec_model.case import Case, find_key
 from kmspec_model.command import Ref
+from kmspec_model.kinds import is_opaque
 from kmspec_model.predicates.kinds import OfCase
-from kmspec_model.world import NONE
 
 
 def _store_key_is(member: str, accepted: object) -> OfCase:
@@ -53,29 +53,17 @@ def _named_by_alias(case: Case) -> bool:
 
 def _ciphertext_key_unknown(case: Case) -> bool:
     ciphertext = case.ciphertext
-    return ciphertext is None or case.world.key(ciphertext.key) is None
-
-
-def _wrong_key(case: Case) -> bool:
-    """The key that is said to be the ciphertext's is another."""
-    member = case.operation.source or case.operation.key
-    named = case.arguments.get(member) if member else None
-    if not isinstance(named, Ref) or case.ciphertext is None:
+    if is_opaque(case):
         return False
-    index = named.index
-    if named.kind == "alias":
-        alias = case.world.alias(named.index)
-        if alias is None:
-            return False
-        index = alias.key
-    if named.kind == "service":
-        index = case.key.index if case.key is not None else NONE
-    return bool(index != case.ciphertext.key)
+    return ciphertext is None or case.world.key(ciphertext.key) is None
 
 
 def _context_differs(case: Case) -> bool:
     member = "SourceEncryptionContext" if case.operation.source else "EncryptionContext"
-    return case.ciphertext is not None and case.arguments.get(member) != case.ciphertext.context
+    ciphertext = case.ciphertext
+    if ciphertext is None or is_opaque(case):
+        return False
+    return bool(case.arguments.get(member) != ciphertext.context)
 
 
 OF_CASE: Mapping[str, OfCase] = {
@@ -89,7 +77,6 @@ OF_CASE: Mapping[str, OfCase] = {
     "alias-taken": lambda case: case.alias is not None,
     "fifty-aliases": _fifty_aliases,
     "ciphertext-key-unknown": _ciphertext_key_unknown,
-    "wrong-key": _wrong_key,
     "context-differs": _context_differs,
     "store-without-origin": _store_without_origin,
     "store-key-not-symmetric": _store_key_is("KeySpec", "SYMMETRIC_DEFAULT"),

@@ -6,6 +6,7 @@ store, the cluster and the backups that the situation is about, and about what d
 
 from collections.abc import Iterator
 
+from kmspec_model.kinds import is_symmetric
 from kmspec_model.probes import (
     anywhere,
     attributes,
@@ -14,8 +15,10 @@ from kmspec_model.probes import (
     external_stores,
     imports,
     keys,
+    kinds,
     regions,
     rotation,
+    settings,
     stores,
 )
 from kmspec_model.probes.probe import Probe
@@ -27,7 +30,7 @@ from kmspec_model.situations import (
     subject_key,
     subject_store,
 )
-from kmspec_model.world import NONE, Key, World
+from kmspec_model.world import EMPTY, NONE, Key, World
 
 __all__ = ["Probe", "probes"]
 
@@ -36,20 +39,22 @@ def probes(world: World) -> tuple[Probe, ...]:
     """What to try in a world, each label once.
 
     At a moment of many requests only what counts towards the quota is of interest, and of a key
-    in many Regions only what it does there.
+    in many Regions, or that is not for symmetric encryption, only what it does there, or what
+    depends on its kind.
     """
     key = subject_key(world)
     if world.spent and key is not None:
         return tuple(cryptography.cryptography(world, key))
+    if key is not None and not is_symmetric(key):
+        return tuple(kinds.of_another_kind(world, key))
     if len(world.regions) > regions.FEW:
         return tuple(regions.of_relatives(world))
     found = [*anywhere.always(world)]
     if _is_calm(world):
-        found += anywhere.unknown()
-        found += attributes.unknown() if not world.clusters else ()
-        found += external_stores.external_stores(world)
+        found += _of_nothing(world)
     if key is not None:
         found += _about(world, key)
+        found += kinds.of_symmetric(world, key)
         if not key.role and (key.store == NONE or _is_calm(world)):
             found += imports.imports(world, key)
             found += rotation.rotation(key)
@@ -61,11 +66,26 @@ def probes(world: World) -> tuple[Probe, ...]:
     cluster = subject_cluster(world)
     if cluster is not None:
         found += cloudhsm.of_cluster(cluster)
+        found += settings.of_clusters(world, cluster)
         found += stores.new_store(cluster)
         found += cloudhsm.operator(world, cluster)
     found += cloudhsm.backups(world)
+    found += settings.of_backups(world)
+    found += settings.of_copies(world)
     found += regions.regions(world, key, _about)
     return tuple(found)
+
+
+def _of_nothing(world: World) -> Iterator[Probe]:
+    """What is asked about what does not exist, and what cannot be made."""
+    yield from anywhere.unknown()
+    yield from attributes.unknown() if not world.clusters else ()
+    yield from external_stores.external_stores(world)
+    if not world.stores:
+        yield from settings.new_clusters()
+        yield from settings.unknown()
+    if world == EMPTY:
+        yield from kinds.creations()
 
 
 def _about(world: World, key: Key) -> Iterator[Probe]:

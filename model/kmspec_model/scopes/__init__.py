@@ -11,11 +11,13 @@ from kmspec_model.scopes import (
     attributes,
     breakage,
     imports,
+    kinds,
     lifecycle,
     limits,
     login,
     regions,
     rotation,
+    settings,
     several_clusters,
 )
 
@@ -23,6 +25,7 @@ SCOPES: Mapping[str, Scope] = {
     scope.name: scope
     for module in (
         lifecycle,
+        kinds,
         regions,
         breakage,
         login,
@@ -31,6 +34,7 @@ SCOPES: Mapping[str, Scope] = {
         imports,
         rotation,
         attributes,
+        settings,
     )
     for scope in module.SCOPES
 }

@@ -1,5 +1,6 @@
 """The small parts: bindings, statuses, profiles, the file of expected violations, the wire."""
 
+import hashlib
 import itertools
 from pathlib import Path
 
@@ -44,6 +45,29 @@ def test_what_nothing_was_bound_to() -> None:
     assert str(binding().value(Ref("cluster", 2))).startswith("cluster-")
     with pytest.raises(Unbound):
         binding().value(Ref("certificate", 0, "0"))
+
+
+def test_digests_are_those_of_their_message() -> None:
+    message = binding().value(Ref("message", 3))
+    assert binding().value(Ref("message", 3, "sha384")) == hashlib.sha384(message).digest()
+
+
+@pytest.mark.parametrize(("form", "curve"), [("p256", 256), ("p384", 384), ("p521", 521)])
+def test_public_keys_of_a_caller_are_on_their_curve(form: str, curve: int) -> None:
+    made = serialization.load_der_public_key(binding().value(Ref("public", 0, form)))
+    assert isinstance(made, ec.EllipticCurvePublicKey)
+    assert made.curve.key_size == curve
+    assert binding().value(Ref("public", 1, form)) != binding().value(Ref("public", 0, form))
+    with pytest.raises(ValueError, match="no form"):
+        binding().value(Ref("public", 0, "none"))
+
+
+@pytest.mark.parametrize("kind", ["ciphertext", "signature", "mac"])
+def test_what_a_target_made_can_be_damaged(kind: str) -> None:
+    bound = binding().extended({Ref(kind, 0): b"\x00\x01\x02\x03"})
+    assert bound.value(Ref(kind, 0, "corrupt")) == b"\x00\x01\x02\x02"
+    assert bound.value(Ref(kind, 0, "short")) == b"\x00\x01"
+    assert binding().value(Ref(kind, 0)) != bound.value(Ref(kind, 0))
 
 
 def test_certificates_are_signed_by_their_authority() -> None:

@@ -7,6 +7,7 @@ import pytest
 from kmspec_check.patterns import fit
 from kmspec_check.target import Answer
 from kmspec_model import Bind, Items, Mark, Members, OneOf, Pattern, Ref, Refusal, Success, members
+from kmspec_model.outcome import Values
 from tests.unit.check.support import binding
 
 KEY = Ref("key", 0)
@@ -36,6 +37,11 @@ def _mismatches(pattern: Members, body: Mapping[str, object]) -> list[str]:
         (Mark.ABSENT, "x", False),
         (members(B=1), {"B": 1, "C": 2}, True),
         (members(B=1), "text", False),
+        (Values(("a", "b")), ["b", "a"], True),
+        (Values(("a", "b")), ["a"], False),
+        (Values(("a",)), ["a", "a"], False),
+        (Values(("a",)), "a", False),
+        (Values(("a",)), [1], False),
         (Bind(Ref("key", 1)), "k-1", True),
         (Bind(Ref("key", 1)), "k-0", False),
         (Bind(Ref("key", 1)), "", False),

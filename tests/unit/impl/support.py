@@ -207,6 +207,11 @@ class Customer:
         made = self.kms("CreateKey", Origin="AWS_CLOUDHSM", CustomKeyStoreId=self.store_id)
         return str(made["KeyMetadata"]["KeyId"])
 
+    def create(self, spec: str, usage: str) -> str:
+        """The ARN of a new key of that kind."""
+        made = self.kms("CreateKey", KeySpec=spec, KeyUsage=usage)
+        return str(made["KeyMetadata"]["Arn"])
+
     def encrypt(self, key_id: str, plaintext: bytes = b"secret") -> bytes:
         """A ciphertext."""
         blob = self.kms("Encrypt", KeyId=key_id, Plaintext=plaintext)["CiphertextBlob"]

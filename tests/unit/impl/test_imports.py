@@ -1,12 +1,18 @@
 """Imported key material: wrapped as a customer wraps it, and what becomes of it in AWS KMS."""
 
+import hmac
 import os
 from typing import Any, Final
 
 import pytest
 from cryptography.hazmat.primitives import hashes, keywrap
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.serialization import load_der_public_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_der_public_key,
+)
 
 from kmspec.names import ErrorCode
 from tests.unit.impl.support import DAY, DELAY, Customer
@@ -21,9 +27,9 @@ ALGORITHM: Final = "RSAES_OAEP_SHA_256"
 class Importer(Customer):
     """A customer with a key that has no key material yet."""
 
-    def __init__(self) -> None:
+    def __init__(self, **kind: str) -> None:
         super().__init__()
-        made = self.kms("CreateKey", Origin="EXTERNAL")["KeyMetadata"]
+        made = self.kms("CreateKey", Origin="EXTERNAL", **kind)["KeyMetadata"]
         self.key: Final = str(made["KeyId"])
         self.arn: Final = str(made["Arn"])
         self.born: Final = made
@@ -165,6 +171,37 @@ def test_only_32_bytes_are_a_symmetric_key() -> None:
     customer.refuse(ErrorCode.INCORRECT_KEY_MATERIAL, FIRST[:16])
     customer.refuse(ErrorCode.INVALID_CIPHERTEXT, EncryptedKeyMaterial=b"\0" * 256)
     assert customer.state() == "PendingImport"
+
+
+def test_an_imported_key_pair_signs_and_shows_its_public_key_when_it_is_gone() -> None:
+    customer = Importer(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")
+    named = {"KeyId": customer.arn}
+    own = rsa.generate_private_key(65537, 2048)
+    customer.refused(ErrorCode.KMS_INVALID_STATE, "kms", "GetPublicKey", **named)
+    algorithm = "RSA_AES_KEY_WRAP_SHA_256"
+    private = own.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    wrong = {**FOREVER, **customer.wrapped(private[:-1], algorithm)}
+    customer.refused(ErrorCode.INCORRECT_KEY_MATERIAL, "kms", "ImportKeyMaterial", **wrong)
+    assert customer.state() == "PendingImport"
+    made = customer.kms("ImportKeyMaterial", **FOREVER, **customer.wrapped(private, algorithm))
+    assert made == named
+    signing = {"Message": b"x", "SigningAlgorithm": "RSASSA_PKCS1_V1_5_SHA_256"}
+    signature = customer.kms("Sign", **named, **signing)["Signature"]
+    own.public_key().verify(signature, b"x", padding.PKCS1v15(), hashes.SHA256())
+    public = customer.kms("GetPublicKey", **named)["PublicKey"]
+    assert load_der_public_key(public) == own.public_key()
+    customer.kms("DeleteImportedKeyMaterial", **named)
+    customer.refused(ErrorCode.KMS_INVALID_STATE, "kms", "Sign", **named, **signing)
+    assert customer.kms("GetPublicKey", **named)["PublicKey"] == public
+
+
+def test_an_imported_hmac_key_makes_the_macs_of_its_secret() -> None:
+    customer = Importer(KeySpec="HMAC_384", KeyUsage="GENERATE_VERIFY_MAC")
+    secret = bytes(range(60))
+    customer.kms("ImportKeyMaterial", **FOREVER, **customer.wrapped(secret))
+    named = {"KeyId": customer.arn, "MacAlgorithm": "HMAC_SHA_384"}
+    made = customer.kms("GenerateMac", **named, Message=b"x")
+    assert made["Mac"] == hmac.digest(secret, b"x", "sha384")
 
 
 def test_expiration_is_within_a_year_and_wanted_by_default() -> None:

@@ -49,7 +49,7 @@ def test_metadata_of_an_ordinary_key() -> None:
         (ErrorCode.VALIDATION, {"KeySpec": "RSA_2048"}),
         (ErrorCode.VALIDATION, {"KeySpec": "RSA_2048", "CustomerMasterKeySpec": "RSA_4096"}),
         (ErrorCode.VALIDATION, {"KeyUsage": "SIGN_VERIFY"}),
-        (ErrorCode.UNSUPPORTED_OPERATION, {"KeySpec": "RSA_2048", "KeyUsage": "SIGN_VERIFY"}),
+        (ErrorCode.UNSUPPORTED_OPERATION, {"KeySpec": "SM2", "KeyUsage": "SIGN_VERIFY"}),
         (
             ErrorCode.UNSUPPORTED_OPERATION,
             {"Origin": "AWS_CLOUDHSM", "CustomKeyStoreId": "cks-1", "MultiRegion": True},

@@ -96,9 +96,9 @@ def test_a_related_cluster_needs_two_hsms_to_replace(customer: Customer) -> None
     customer.delete_hsms()
     customer.create_cluster(SourceBackupId=backup)
     update = {"CustomKeyStoreId": customer.store_id, "CloudHsmClusterId": customer.cluster_id}
-    customer.refused(ErrorCode.CLUSTER_NOT_ACTIVE, "kms", "UpdateCustomKeyStore", **update)
-    customer.add_hsm(0)
     code = ErrorCode.CLUSTER_INVALID_CONFIGURATION
+    customer.refused(code, "kms", "UpdateCustomKeyStore", **update)
+    customer.add_hsm(0)
     customer.refused(code, "kms", "UpdateCustomKeyStore", **update)
     customer.add_hsm(1)
     customer.kms("UpdateCustomKeyStore", **update)

@@ -114,6 +114,31 @@ def _no_key_states(tables: dict[str, Table]) -> None:
     del tables["key_states/cryptography"]["row"]["Encrypt"]
 
 
+def _unknown_key_spec(tables: dict[str, Table]) -> None:
+    specs = tables["key_specs"]["spec"]
+    specs["RSA_1024"] = specs.pop("RSA_2048")
+
+
+def _drifted_algorithms(tables: dict[str, Table]) -> None:
+    tables["key_specs"]["spec"]["HMAC_224"]["usages"]["GENERATE_VERIFY_MAC"] = []
+
+
+def _drifted_key_pairs(tables: dict[str, Table]) -> None:
+    del tables["key_specs"]["spec"]["RSA_4096"]["data-key-pair"]
+
+
+def _algorithm_without_digest(tables: dict[str, Table]) -> None:
+    del tables["key_specs"]["algorithm"]["ECDSA_SHA_256"]
+
+
+def _bound_of_another_algorithm(tables: dict[str, Table]) -> None:
+    tables["key_specs"]["spec"]["HMAC_224"]["plaintext"] = {"RSAES_OAEP_SHA_1": 1}
+
+
+def _kind_without_source(tables: dict[str, Table]) -> None:
+    tables["key_specs"]["spec"]["SM2"]["sources"] = []
+
+
 WRONG: dict[str, tuple[Callable[[dict[str, Table]], None], str]] = {
     "a state left out": (_drop_state, "key_states/cryptography.toml, row Encrypt.*Updating"),
     "an answer not defined": (_unknown_answer, "row Encrypt: answer 'perhaps'"),
@@ -128,6 +153,12 @@ WRONG: dict[str, tuple[Callable[[dict[str, Table]], None], str]] = {
     "one id twice": (_two_of_one_id, "two rows make the rule"),
     "a condition without an answer": (_neither_answer_nor_decider, "crypto/active-hsm"),
     "an operation without an effect": (_no_effect, "effects/: Encrypt"),
+    "a key spec AWS does not have": (_unknown_key_spec, "KeySpec differs.*RSA_1024, RSA_2048"),
+    "an algorithm that no key has": (_drifted_algorithms, "MacAlgorithmSpec.*HMAC_SHA_224"),
+    "a data key pair left out": (_drifted_key_pairs, "DataKeyPairSpec.*RSA_4096"),
+    "a signing algorithm without a row": (_algorithm_without_digest, "ECDSA_SHA_256"),
+    "a bound of what does not encrypt": (_bound_of_another_algorithm, "HMAC_224.*OAEP_SHA_1"),
+    "a key spec without a source": (_kind_without_source, "row SM2"),
     "an operation without key states": (_no_key_states, "key_states/: Encrypt"),
 }
 
