@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.helpers.server import pass_time
-from tests.terraform import sequences
+from tests.terraform import keys, stores
 from tests.terraform.provider import REGION, Call, Provider
 
 LOCKED_OUT = "The new key policy will not allow you to update the key policy in the future"
@@ -88,14 +88,14 @@ def test_what_is_not_offered_is_refused_with_a_typed_4xx(
 
 
 def test_a_new_cluster_rests_uninitialized(provider: Provider) -> None:
-    provider.run(sequences.cluster_create())
+    provider.run(stores.cluster_create())
     pass_time(provider.url, 3600)
     rests = Call("DescribeClusters", gives={"Clusters.0.State": "UNINITIALIZED"})
     provider.run((rests,))
 
 
 def test_every_hsm_has_a_network_interface_in_every_state(provider: Provider) -> None:
-    provider.run(sequences.cluster_create())
+    provider.run(stores.cluster_create())
     zone = provider.ask(Call("DescribeClusters"))["Clusters"][0]["SubnetMapping"]
     described = Call("DescribeClusters", reads=("Clusters.0.Hsms.0.EniId",))
     create = Call("CreateHsm", {"ClusterId": "{cluster}", "AvailabilityZone": min(zone)})
@@ -140,7 +140,7 @@ def test_who_is_asking_has_an_arn_that_can_be_read(provider: Provider) -> None:
 
 @pytest.mark.parametrize("operation", ["CreateKey", "PutKeyPolicy"])
 def test_a_policy_that_locks_everybody_out_is_refused(provider: Provider, operation: str) -> None:
-    policy = json.loads(sequences.policy(provider.kept["account"]))
+    policy = json.loads(keys.policy(provider.kept["account"]))
     policy["Statement"][0]["Action"] = "kms:Encrypt"
     locking = {"Policy": json.dumps(policy)}
     if operation == "PutKeyPolicy":
@@ -151,7 +151,7 @@ def test_a_policy_that_locks_everybody_out_is_refused(provider: Provider, operat
 
 
 def test_ids_and_arns_have_their_forms(provider: Provider) -> None:
-    provider.run(sequences.cluster_create())
+    provider.run(stores.cluster_create())
     cluster = provider.ask(Call("DescribeClusters"))["Clusters"][0]
     zone = min(cluster["SubnetMapping"])
     create = Call("CreateHsm", {"ClusterId": cluster["ClusterId"], "AvailabilityZone": zone})

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from tests.helpers.authority import Authority
 from tests.helpers.server import admin, done, pass_time
-from tests.terraform import sequences
+from tests.terraform import keys, stores
 from tests.terraform.provider import REGION, Call, Provider, Row
 
 PASSWORD = "noplaintextpasswords1"
@@ -35,11 +35,11 @@ def wrap(provider: Provider) -> None:
 
 
 def test_a_key(provider: Provider) -> None:
-    provider.run(sequences.key_create(provider.kept["account"]))
-    planned_without_change(provider, sequences.key_read())
-    provider.run(sequences.key_update())
-    planned_without_change(provider, sequences.key_read())
-    provider.run(sequences.key_destroy())
+    provider.run(keys.key_create(provider.kept["account"]))
+    planned_without_change(provider, keys.key_read())
+    provider.run(keys.key_update())
+    planned_without_change(provider, keys.key_read())
+    provider.run(keys.key_destroy())
 
 
 @pytest.mark.parametrize(
@@ -51,45 +51,45 @@ def test_a_key(provider: Provider) -> None:
     ],
 )
 def test_a_key_of_another_kind(provider: Provider, spec: str, usage: str) -> None:
-    provider.run(sequences.asymmetric_key(spec, usage))
-    planned_without_change(provider, sequences.key_read())
-    provider.run(sequences.key_destroy())
+    provider.run(keys.asymmetric_key(spec, usage))
+    planned_without_change(provider, keys.key_read())
+    provider.run(keys.key_destroy())
 
 
 def test_an_external_key(provider: Provider) -> None:
     account = provider.kept["account"]
-    provider.run(sequences.external_key_create(account))
+    provider.run(keys.external_key_create(account))
     wrap(provider)
-    provider.run(sequences.external_key_import(account))
-    provider.run(sequences.wrapping())
+    provider.run(keys.external_key_import(account))
+    provider.run(keys.wrapping())
     wrap(provider)
     now = admin(provider.url, "clock/Now")["Now"]
     valid_to = datetime.fromtimestamp(int(now), UTC) + timedelta(days=30)
-    provider.run(sequences.external_key_valid_to(valid_to))
-    planned_without_change(provider, sequences.key_read(rotation=False))
-    provider.run(sequences.key_destroy())
+    provider.run(keys.external_key_valid_to(valid_to))
+    planned_without_change(provider, keys.key_read(rotation=False))
+    provider.run(keys.key_destroy())
 
 
 def test_a_replica(provider: Provider) -> None:
-    there = sequences.OTHER_REGION
-    provider.run(sequences.replica_create(provider.kept["account"]))
-    planned_without_change(provider, sequences.key_read(region=there))
-    provider.run(sequences.key_destroy(there))
-    provider.run(sequences.key_destroy())
+    there = keys.OTHER_REGION
+    provider.run(keys.replica_create(provider.kept["account"]))
+    planned_without_change(provider, keys.key_read(region=there))
+    provider.run(keys.key_destroy(there))
+    provider.run(keys.key_destroy())
 
 
 def test_an_alias(provider: Provider) -> None:
-    provider.run(sequences.alias_life())
+    provider.run(keys.alias_life())
 
 
 @pytest.mark.parametrize("operation", ["RevokeGrant", "RetireGrant"])
 def test_a_grant(provider: Provider, operation: str) -> None:
-    provider.run(sequences.grant_create())
-    provider.run(sequences.grant_destroy(operation))
+    provider.run(keys.grant_create())
+    provider.run(keys.grant_destroy(operation))
 
 
 def test_a_key_policy(provider: Provider) -> None:
-    provider.run(sequences.key_policy_life(provider.kept["account"]))
+    provider.run(keys.key_policy_life(provider.kept["account"]))
 
 
 def initialised(provider: Provider) -> None:
@@ -108,14 +108,14 @@ def initialised(provider: Provider) -> None:
 
 
 def test_a_cluster_an_hsm_a_store_and_its_key(provider: Provider) -> None:
-    provider.run(sequences.cluster_create())
-    provider.run(sequences.cluster_tags())
+    provider.run(stores.cluster_create())
+    provider.run(stores.cluster_tags())
     mapping = provider.client("cloudhsmv2", REGION).describe_clusters()["Clusters"][0][
         "SubnetMapping"
     ]
-    assert set(mapping.values()) == set(sequences.SUBNETS)
+    assert set(mapping.values()) == set(stores.SUBNETS)
     zones = sorted(mapping)
-    provider.run(sequences.hsm_create(zones[0]))
+    provider.run(stores.hsm_create(zones[0]))
     early = Call(
         "CreateHsm",
         {"ClusterId": "{cluster}", "AvailabilityZone": zones[1]},
@@ -125,27 +125,27 @@ def test_a_cluster_an_hsm_a_store_and_its_key(provider: Provider) -> None:
     provider.run((early,))
     initialised(provider)
     first = provider.kept["hsm"]
-    provider.run(sequences.hsm_create(zones[1]))
-    provider.run(sequences.store_create())
-    provider.run(sequences.store_update())
+    provider.run(stores.hsm_create(zones[1]))
+    provider.run(stores.store_create())
+    provider.run(stores.store_update())
     kms = provider.client("kms", REGION)
     kms.connect_custom_key_store(CustomKeyStoreId=provider.kept["store"])
     pass_time(provider.url)
-    provider.run(sequences.store_key())
-    provider.run(sequences.key_destroy())
+    provider.run(stores.store_key())
+    provider.run(keys.key_destroy())
     # A destroy says that all is well; the store is there still, because of its key.
     refused = Call(
         "DeleteCustomKeyStore",
         {"CustomKeyStoreId": "{store}"},
         error="CustomKeyStoreInvalidStateException",
     )
-    provider.run((refused, *sequences.store_read()))
+    provider.run((refused, *stores.store_read()))
     kms.disconnect_custom_key_store(CustomKeyStoreId=provider.kept["store"])
     pass_time(provider.url)
     provider.run((refused._replace(error="CustomKeyStoreHasCMKsException"),))
     pass_time(provider.url, 8 * 86_400)
-    provider.run(sequences.store_destroy())
-    provider.run(sequences.hsm_destroy())
+    provider.run(stores.store_destroy())
+    provider.run(stores.hsm_destroy())
     provider.kept["hsm"] = first
-    provider.run(sequences.hsm_destroy())
-    provider.run(sequences.cluster_destroy())
+    provider.run(stores.hsm_destroy())
+    provider.run(stores.cluster_destroy())
