@@ -41,8 +41,8 @@ def _anything(key: Key, content: bytes, parameters: dict[str, Any]) -> KeyMateri
     return _expected(key, content, parameters)
 
 
-def _unpadded(key: Key, content: bytes, parameters: dict[str, Any]) -> KeyMaterial:
-    return _expected(key, content.ljust(32, b"\0"), parameters)
+def _unpadded(realm: Realm, key: Key, content: bytes) -> bytes:
+    return _canonical(realm, key, content.ljust(32, b"\0"))
 
 
 def _several_wait(key: Key, content: bytes, parameters: dict[str, Any]) -> KeyMaterial:
@@ -114,6 +114,7 @@ def _first_material_id(realm: Realm, key: Key) -> dict[str, Any]:
 
 _key_state = key_state.key_state
 _import_parameters = imports._import_parameters  # noqa: SLF001 - mutants reach inside
+_canonical = imports._canonical  # noqa: SLF001 - the same
 _expected = imports._expected  # noqa: SLF001 - the same
 _metadata = metadata.metadata
 _EVERYWHERE: Final = tuple(
@@ -162,7 +163,7 @@ MUTANTS: Final = (
         "pads-key-material",
         "import/form",
         "Key material that is too short is filled up.",
-        (Patch(imports, "_expected", _unpadded),),
+        (Patch(imports, "_canonical", _unpadded),),
     ),
     Mutant(
         "several-materials-wait",
