@@ -7,7 +7,7 @@ from kmspec.tables import load
 from kmspec_model import kinds
 from kmspec_model.command import Ref, Value
 from kmspec_model.probes.probe import Probe, kms
-from kmspec_model.world import NONE, Key, World
+from kmspec_model.world import Key, Made, World
 
 _OTHER = {
     "Sign": "RSASSA_PSS_SHA_256",
@@ -45,7 +45,8 @@ def of_symmetric(world: World, key: Key) -> Iterator[Probe]:
         pair: dict[str, Value] = {"KeyId": named, "KeyPairSpec": KeySpec.ECC_NIST_P256.value}
         yield kms("", operation, **pair)
         yield kms("dry-run", operation, DryRun=True, **pair)
-    if key.store == NONE and not world.made.clusters:
+    if world.made == Made(keys=1, materials=1) and not key.role:
+        # Some take long to make: each once, where nothing else is.
         for kind in load().key_specs.values():
             if kind.data_key_pair:
                 yield kms(kind.name, "GenerateDataKeyPair", KeyId=named, KeyPairSpec=kind.name)
