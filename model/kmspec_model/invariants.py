@@ -82,10 +82,28 @@ def _deadline_only_when_pending(world: World) -> bool:
 
 
 def _imported_material_is_complete(world: World) -> bool:
+    hiding = (is_pending_deletion, is_pending_replica_deletion, is_creating, is_updating)
     return all(
-        is_pending_deletion(key) or is_pending_import(key) == bool(completeness(key))
+        any(hides(key) for hides in hiding) or is_pending_import(key) == bool(completeness(key))
         for key in world.keys
     )
+
+
+def _rotation_is_the_primary_keys(world: World) -> bool:
+    replicas = [key for key in world.keys if key.role == MultiRegionKeyType.REPLICA]
+    return all(key.rotation is None and key.rotating is None for key in replicas)
+
+
+def _related_share_materials(world: World) -> bool:
+    """Related keys have the same key materials, if not all of them everywhere."""
+    for key in world.keys:
+        shared = {
+            (tuple(held.index for held in one.materials), one.pending and one.pending.index)
+            for one in world.related(key.index)
+        }
+        if len(shared) > 1:
+            return False
+    return True
 
 
 def _one_material_waits_for_rotation(world: World) -> bool:
@@ -193,6 +211,8 @@ INVARIANTS: Mapping[str, Holds] = {
         _imported_material_is_complete
     ),
     "every key material but the first came by a rotation": _one_material_waits_for_rotation,
+    "rotation is noted with the primary key": _rotation_is_the_primary_keys,
+    "related keys have the same key materials": _related_share_materials,
     "an alias names a key that exists": _aliases_name_keys,
     "an HSM is in a zone of its cluster": _hsms_in_zones_of_their_cluster,
     "a cluster without HSMs holds nothing": _nothing_held_without_hsms,

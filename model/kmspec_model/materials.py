@@ -85,6 +85,18 @@ def spec_of(chosen: int) -> KeySpec | None:
     return _KINDS[chosen // _PER_KIND]
 
 
+def first_of(spec: str) -> int:
+    """The first ``material`` for keys of a spec."""
+    return _KINDS.index(KeySpec(spec)) * _PER_KIND
+
+
+def usual_algorithm(spec: str | None) -> WrappingAlgorithm:
+    """How key material of a spec is wrapped unless its reference says otherwise."""
+    if spec == KeySpec.RSA_2048:
+        return WrappingAlgorithm.RSA_AES_KEY_WRAP_SHA_256
+    return WrappingAlgorithm.RSAES_OAEP_SHA_256
+
+
 def read(ref: Ref) -> Wrapped:
     """Read a reference to wrapped key material.
 
@@ -94,10 +106,5 @@ def read(ref: Ref) -> Wrapped:
     if found is None or found[2] not in (None, CORRUPT, *_WORDS):
         message = f"{ref} is no wrapped key material: write material#0.0 or material#0.0sha1"
         raise ValueError(message)
-    usual = (
-        WrappingAlgorithm.RSA_AES_KEY_WRAP_SHA_256
-        if spec_of(ref.index) is KeySpec.RSA_2048
-        else WrappingAlgorithm.RSAES_OAEP_SHA_256
-    )
-    algorithm = _WORDS.get(found[2] or "", usual)
+    algorithm = _WORDS.get(found[2] or "", usual_algorithm(spec_of(ref.index)))
     return Wrapped(ref.index, int(found[1]), algorithm, found[2] == CORRUPT)

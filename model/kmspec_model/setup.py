@@ -200,9 +200,9 @@ ONE_WAY = "RSAES_OAEP_SHA_256"
 FOREVER = "KEY_MATERIAL_DOES_NOT_EXPIRE"
 
 
-def external_key() -> Command:
+def external_key(**more: Value) -> Command:
     """A KMS key for imported key material."""
-    return command("kms", "CreateKey", Origin=Origin.EXTERNAL.value)
+    return command("kms", "CreateKey", Origin=Origin.EXTERNAL.value, **more)
 
 
 def import_parameters(

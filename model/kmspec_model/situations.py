@@ -103,7 +103,8 @@ def _materials(world: World, key: Key) -> Iterator[str]:
     if len(key.materials) > 1:
         yield "rotated"
     if key.pending is not None:
-        yield "other key material waits"
+        everywhere = world.waits_everywhere(key)
+        yield "other key material waits" + ("" if everywhere else " for other Regions")
     done = sum(one.rotation == RotationType.ON_DEMAND for one in key.materials)
     if done == limits.ON_DEMAND_ROTATIONS:
         yield "25 times on demand"

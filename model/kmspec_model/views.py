@@ -50,7 +50,7 @@ def _views(world: World) -> list[Command]:
     if world.made.keys:
         shown.append(KEYS)
     for key in world.keys:
-        shown += _of_key(key)
+        shown += _of_key(world, key)
     if world.aliases or any(key.service != NONE for key in world.keys):
         shown.append(ALIASES)
     for key in world.keys:
@@ -75,12 +75,14 @@ def _of_attributes(world: World, key: Key) -> Iterator[Command]:
         yield command("kms", "GetKeyLastUsage", KeyId=named)
 
 
-def _of_key(key: Key) -> Iterator[Command]:
+def _of_key(world: World, key: Key) -> Iterator[Command]:
     """The key, its key materials where it may have several, and whether it rotates."""
     named = Ref("key", key.index)
     yield command("kms", "DescribeKey", KeyId=named)
     several = is_external(key) and key.spec == KeySpec.SYMMETRIC_DEFAULT
     if several or len(key.materials) > 1:
         yield command("kms", "ListKeyRotations", KeyId=named, IncludeKeyMaterial="ALL_KEY_MATERIAL")
-    if key.rotation is not None or (key.rotating is not None and not is_external(key)):
+    if world.primary(key).rotation is not None or (
+        key.rotating is not None and not is_external(key)
+    ):
         yield command("kms", "GetKeyRotationStatus", KeyId=named)

@@ -11,7 +11,7 @@ does not look beside it sees one Region only.
 from typing import NamedTuple, Protocol, TypeVar
 
 from kmspec import limits
-from kmspec.names import KeySpec, KeyUsage
+from kmspec.names import KeySpec, KeyUsage, MultiRegionKeyType
 from kmspec_model.command import Ref, Value
 from kmspec_model.grants import Grant
 from kmspec_model.materials import ImportParameters, Material, Rotation
@@ -313,6 +313,20 @@ class World(NamedTuple):
         """The KMS key of that index in each Region that has one."""
         found = [world.key(key) for world in (self, *self.others)]
         return tuple(sorted((one for one in found if one is not None), key=_region))
+
+    def primary(self, key: Key) -> Key:
+        """The primary key of related keys; a single-Region key itself."""
+        primary = MultiRegionKeyType.PRIMARY
+        return next((one for one in self.related(key.index) if one.role == primary), key)
+
+    def others_of(self, key: Key) -> tuple[Key, ...]:
+        """The keys related to one, in other Regions."""
+        return tuple(one for one in self.related(key.index) if one.region != key.region)
+
+    def waits_everywhere(self, key: Key) -> bool:
+        """Whether key material to be rotated to was imported into all related keys."""
+        related = self.related(key.index)
+        return all(one.pending is not None and one.pending.present for one in related)
 
     def grant(self, index: int) -> Grant | None:
         """The grant of that index, unless it ended."""

@@ -166,7 +166,7 @@ def share_material(realm: Realm, key: Key) -> None:
         if key.current is None or key.current.id in {one.id for one in row.materials}:
             continue
         current = _copied(realm, other, key, key.current)
-        if row.pending is not None:
+        if row.pending is not None and row.pending.id == current.id:
             kept = row.pending
             current = replace(
                 current,

@@ -201,12 +201,12 @@ def _complete(realm: Realm, key_id: str, began: float, when: float) -> None:
 def _rotated(realm: Realm, key: Key, kind: RotationType, when: float) -> Key:
     """The key with other key material to encrypt with: its own, or what was imported for it."""
     if key.origin is Origin.EXTERNAL:
-        new = key.pending
+        new = key.pending if multi_region.is_imported_everywhere(realm, key) else None
     else:
         material_id = realm.ids.material()
         handle = realm.fleet.generate("kms", f"{key.arn} {material_id}")
         new = new_material(key.id, key.arn, material_id, handle)
-    if new is None:  # deleted after the rotation began
+    if new is None:  # deleted somewhere after the rotation began
         return key
     new = replace(new, rotated=when, rotation=kind)
     return replace(key, earlier=key.materials, current=new, pending=None)

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from kmspec.names import ErrorCode, KeyState, Service
+from kmspec.names import ErrorCode, KeyState, Origin, Service
 from kmspec_impl.clock import after
 from kmspec_impl.errors import ServiceError
 from kmspec_impl.identity import Ids
-from kmspec_impl.kms import aliases, crypto, key_material, key_state, keys, multi_region
+from kmspec_impl.kms import aliases, crypto, key_material, key_state, keys, multi_region, rotation
 from kmspec_impl.kms.identifiers import find_key_without_alias
 from kmspec_impl.kms.metadata import metadata
 from kmspec_impl.kms.state import Key, KeyMaterial, Related
@@ -80,15 +80,20 @@ def _replicate_again(realm: Realm, parameters: Parameters, now: float) -> Respon
         return {}
 
 
-def _any_key(realm: Realm, named: str) -> tuple[Key, Related]:
-    key = find_key_without_alias(realm, named)
+def _any_key(realm: Realm, key: Key) -> Related:
     key_state.require_usable(realm, key)
-    return key, key.related or Related(realm.caller.region, (realm.caller.region,))
+    return key.related or Related(realm.caller.region, (realm.caller.region,))
 
 
 def _copied_otherwise(realm: Realm, there: Realm, key: Key, material: KeyMaterial) -> KeyMaterial:
     copy = _copied(realm, there, key, material)
     return replace(copy, header=copy.header[::-1])
+
+
+def _copied_with_material(
+    realm: Realm, there: Realm, key: Key, material: KeyMaterial
+) -> KeyMaterial:
+    return _copied(realm, there, replace(key, origin=Origin.AWS_KMS), material)
 
 
 def _swap_without_roles(realm: Realm, key_id: str, region: str, when: float) -> None:
@@ -132,6 +137,14 @@ def _usable_while_creating(realm: Realm, key: Key) -> None:
 def _only_the_primary(realm: Realm, key: Key) -> None:
     if key.related is None or key.related.primary == realm.caller.region:
         key_state.require_usable(realm, key)
+
+
+def _status_of_its_own(realm: Realm, parameters: Parameters, now: float) -> Response:
+    """GetKeyRotationStatus of a replica key as if it had no primary key."""
+    response = rotation.get_key_rotation_status(realm, parameters, now)
+    if not multi_region.is_replica(realm, find_key_without_alias(realm, parameters["KeyId"])):
+        return response
+    return {"KeyId": response["KeyId"], "KeyRotationEnabled": False}
 
 
 _copied = multi_region._copied  # noqa: SLF001 - what a mutant gets wrong is not for others
@@ -195,7 +208,7 @@ MUTANTS: Final = (
         "replicates-any-key",
         "multi-region/primary",
         "A key is replicated that is no multi-Region primary key.",
-        (Patch(multi_region, "_primary", _any_key),),
+        (Patch(multi_region, "_require_primary_to_use", _any_key),),
     ),
     Mutant(
         "primary-does-not-wait",
@@ -274,5 +287,35 @@ MUTANTS: Final = (
         "effect/ListAliases/answer",
         "ListAliases lists the aliases of every Region.",
         handlers=((Service.KMS, "ListAliases", _everywhere(aliases.list_aliases, "Aliases")),),
+    ),
+    Mutant(
+        "replica-status-of-its-own",
+        "effect/EnableKeyRotation/rotation",
+        "A replica key does not show the rotation of its primary key.",
+        handlers=((Service.KMS, "GetKeyRotationStatus", _status_of_its_own),),
+    ),
+    Mutant(
+        "replica-rotates",
+        "rotation/primary",
+        "What is done with a primary key alone is done with its replica keys.",
+        (Patch(multi_region, "require_primary", nothing),),
+    ),
+    Mutant(
+        "replicas-need-not-have-it",
+        "effect/ImportKeyMaterial/materials",
+        "New key material counts as imported although its replica keys do not have it.",
+        (Patch(multi_region, "is_imported_everywhere", lambda _realm, key: bool(key.pending)),),
+    ),
+    Mutant(
+        "replicas-do-not-wait",
+        "effect/ImportKeyMaterial/materials",
+        "Replica keys do not know of new key material of their primary key.",
+        (Patch(multi_region, "share_pending", nothing),),
+    ),
+    Mutant(
+        "replica-with-material",
+        "effect/ReplicateKey/answer",
+        "Imported key material is replicated with the key.",
+        (Patch(multi_region, "_copied", _copied_with_material),),
     ),
 )

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Mapping
 
 from kmspec import limits
-from kmspec.names import KeySpec
+from kmspec.names import KeySpec, MultiRegionKeyType
 from kmspec_model.case import Case
 from kmspec_model.command import Ref
 from kmspec_model.materials import ImportParameters, Material, imported, read
 from kmspec_model.moves import Change, Moves
 from kmspec_model.outcome import Bind, Mark, Pattern, members
 from kmspec_model.states import completeness
-from kmspec_model.world import Key
+from kmspec_model.world import Key, World
 
 
 def parameters(_moves: Moves, case: Case) -> tuple[Change, ...]:
@@ -63,10 +63,14 @@ def import_material(moves: Moves, case: Case) -> tuple[Change, ...]:
     after = key.with_material(material)
     move = moves.of("key", "ImportKeyMaterial", key.state, completeness(after))
     answer = members(KeyId=Ref("key", key.index, "arn"), **_material_id(key, material))
-    rules = (*move.rule, "effect/ImportKeyMaterial/materials")
+    rules: tuple[str, ...] = (*move.rule, "effect/ImportKeyMaterial/materials")
+    world = case.world
+    if after.pending is not None and key.pending is None:
+        waiting = after.pending._replace(present=False, valid_to=None)
+        world = _with_pending(world, key, waiting)
+        rules = (*rules, "effect/ImportKeyMaterial/replicas") if key.role else rules
     return tuple(
-        Change(case.world.with_key(after._replace(state=state)), answer, rules)
-        for state in move.states
+        Change(world.with_key(after._replace(state=state)), answer, rules) for state in move.states
     )
 
 
@@ -78,20 +82,32 @@ def delete_material(moves: Moves, case: Case) -> tuple[Change, ...]:
     named = case.arguments.get("KeyMaterialId")
     material = key.material(named.index) if isinstance(named, Ref) else key.current
     answer = members(KeyId=Ref("key", key.index, "arn"), **_material_id(key, material))
-    after = key if material is None else without(key, material)
+    world, after = (case.world, key) if material is None else without(case.world, key, material)
     move = moves.of("key", "DeleteImportedKeyMaterial", key.state, completeness(after))
-    rules = (*move.rule, "effect/DeleteImportedKeyMaterial/materials")
+    rules: tuple[str, ...] = (*move.rule, "effect/DeleteImportedKeyMaterial/materials")
+    if key.role and key.pending is not None and after.pending is None:
+        rules = (*rules, "effect/DeleteImportedKeyMaterial/replicas")
     return tuple(
-        Change(case.world.with_key(after._replace(state=state)), answer, rules)
-        for state in move.states
+        Change(world.with_key(after._replace(state=state)), answer, rules) for state in move.states
     )
 
 
-def without(key: Key, material: Material) -> Key:
-    """The key when that key material is deleted."""
-    if key.pending is not None and key.pending.index == material.index:
-        return key._replace(pending=None)
-    return key.with_material(material._replace(present=False, valid_to=None))
+def without(world: World, key: Key, material: Material) -> tuple[World, Key]:
+    """The world and the key when that key material is deleted.
+
+    What waits with a primary key is deleted with its replica keys, too.
+    """
+    waits = key.pending is not None and key.pending.index == material.index
+    if waits and key.role != MultiRegionKeyType.REPLICA:
+        return _with_pending(world, key, None), key._replace(pending=None)
+    return world, key.with_material(material._replace(present=False, valid_to=None))
+
+
+def _with_pending(world: World, key: Key, pending: Material | None) -> World:
+    """With what the keys related to a primary key wait for."""
+    for one in world.others_of(key):
+        world = world.with_key(one._replace(pending=pending))
+    return world
 
 
 EFFECTS: Mapping[str, Callable[[Moves, Case], tuple[Change, ...]]] = {

@@ -75,12 +75,18 @@ def _materials(key: Key) -> dict[str, Pattern]:
     shown: dict[str, Pattern] = {"CurrentKeyMaterialId": Mark.ABSENT}
     if is_creating(key):
         return shown
-    if key.current is not None and is_symmetric(key):
+    if is_external(key) and key.role == MultiRegionKeyType.REPLICA and not _was_held(key):
+        del shown["CurrentKeyMaterialId"]  # whether it shows before the first import is not said
+    elif key.current is not None and is_symmetric(key):
         shown["CurrentKeyMaterialId"] = Bind(key.current.name)
     held = [one for one in key.materials if one.present]
     if is_external(key) and held:
         return shown | (expiration(held) if len(held) == len(key.materials) else {})
     return shown | {"ExpirationModel": Mark.ABSENT, "ValidTo": Mark.ABSENT}
+
+
+def _was_held(key: Key) -> bool:
+    return key.current is not None and key.current.present
 
 
 def _configuration(world: World, key: Key) -> Members:

@@ -5,9 +5,17 @@ from collections.abc import Callable, Mapping
 from kmspec.names import KeyState, MultiRegionKeyType
 from kmspec_model.case import Case
 from kmspec_model.effects.keys import metadata
+from kmspec_model.materials import Material
 from kmspec_model.moves import Change, Moves
 from kmspec_model.outcome import Mark, members
 from kmspec_model.predicates.attributes import tag_pairs
+from kmspec_model.states import is_external
+from kmspec_model.world import Key
+
+
+def _shared(key: Key, material: Material) -> Material:
+    """Key material as a replica key has it: what was imported is not there yet."""
+    return material._replace(present=False, valid_to=None) if is_external(key) else material
 
 
 def replicate(_moves: Moves, case: Case) -> tuple[Change, ...]:
@@ -16,7 +24,12 @@ def replicate(_moves: Moves, case: Case) -> tuple[Change, ...]:
     region = case.arguments["ReplicaRegion"].index
     if key is None:
         return ()
+    waits = None if key.pending is None else _shared(key, key.pending)
     replica = key._replace(
+        materials=tuple(_shared(key, one) for one in key.materials),
+        pending=waits,
+        rotation=None,
+        rotating=None,
         tags=tuple(sorted(tag_pairs(case))) or None,
         policy=case.arguments.get("Policy"),
         used="",
@@ -30,6 +43,7 @@ def replicate(_moves: Moves, case: Case) -> tuple[Change, ...]:
     answer = members(
         ReplicaKeyMetadata=metadata(world, replica),
         ReplicaPolicy=case.arguments.get("Policy", Mark.PRESENT),
+        **({} if case.arguments.get("Tags") else {"ReplicaTags": Mark.ABSENT}),
     )
     return (Change(world, answer),)
 

@@ -36,13 +36,18 @@ def status(_moves: Moves, case: Case) -> tuple[Change, ...]:
     key = case.key
     if key is None:
         return ()
-    rotation = None if is_pending_deletion(key) else key.rotation
+    primary = case.world.primary(key)
+    rotation = None if is_pending_deletion(key) else primary.rotation
+    under_way: dict[str, Pattern] = {}
+    if primary == key or primary.rotating is None:
+        started = Mark.ABSENT if key.rotating is None else Mark.PRESENT
+        under_way = {"OnDemandRotationStartDate": started}
     answer = members(
         KeyId=Ref("key", key.index, "arn"),
         KeyRotationEnabled=rotation is not None,
         RotationPeriodInDays=Mark.ABSENT if rotation is None else rotation.days,
         NextRotationDate=Mark.ABSENT if rotation is None else Mark.PRESENT,
-        OnDemandRotationStartDate=Mark.ABSENT if key.rotating is None else Mark.PRESENT,
+        **under_way,
     )
     return (Change(case.world, answer),)
 
@@ -55,14 +60,16 @@ def list_all(_moves: Moves, case: Case) -> tuple[Change, ...]:
     shown = [one for one in key.materials if one.rotation]
     if case.arguments.get("IncludeKeyMaterial") == "ALL_KEY_MATERIAL":
         shown = [*key.materials, *((key.pending,) if key.pending is not None else ())]
-    entries = tuple(_entry(key, one) for one in shown)
+    entries = tuple(_entry(case.world, key, one) for one in shown)
     return (Change(case.world, members(Rotations=Items("KeyMaterialId", entries))),)
 
 
-def _entry(key: Key, material: Material) -> Members:
+def _entry(world: World, key: Key, material: Material) -> Members:
     state = KeyMaterialState.NON_CURRENT
     if material == key.pending:
-        state = KeyMaterialState.PENDING_ROTATION
+        state = KeyMaterialState.PENDING_MULTI_REGION_IMPORT_AND_ROTATION
+        if world.waits_everywhere(key):
+            state = KeyMaterialState.PENDING_ROTATION
     elif material == key.current:
         state = KeyMaterialState.CURRENT
     named = OneOf((Ref("key", key.index), Ref("key", key.index, "arn")))
@@ -107,15 +114,20 @@ def on_demand(_moves: Moves, case: Case) -> tuple[Change, ...]:
 
 
 def rotated(world: World, key: Key, kind: RotationType) -> World:
-    """The key encrypts with other key material; what was there stays."""
-    new = key.pending
+    """The key and those related to it encrypt with other key material; what was there stays."""
+    world = world.with_key(key)
+    made: Material | None = None
     if key.origin != Origin.EXTERNAL:
-        new = Material(world.made.materials)
+        made = Material(world.made.materials)
         world = world._replace(made=world.made._replace(materials=world.made.materials + 1))
-    if new is not None:
-        materials = (*key.materials, new._replace(rotation=kind.value))
-        key = key._replace(materials=materials, pending=None)
-    return world.with_key(key)
+    elif not world.waits_everywhere(key):
+        return world
+    for one in (key, *world.others_of(key)):
+        new = made or one.pending
+        if new is not None:
+            materials = (*one.materials, new._replace(rotation=kind.value))
+            world = world.with_key(one._replace(materials=materials, pending=None))
+    return world
 
 
 def caught_up(world: World, index: int) -> tuple[World, tuple[str, ...]]:

@@ -7,6 +7,7 @@ from kmspec.names import (
     ExpirationModel,
     ImportType,
     KeySpec,
+    MultiRegionKeyType,
     WrappingAlgorithm,
     WrappingKeySpec,
 )
@@ -54,6 +55,11 @@ def _valid_to_out_of_range(case: Case) -> bool:
 def _new_material_with_id(case: Case) -> bool:
     new = case.arguments.get("ImportType") == ImportType.NEW
     return new and "KeyMaterialId" in case.arguments
+
+
+def _new_material_of_replica(case: Case) -> bool:
+    new = case.arguments.get("ImportType") == ImportType.NEW
+    return new and case.key is not None and case.key.role == MultiRegionKeyType.REPLICA
 
 
 def _material_member_of_no_symmetric_key(case: Case) -> bool:
@@ -139,6 +145,7 @@ OF_CASE: Mapping[str, OfCase] = {
     "valid-to-missing": lambda case: _expires(case) and "ValidTo" not in case.arguments,
     "valid-to-not-wanted": lambda case: not _expires(case) and "ValidTo" in case.arguments,
     "valid-to-out-of-range": _valid_to_out_of_range,
+    "new-material-of-replica": _new_material_of_replica,
     "new-material-with-id": _new_material_with_id,
     "material-member-of-no-symmetric-key": _material_member_of_no_symmetric_key,
     "token-of-another-key": _token_of_another_key,

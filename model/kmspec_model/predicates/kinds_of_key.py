@@ -7,6 +7,7 @@ from kmspec_model import kinds
 from kmspec_model.case import Case
 from kmspec_model.command import Ref
 from kmspec_model.predicates.kinds import OfCase, OfKey
+from kmspec_model.states import is_external
 from kmspec_model.world import NONE, Key
 
 _SHORT = "short"
@@ -166,6 +167,7 @@ OF_KEY: Mapping[str, OfKey] = {
     "context-of-asymmetric-key": _context_of_asymmetric_key,
     "in-a-store": lambda _case, key: key.store != NONE,
     "no-public-key": _no_public_key,
+    "public-key-never-imported": lambda _case, key: is_external(key) and not key.materials,
     "plaintext-too-long": _plaintext_too_long,
     "digest-length-differs": _digest_length_differs,
     "mu-length-differs": _mu_length_differs,

@@ -43,6 +43,7 @@ def _another_update_runs(case: Case) -> bool:
 
 OF_CASE: Mapping[str, OfCase] = {
     "not-primary": _not_primary,
+    "replica": lambda case: case.key is not None and case.key.role == MultiRegionKeyType.REPLICA,
     "region-unknown": lambda case: not isinstance(_named(case), Ref),
     "replica-exists": _replica_exists,
     "region-of-its-own": _region_of_its_own,

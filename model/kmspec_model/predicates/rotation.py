@@ -29,7 +29,9 @@ def _rotation_near(case: Case) -> bool:
 
 def _no_material_waits(case: Case) -> bool:
     key = case.key
-    return key is not None and key.origin == Origin.EXTERNAL and key.pending is None
+    if key is None or key.origin != Origin.EXTERNAL:
+        return False
+    return not case.world.waits_everywhere(key)
 
 
 OF_CASE: Mapping[str, OfCase] = {

@@ -30,6 +30,7 @@ from kmspec_model.situations import (
     subject_key,
     subject_store,
 )
+from kmspec_model.states import is_external
 from kmspec_model.world import EMPTY, NONE, Key, World
 
 __all__ = ["Probe", "probes"]
@@ -46,7 +47,11 @@ def probes(world: World) -> tuple[Probe, ...]:
     if world.spent and key is not None:
         return tuple(cryptography.cryptography(world, key))
     if key is not None and not is_symmetric(key):
-        return tuple(kinds.of_another_kind(world, key))
+        return (
+            *kinds.of_another_kind(world, key),
+            *imports.imports(world, key),
+            *rotation.rotation(key),
+        )
     if len(world.regions) > regions.FEW:
         return tuple(regions.of_relatives(world))
     found = [*anywhere.always(world)]
@@ -55,9 +60,6 @@ def probes(world: World) -> tuple[Probe, ...]:
     if key is not None:
         found += _about(world, key)
         found += kinds.of_symmetric(world, key)
-        if not key.role and (key.store == NONE or _is_calm(world)):
-            found += imports.imports(world, key)
-            found += rotation.rotation(key)
     elif world.made.keys:
         found += keys.deleted_key(world)
     store = subject_store(world)
@@ -89,15 +91,25 @@ def _of_nothing(world: World) -> Iterator[Probe]:
 
 
 def _about(world: World, key: Key) -> Iterator[Probe]:
-    """What is tried with a key, in the Region from which the world is seen."""
+    """What is tried with a key, in the Region from which the world is seen.
+
+    Of a multi-Region key that rotates or is imported only what has to do with that.
+    """
     yield from keys.of_key(key)
     yield from cryptography.cryptography(world, key)
+    if key.role and (is_external(key) or world.primary(key).rotation is not None):
+        yield from imports.imports(world, key)
+        yield from rotation.rotation(key)
+        return
     yield from keys.aliases(world, key)
     yield from attributes.of_key(key)
     if key.store == NONE:
         yield from attributes.refused(world, key)
     if key.store == NONE or situation(world).cluster_condition == HEALTHY:
         yield from attributes.changes(world, key)
+    if key.store == NONE or _is_calm(world):
+        yield from imports.imports(world, key)
+        yield from rotation.rotation(key)
 
 
 def _is_calm(world: World) -> bool:

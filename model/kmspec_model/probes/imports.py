@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from kmspec import limits
 from kmspec_model.command import Ref, Value
-from kmspec_model.materials import ImportParameters
+from kmspec_model.materials import ImportParameters, first_of, usual_algorithm
 from kmspec_model.probes.probe import Probe, kms
 from kmspec_model.setup import FOREVER, import_material, import_parameters
 from kmspec_model.states import is_external
@@ -17,7 +17,8 @@ _YEAR = limits.MATERIAL_VALIDITY_DAYS
 def imports(world: World, key: Key) -> Iterator[Probe]:
     """What can be tried with the key material of a key, of whatever origin it is."""
     named = Ref("key", key.index)
-    yield Probe("GetParametersForImport", import_parameters(key.index, keep=False))
+    usual = usual_algorithm(key.spec)
+    yield Probe("GetParametersForImport", import_parameters(key.index, usual, keep=False))
     yield kms("", "DeleteImportedKeyMaterial", KeyId=named)
     own = [one for one in world.parameters if one.key == key.index]
     if not own:
@@ -46,10 +47,12 @@ def imports(world: World, key: Key) -> Iterator[Probe]:
 def _with(world: World, key: Key, parameters: ImportParameters) -> Iterator[Probe]:
     """Imports with a token."""
     number, index = parameters.index, key.index
+    first = first_of(key.spec)
+    otherwise = "aes1" if usual_algorithm(key.spec).startswith("RSA_AES") else "sha1"
 
     def of(variant: str, material: int = 0, days: int = 0, **more: Value) -> Probe:
         label = f"ImportKeyMaterial/{variant}" if variant else "ImportKeyMaterial"
-        return Probe(label, import_material(material, number, index, days, **more))
+        return Probe(label, import_material(first + material, number, index, days, **more))
 
     yield of("")
     yield of("expires", days=20)
@@ -62,9 +65,10 @@ def _with(world: World, key: Key, parameters: ImportParameters) -> Iterator[Prob
         yield of("named", KeyMaterialId=material.name)
         yield of("new-and-named", 1, ImportType=NEW, KeyMaterialId=material.name)
     yield of("misnamed", KeyMaterialId=Ref("keymaterial", 99))
-    yield of("too-short", 10)
-    yield of("corrupt", EncryptedKeyMaterial=Ref("material", 0, f"{number}corrupt"))
-    yield of("other-algorithm", EncryptedKeyMaterial=Ref("material", 0, f"{number}sha1"))
+    yield of("another-implied", 1)
+    yield of("too-short", 10 - first)
+    yield of("corrupt", EncryptedKeyMaterial=Ref("material", first, f"{number}corrupt"))
+    yield of("other-algorithm", EncryptedKeyMaterial=Ref("material", first, f"{number}{otherwise}"))
     yield of("no-token", ImportToken=Ref("token", 99))
     yield of("now", ValidTo=Ref("moment", 0), ExpirationModel="KEY_MATERIAL_EXPIRES")
     yield of("in-a-year", days=_YEAR)

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from kmspec_model.command import Command, Ref, command
 from kmspec_model.explore import Scope
-from kmspec_model.materials import imported
+from kmspec_model.materials import first_of, imported, usual_algorithm
 from kmspec_model.probes.imports import NEW
+from kmspec_model.scopes.regions import replicate
 from kmspec_model.scopes.steps import key_life, when_settled
 from kmspec_model.setup import (
     ALMOST,
@@ -15,7 +16,9 @@ from kmspec_model.setup import (
     import_material,
     import_parameters,
     of_key,
+    schedule,
 )
+from kmspec_model.states import is_enabled
 from kmspec_model.world import World
 
 _DAYS = 5
@@ -66,6 +69,69 @@ def _of_materials(world: World) -> Iterator[Command]:
         yield decrypt(ciphertext.index)
 
 
+def _of_another_kind(world: World) -> Iterator[Command]:
+    """A key that is not for symmetric encryption; there is no other key material for it."""
+    key = world.key(0)
+    if not world.made.keys:
+        for spec, usage in _KINDS:
+            yield external_key(KeySpec=spec, KeyUsage=usage)
+    elif key is not None:
+        if not world.made.parameters:
+            yield import_parameters(0, usual_algorithm(key.spec))
+            return
+        yield import_material(first_of(key.spec))
+        yield of_key("DeleteImportedKeyMaterial")
+        if key.materials:
+            yield from key_life(0)
+
+
+def _of_replicas(world: World) -> Iterator[Command]:
+    """Key material that is imported into a primary key and into its replica key."""
+    yield from when_settled(_related(world), world)
+
+
+def _related(world: World) -> Iterator[Command]:
+    first, second = world.key(0), world.seen_from(1).key(0)
+    if first is None:
+        return
+    if second is None:
+        yield replicate()
+        return
+    if not world.seen_from(1).parameters:
+        yield import_parameters().in_region(1)
+        yield schedule()
+        return
+    token = world.seen_from(1).parameters[-1].index
+    yield import_material(0, token).in_region(1)
+    yield import_material(1, token).in_region(1)
+    yield of_key("DeleteImportedKeyMaterial").in_region(1)
+    if len(first.materials) < 2:
+        yield import_material(1, ImportType=NEW)
+        yield of_key("RotateKeyOnDemand")
+        named = Ref("keymaterial", imported(0, 1))
+        for region in (0, 1) if first.pending is not None else ():
+            asked = command(
+                "kms", "DeleteImportedKeyMaterial", KeyId=Ref("key", 0), KeyMaterialId=named
+            )
+            yield asked.in_region(region)
+        if first.pending is None and is_enabled(second):
+            yield of_key("DeleteImportedKeyMaterial")
+            yield import_material(0)
+            yield schedule()
+            yield of_key("CancelKeyDeletion")
+
+
+_KINDS: tuple[tuple[str, str], ...] = (
+    ("RSA_2048", "SIGN_VERIFY"),
+    ("ECC_NIST_P256", "KEY_AGREEMENT"),
+    ("HMAC_256", "GENERATE_VERIFY_MAC"),
+)
+_PRIMARY = (
+    external_key(MultiRegion=True, Description="primary"),
+    import_parameters(0),
+    import_material(0),
+    encrypt(),
+)
 _TWO_KEYS = (external_key(), external_key(), import_parameters(0), import_parameters(1))
 _IMPORTED = (external_key(), import_parameters(0), import_material(0), encrypt())
 
@@ -73,4 +139,11 @@ _IMPORTED = (external_key(), import_parameters(0), import_material(0), encrypt()
 SCOPES = (
     Scope("imports", "a KMS key whose key material is imported", _TWO_KEYS, _imports),
     Scope("materials", "several imported key materials of one KMS key", _IMPORTED, _materials),
+    Scope("imported-kinds", "imported key pairs and HMAC keys", (), _of_another_kind),
+    Scope(
+        "imported-replicas",
+        "imported key material of a multi-Region primary key and its replica key",
+        _PRIMARY,
+        _of_replicas,
+    ),
 )

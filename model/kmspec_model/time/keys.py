@@ -54,12 +54,11 @@ def _expired(moves: Moves, key: Key, material: Material) -> Fire:
     """The key material is gone, the key stays."""
 
     def fire(world: World) -> tuple[Change, ...]:
-        after = without(key, material)
+        left, after = without(world, key, material)
         move = moves.of("key", "key material expires", key.state, completeness(after))
         rules = (*move.rule, "effect/Advance/expiration")
         return tuple(
-            Change(world.with_key(after._replace(state=state)), rules=rules)
-            for state in move.states
+            Change(left.with_key(after._replace(state=state)), rules=rules) for state in move.states
         )
 
     return fire

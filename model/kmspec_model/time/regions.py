@@ -5,7 +5,12 @@ from collections.abc import Iterator
 from kmspec import limits
 from kmspec.names import MultiRegionKeyType
 from kmspec_model.moves import Change, Moves
-from kmspec_model.states import is_creating, is_pending_replica_deletion, is_updating
+from kmspec_model.states import (
+    completeness,
+    is_creating,
+    is_pending_replica_deletion,
+    is_updating,
+)
 from kmspec_model.time.event import Event, Fire, Timing
 from kmspec_model.world import Key, World
 
@@ -40,7 +45,7 @@ def replica_gone(moves: Moves, world: World, gone: Key) -> tuple[World, tuple[st
 
 def _created(moves: Moves, key: Key) -> Fire:
     def fire(world: World) -> tuple[Change, ...]:
-        move = moves.of("key", "replica is created", key.state)
+        move = moves.of("key", "replica is created", key.state, completeness(key))
         return tuple(
             Change(world.with_key(key._replace(state=state, since=None)), rules=move.rule)
             for state in move.states
@@ -55,10 +60,16 @@ def _swapped(moves: Moves, primary: Key) -> Fire:
         replica, primary_type = MultiRegionKeyType.REPLICA, MultiRegionKeyType.PRIMARY
         for key in world.related(primary.index):
             if is_updating(key):
-                role = replica if key.role == primary_type else primary_type
-                world = world.with_key(
-                    key._replace(state=key.resumes, resumes="", since=None, role=role.value)
+                becomes_primary = key.role != primary_type
+                moved = key._replace(
+                    state=key.resumes,
+                    resumes="",
+                    since=None,
+                    role=(primary_type if becomes_primary else replica).value,
+                    rotation=primary.rotation if becomes_primary else None,
+                    rotating=primary.rotating if becomes_primary else None,
                 )
+                world = world.with_key(moved)
         return (Change(world, rules=move.rule),)
 
     return fire
