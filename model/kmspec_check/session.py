@@ -246,7 +246,7 @@ class Session:
             kept, finding = self._forgiven(tried)
         if not kept:
             return self._deviates(command, answer, before, tried, view=view)
-        if finding is not None and any(not one.soft for one in finding.mismatches):
+        if finding is not None and finding.level != "should":
             rules = self._pointed_at(command, before, finding.rules, answer)
             finding = finding._replace(rules=rules, level=self._level(rules[0]))
         placed = command.operation == "CreateCluster" and not command.region

@@ -26,14 +26,14 @@ REFUSALS = {
 
 @cache
 def scopes() -> dict[str, str]:
-    """The cells that something tried in the matrix follows, each with a scope where it is."""
-    explored = Explored(Model())
-    return {
-        rule: stop.scope
-        for stop, probe in explored.cells()
-        for way in explored.node(stop).permitted(probe.command)
-        for rule in way.rules
-    }
+    """The rules that alone decide something tried in the matrix, each with a scope of that."""
+    explored, found = Explored(Model()), {}
+    for stop, probe in explored.cells():
+        ways = explored.node(stop).permitted(probe.command)
+        for rule in ways[0].rules:
+            if all(rule in way.rules for way in ways):
+                found.setdefault(rule, stop.scope)
+    return found
 
 
 def drawn() -> list[Cell]:
