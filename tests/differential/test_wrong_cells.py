@@ -27,7 +27,8 @@ REFUSALS = {
 @cache
 def scopes() -> dict[str, str]:
     """The rules that alone decide something tried in the matrix, each with a scope of that."""
-    explored, found = Explored(Model()), {}
+    explored = Explored(Model())
+    found: dict[str, str] = {}
     for stop, probe in explored.cells():
         ways = explored.node(stop).permitted(probe.command)
         for rule in ways[0].rules:
