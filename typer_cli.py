@@ -5,6 +5,7 @@ one line on standard error, what is wrong and how to mend it, and exit code 2.
 """
 
 import contextlib
+import gc
 import json
 import shlex
 import sys
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from kmspec_impl.embedded import Embedded
 
 IN_MEMORY: Final = "leave it out: state is kept in memory while kmspec runs"
+_NEW_OBJECTS: Final = 50_000
+"""So many before the interpreter looks for circles: a check makes millions, hardly any in one."""
 NOT_KEPT: Final = "no --endpoint-url: this runs on an emulator of its own, whose state is not kept"
 
 
@@ -490,7 +493,10 @@ def _run() -> int:
 
 def main() -> int:
     """Run the command line and return its exit code."""
-    return endings.run(_run)
+    gc.set_threshold(_NEW_OBJECTS)
+    code = endings.run(_run)
+    gc.freeze()  # or the interpreter looks for circles three times more before it ends
+    return code
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from kmspec_impl.gateway.validation import validate
 from kmspec_impl.kms import operations as kms_operations
 from kmspec_impl.operator_input import Arguments, refused
 from kmspec_impl.quotas import Enforced, Quotas
-from kmspec_impl.realm import Handler, Parameters, Realm, Response, Shared
+from kmspec_impl.realm import Handler, Parameters, Response, Shared
 
 MOST_SECONDS: Final = 100 * 365.25 * 86_400
 """How far a clock may be moved at once."""
@@ -56,7 +56,6 @@ class Emulator:
         self._clock = self.settings.clock
         self._quotas = Quotas(Enforced(self.settings.quotas))
         self._shared = Shared(self.settings.delay, self.settings.seed, self._quotas)
-        self._realms: Final = self._shared.realms
         self._handlers: Final = {
             (service.value, operation): handler
             for service, handlers in _HANDLERS.items()
@@ -85,8 +84,8 @@ class Emulator:
             return self._own[service](operation, parameters)
         if service != Service.STS:
             validate(service, operation, parameters)
-        realm, now = self._realm(caller), self._clock.now()
-        realm.agenda.settle(now)
+        now = self._clock.now()
+        realm = self._shared.realm(caller, now)
         if self._quotas.counts_operations and service == Service.KMS:
             self._quotas.charge_operation(caller, operation, now)
         return handler(realm, parameters, now)
@@ -100,13 +99,6 @@ class Emulator:
             raise refused(f"Seconds must be 0 to {MOST_SECONDS:.0f}")
         self._clock.advance(seconds)
         return self._clock.now()
-
-    def _realm(self, caller: Caller) -> Realm:
-        """What the caller has; made, and settled, when it is asked for."""
-        realm = self._realms.get(caller)
-        if realm is None:
-            realm = self._realms[caller] = Realm(caller, self._shared)
-        return realm
 
     def _operate(self, operation: str, parameters: Parameters) -> Response:
         return operator.operate(self._shared, operation, parameters, self._clock.now())

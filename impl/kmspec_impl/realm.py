@@ -5,6 +5,7 @@ reach cannot leak between accounts and Regions. The few that do reach into anoth
 it by :meth:`Shared.realm`.
 """
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -50,12 +51,15 @@ class Shared:
     """Where a cluster is, or was: the operator names it by its id alone."""
     realms: dict[Caller, "Realm"] = field(default_factory=dict)
     """Every realm there is, by whose and where it is."""
+    of_account: defaultdict[str, list["Realm"]] = field(default_factory=lambda: defaultdict(list))
+    """The realms of each account."""
 
     def realm(self, caller: Caller, now: float) -> "Realm":
-        """What another account or Region has; made, and settled, when it is asked for."""
+        """What an account has in a Region; made, and settled, when it is asked for."""
         found = self.realms.get(caller)
         if found is None:
             found = self.realms[caller] = Realm(caller, self)
+            self.of_account[caller.account].append(found)
         found.agenda.settle(now)
         return found
 

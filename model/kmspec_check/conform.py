@@ -1,9 +1,7 @@
 """Conformance: the one call. It holds a target against the model and says what it found."""
 
-import gc
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
@@ -121,23 +119,7 @@ def conform(  # noqa: PLR0913 - the options of the command, all with defaults
         listener=listener or silent,
         clock=clock,
     )
-    with _uncollected():
-        return _Check(target, _profile_of(target, profile), spec, explored, options).result()
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Worlds are many and hardly any refer in circles: to look for some takes a fifth of the time.
-
-    What a check leaves in circles is collected after it.
-    """
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
+    return _Check(target, _profile_of(target, profile), spec, explored, options).result()
 
 
 def _profile_of(target: Target, profile: Profile | str | None) -> Profile:

@@ -88,7 +88,7 @@ class Node:
     def probes(self) -> tuple[Probe, ...]:
         """What the matrix tries here."""
         if self._probes is None:
-            self._probes = probes(self.world)
+            self._probes = self._oracle.shared(probes(self.world))
         return self._probes
 
     @property
@@ -105,6 +105,7 @@ class Oracle:
     def __init__(self, model: Model) -> None:
         self.model = model
         self._nodes: dict[World, Node] = {}
+        self._probes: dict[Probe, Probe] = {}
 
     def node(self, world: World) -> Node:
         """The node of a world."""
@@ -112,3 +113,7 @@ class Oracle:
         if node is None:
             node = self._nodes[world] = Node(self, world)
         return node
+
+    def shared(self, made: tuple[Probe, ...]) -> tuple[Probe, ...]:
+        """The same probes, each held once: most are tried in many worlds."""
+        return tuple(self._probes.setdefault(probe, probe) for probe in made)

@@ -25,6 +25,10 @@ _REPEATABLE = frozenset({"wrapping"})
 """Kinds of which two may be the same: nobody says that each wrapping key is a new one."""
 
 
+_PLAIN = frozenset({str, bytes, bool, int, float})
+"""Types of what a member is compared with as it is."""
+
+
 class Chosen(NamedTuple):
     """A step of a path: the item of a list that is identified by a member."""
 
@@ -143,6 +147,9 @@ class _Fitting:
             return
         for name, inner in pattern.fields:
             observed = value.get(name, Mark.ABSENT)
+            form = type(inner)
+            if form in _PLAIN and form is type(observed) and inner == observed:
+                continue
             if observed is None:
                 observed = Mark.ABSENT
             self.pattern(inner, observed, (*path, name))

@@ -45,6 +45,8 @@ class Reached:
 
     rules: set[str] = field(default_factory=set)
     situations: set[str] = field(default_factory=set)
+    nodes: set[Node] = field(default_factory=set)
+    """Whose situations these are."""
     edges: set[tuple[Node, Command]] = field(default_factory=set)
     """Steps whose answer and the state after which were compared."""
 

@@ -206,12 +206,10 @@ class Session:
 
     def _asking(self, region: int) -> resolve.Asking:
         """How the target is asked in a Region."""
+        target = self.run.target
         account, name = self.binding.place.account, self.binding.region(region)
 
         def asking(service: str, operation: str, parameters: Mapping[str, Any]) -> Answer:
-            if service == Service.LOAD:
-                return burst(parameters, asking)
-            target = self.run.target
             return ask(target, service, operation, parameters, account=account, region=name)
 
         return asking
@@ -294,8 +292,10 @@ class Session:
     def _reach(self, way: Way, before: Node) -> None:
         reached = self.run.reached
         reached.rules.update(way.rules)
-        reached.situations.add(str(before.situation))
-        reached.situations.add(str(self.node.situation))
+        for node in (before, self.node):
+            if node not in reached.nodes:
+                reached.nodes.add(node)
+                reached.situations.add(str(node.situation))
 
     def _deviates(
         self,
@@ -402,6 +402,8 @@ def _distinct(found: Iterable[Possible]) -> tuple[Possible, ...]:
 
 def _all_pages(command: Command, parameters: dict[str, Any], asking: resolve.Asking) -> Answer:
     """The answer, of a list with all its pages unless the command asks for one."""
+    if command.service == Service.LOAD:
+        return burst(parameters, asking)
     first = answer = asking(command.service, command.operation, parameters)
     if answer.refused or not _PAGING.isdisjoint(parameters):
         return answer

@@ -65,6 +65,7 @@ class Garbled(Trouble):
     """The target answered something that is not of its protocol."""
 
 
+_OK, _OTHER = HTTPStatus.OK.value, HTTPStatus.MULTIPLE_CHOICES.value
 ANOTHER_URL = "give the URL of an endpoint that speaks the protocols of AWS"
 """What to do about an answer that is none of AWS's."""
 _HTML = re.compile(rb"\s*<(!doctype html|html|head|body)\b", re.IGNORECASE)
@@ -77,7 +78,7 @@ def is_html(body: bytes) -> bool:
 
 def succeeded(status: int) -> bool:
     """Whether an HTTP status is one of success."""
-    return HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
+    return _OK <= status < _OTHER
 
 
 class Answer(NamedTuple):
@@ -89,7 +90,7 @@ class Answer(NamedTuple):
     @property
     def refused(self) -> bool:
         """Whether this is an error answer."""
-        return not succeeded(self.status)
+        return not _OK <= self.status < _OTHER
 
     @property
     def code(self) -> str:

@@ -45,6 +45,11 @@ class Model:
             for row in self.spec.conditions
             if row.outside is not None
         )
+        self._partly_outside = frozenset(
+            (self.spec.operations[name].service, self.spec.operations[name].called)
+            for _, operations, _ in self._outside
+            for name in operations
+        )
         self._clockwork = Clockwork(self.moves, self.spec.connection_errors, self.timing)
         self._answers = {
             name: tuple(effect.id for effect in self.spec.effects if effect.operation == name)[:1]
@@ -86,6 +91,8 @@ class Model:
 
     def outside(self, command: Command) -> str:
         """The area of a command that is not specified here, or nothing when it is specified."""
+        if (command.service, command.operation) not in self._partly_outside:
+            return ""
         operation = self._operation(command)
         for area, operations, holds in self._outside:
             if operation.name in operations and holds(case_of(EMPTY, command, operation)):

@@ -6,7 +6,7 @@ ML-KEM-512 in a module of its own.
 
 import os
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
@@ -90,8 +90,12 @@ def generate(spec: KeySpec) -> PrivateKey:
     return _GENERATORS[spec]()
 
 
+@lru_cache(maxsize=8)
 def load(spec: KeySpec, der: bytes) -> PrivateKey:
     """The private key in a PKCS #8 document.
+
+    What is imported is read to see what it is and again to be held: that it is sound is slow to
+    see, and seen once.
 
     :raises MaterialError: there is none in it of that kind.
     """

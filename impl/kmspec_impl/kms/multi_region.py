@@ -153,8 +153,8 @@ def is_replica(realm: Realm, key: Key) -> bool:
 
 def home(realm: Realm, key_id: str) -> tuple[Realm, Key] | None:
     """The primary key of that id, or the only one, and where it is."""
-    for caller, where in realm.shared.realms.items():
-        key = where.keys.get(key_id) if caller.account == realm.caller.account else None
+    for where in realm.shared.of_account[realm.caller.account]:
+        key = where.keys.get(key_id)
         if key is not None and not is_replica(where, key):
             return where, key
     return None

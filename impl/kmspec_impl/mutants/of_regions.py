@@ -19,8 +19,8 @@ from kmspec_impl.realm import Handler, Parameters, Realm, Response
 def _of_account(realm: Realm) -> Iterator[Realm]:
     """What the account has, the Region of the request first."""
     yield realm
-    for caller, other in realm.shared.realms.items():
-        if caller.account == realm.caller.account and other is not realm:
+    for other in realm.shared.of_account[realm.caller.account]:
+        if other is not realm:
             yield other
 
 
