@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from kmspec_impl.embedded import Embedded
 
 IN_MEMORY: Final = "leave it out: state is kept in memory while kmspec runs"
-_NEW_OBJECTS: Final = 50_000
-"""So many before the interpreter looks for circles: a check makes millions, hardly any in one."""
 NOT_KEPT: Final = "no --endpoint-url: this runs on an emulator of its own, whose state is not kept"
 
 
@@ -493,9 +491,9 @@ def _run() -> int:
 
 def main() -> int:
     """Run the command line and return its exit code."""
-    gc.set_threshold(_NEW_OBJECTS)
+    gc.set_threshold(50_000)  # a check makes millions of objects, and hardly any circles
     code = endings.run(_run)
-    gc.freeze()  # or the interpreter looks for circles three times more before it ends
+    gc.freeze()  # nor need the interpreter look for any before it ends
     return code
 
 

@@ -31,7 +31,7 @@ from kmspec_model.situations import (
     subject_store,
 )
 from kmspec_model.states import is_external
-from kmspec_model.world import EMPTY, NONE, Key, World
+from kmspec_model.world import EMPTY, NONE, Cluster, Key, World
 
 __all__ = ["Probe", "probes"]
 
@@ -56,7 +56,7 @@ def probes(world: World) -> tuple[Probe, ...]:
         return tuple(regions.of_relatives(world))
     found = [*anywhere.always(world)]
     if _is_calm(world):
-        found += _of_nothing(world)
+        found += _of_nothing(world, key)
     if key is not None:
         found += _about(world, key)
         found += kinds.of_symmetric(world, key)
@@ -67,37 +67,49 @@ def probes(world: World) -> tuple[Probe, ...]:
         found += stores.of_the_store(world, store)
     cluster = subject_cluster(world)
     if cluster is not None:
-        found += cloudhsm.of_cluster(cluster)
-        found += settings.of_clusters(world, cluster)
-        found += stores.new_store(cluster)
-        found += cloudhsm.operator(world, cluster)
-    found += cloudhsm.backups(world)
+        found += _of_cluster(world, cluster)
+    if _is_well(world):
+        found += cloudhsm.backups(world)
     found += settings.of_backups(world)
     found += settings.of_copies(world)
     found += regions.regions(world, key, _about)
     return tuple(found)
 
 
-def _of_nothing(world: World) -> Iterator[Probe]:
-    """What is asked about what does not exist, and what cannot be made."""
+def _of_nothing(world: World, key: Key | None) -> Iterator[Probe]:
+    """What is asked about what does not exist, and what is made or cannot be."""
+    if _is_well(world) and (key is None or not _is_particular(world, key)):
+        yield from anywhere.creations(world)
     yield from anywhere.unknown()
     yield from attributes.unknown() if not world.clusters else ()
     yield from external_stores.external_stores(world)
     if not world.stores:
-        yield from settings.new_clusters()
+        yield from settings.new_clusters() if key is None else ()
         yield from settings.unknown()
     if world == EMPTY:
         yield from kinds.creations()
 
 
+def _of_cluster(world: World, cluster: Cluster) -> Iterator[Probe]:
+    """What is done with a cluster and its HSMs, and what breaks there."""
+    yield from cloudhsm.of_cluster(cluster)
+    yield from settings.of_clusters(world, cluster)
+    yield from stores.new_store(cluster)
+    yield from cloudhsm.operator(world, cluster)
+    if _is_well(world):
+        yield from cloudhsm.faults(cluster)
+
+
 def _about(world: World, key: Key) -> Iterator[Probe]:
     """What is tried with a key, in the Region from which the world is seen.
 
-    Of a multi-Region key that rotates or is imported only what has to do with that.
+    Of a multi-Region key that is imported, and of any that rotates, only what has to do with that.
     """
     yield from keys.of_key(key)
+    if _is_well(world) and not _is_particular(world, key):
+        yield from keys.in_other_forms(key)
     yield from cryptography.cryptography(world, key)
-    if key.role and (is_external(key) or world.primary(key).rotation is not None):
+    if (key.role and is_external(key)) or world.primary(key).rotation is not None:
         yield from imports.imports(world, key)
         yield from rotation.rotation(key)
         return
@@ -110,6 +122,19 @@ def _about(world: World, key: Key) -> Iterator[Probe]:
     if key.store == NONE or _is_calm(world):
         yield from imports.imports(world, key)
         yield from rotation.rotation(key)
+
+
+def _is_particular(world: World, key: Key) -> bool:
+    """Whether a key is multi-Region, imported or rotates: what is made is then the same."""
+    return bool(key.role) or is_external(key) or world.primary(key).rotation is not None
+
+
+def _is_well(world: World) -> bool:
+    """Whether there is no key store, or nothing is the matter with its cluster.
+
+    What is made anew, in how many forms a key is named, or what breaks next, is then tried.
+    """
+    return not world.stores or situation(world).cluster_condition == HEALTHY
 
 
 def _is_calm(world: World) -> bool:

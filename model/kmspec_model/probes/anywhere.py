@@ -21,21 +21,25 @@ from kmspec_model.world import World
 
 def always(world: World) -> Iterator[Probe]:
     """What needs nothing, and what is refused whatever there is."""
-    yield kms("", "CreateKey")
     yield kms("", "ListKeys")
     yield kms("", "ListAliases")
-    if not world.made.clusters:
-        yield kms("service", "DescribeKey", KeyId=Ref("service", 1))
     yield kms("", "DescribeCustomKeyStores")
     yield kms("", "GenerateRandom", NumberOfBytes=32)
     yield Probe("GetCallerIdentity", command("sts", "GetCallerIdentity"))
     yield Probe("DescribeClusters", command("cloudhsm", "DescribeClusters"))
     yield Probe("DescribeBackups", command("cloudhsm", "DescribeBackups", SortAscending=True))
-    yield Probe("CreateCluster", create_cluster())
     yield kms("without-store", "CreateKey", Origin=Origin.AWS_CLOUDHSM.value)
     if world.stores:
         yield kms("store-without-origin", "CreateKey", CustomKeyStoreId=Ref("store", 0))
-    else:
+
+
+def creations(world: World) -> Iterator[Probe]:
+    """What is made whatever there is."""
+    yield kms("", "CreateKey")
+    if not world.made.clusters:
+        yield kms("service", "DescribeKey", KeyId=Ref("service", 1))
+    yield Probe("CreateCluster", create_cluster())
+    if not world.stores:
         yield kms("to-import", "CreateKey", Origin=Origin.EXTERNAL.value)
 
 

@@ -51,8 +51,23 @@ def operator(world: World, cluster: Cluster) -> Iterator[Probe]:
     yield Probe("CreateUser", user("CreateUser", index, PASSWORD))
     yield Probe("ChangePassword", user("ChangePassword", index, OTHER_PASSWORD))
     for name in (Fault.NETWORK, Fault.SECURITY_GROUP):
-        yield Probe(f"SetFault/{name}", fault("SetFault", index, name))
         yield Probe(f"ClearFault/{name}", fault("ClearFault", index, name))
+    key = subject_key(world)
+    if key is not None and key.store != NONE:
+        delete = command(
+            "operator",
+            "DeleteHsmKey",
+            ClusterId=Ref("cluster", index),
+            Handle=Ref("handle", key.index),
+        )
+        yield Probe("DeleteHsmKey", delete)
+
+
+def faults(cluster: Cluster) -> Iterator[Probe]:
+    """What breaks in a cluster."""
+    index = cluster.index
+    for name in (Fault.NETWORK, Fault.SECURITY_GROUP):
+        yield Probe(f"SetFault/{name}", fault("SetFault", index, name))
     unknown = command(
         "operator",
         "SetFault",
@@ -64,15 +79,6 @@ def operator(world: World, cluster: Cluster) -> Iterator[Probe]:
     for hsm in cluster.hsms[:1]:
         for name in (Fault.HSM_LOST, Fault.HSM_DEGRADED):
             yield Probe(f"SetFault/{name}", fault("SetFault", index, name, hsm.index))
-    key = subject_key(world)
-    if key is not None and key.store != NONE:
-        delete = command(
-            "operator",
-            "DeleteHsmKey",
-            ClusterId=Ref("cluster", index),
-            Handle=Ref("handle", key.index),
-        )
-        yield Probe("DeleteHsmKey", delete)
 
 
 def backups(world: World) -> Iterator[Probe]:

@@ -16,17 +16,21 @@ from kmspec_model.world import Key, World
 def of_key(key: Key) -> Iterator[Probe]:
     """What is done with a key itself."""
     named = Ref("key", key.index)
-    arn = Ref("key", key.index, "arn")
     yield kms("", "DescribeKey", KeyId=named)
-    yield kms("arn", "DescribeKey", KeyId=arn)
     for operation in ("EnableKey", "DisableKey", "CancelKeyDeletion"):
         yield kms("", operation, KeyId=named)
-    yield kms("arn", "DisableKey", KeyId=arn)
     yield kms("", "UpdateKeyDescription", KeyId=named, Description="other")
     yield Probe("ScheduleKeyDeletion", schedule(key.index))
+    yield kms("key", "ListAliases", KeyId=named)
+
+
+def in_other_forms(key: Key) -> Iterator[Probe]:
+    """The same by ARN, and other waiting periods."""
+    arn = Ref("key", key.index, "arn")
+    for operation in ("DescribeKey", "DisableKey"):
+        yield kms("arn", operation, KeyId=arn)
     yield Probe("ScheduleKeyDeletion/30-days", schedule(key.index, 30))
     yield Probe("ScheduleKeyDeletion/6-days", schedule(key.index, 6))
-    yield kms("key", "ListAliases", KeyId=named)
 
 
 def deleted_key(world: World) -> Iterator[Probe]:
