@@ -1,12 +1,12 @@
 """Blame: the only place that says which rule an answer violates.
 
-An unexpected refusal points at the rule whose row gives that refusal elsewhere, a success that
-answers something else at the rule of the answer, any other deviation at the rule that decided
-what was expected. A state that is wrong after a right answer
+An unexpected refusal points at the rule whose row gives that refusal elsewhere and that the target
+was not seen to keep, a success that answers something else at the rule of the answer, any other
+deviation at the rule that decided what was expected. A state that is wrong after a right answer
 points at the rule of the step before that says what the view shows.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from kmspec.rules import Cell, Condition, ConnectFailure, Effect, Transition
 from kmspec.tables import Spec
@@ -48,17 +48,22 @@ def _distance(spec: Spec, name: str, view: str) -> int:
 
 
 def violated_rule(
-    spec: Spec, expected: tuple[str, ...], concerned: Iterable[str], observed: str | None
+    spec: Spec,
+    expected: tuple[str, ...],
+    concerned: Iterable[str],
+    observed: str | None,
+    kept: Collection[str] = (),
 ) -> str:
     """The rule to name for an answer that none of the permitted outcomes fits.
 
     :param expected: the rules of the expected outcomes, the first outcome's first.
     :param concerned: every rule that says something of the case, such as success.
     :param observed: the error code that came, or ``None`` for a success.
+    :param kept: the rules that the target was seen to keep.
     """
     if observed is not None:
         for name in (*concerned, *expected):
-            if observed in _refusals_of_row(spec, name):
+            if name not in kept and observed in _refusals_of_row(spec, name):
                 return name
     effects = (name for name in expected if isinstance(spec.rules[name], Effect))
     return expected[0] if observed is not None else next(effects, expected[0])

@@ -249,6 +249,10 @@ def _cells(
         if missing:
             message = f"tables/{file}.toml, row {row}: decide exactly the states of {machine.name}"
             raise TableError(f"{message}; look at {', '.join(missing)}")
+        unknown = sorted(set(given.get("unreached", ())) - set(states))
+        if unknown:
+            message = f"tables/{file}.toml, row {row}: unreached: no such state: {unknown}"
+            raise TableError(message)
         for state in states:
             cell = given["cell"][state]
             own = cell if isinstance(cell, dict) else {"answers": cell}

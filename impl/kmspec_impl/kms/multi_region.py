@@ -36,6 +36,8 @@ def replicate_key(realm: Realm, parameters: Parameters, now: float) -> Response:
     key_tags = tags.read_tags(parameters.get("Tags"))
     policy = key_policy.policy_of_new_key(realm.caller, parameters)
     key = find_key_without_alias(realm, parameters["KeyId"], ErrorCode.INVALID_ARN)
+    if key.overlay is KeyState.CREATING:
+        require_primary(realm, key)  # before its state [REC 2025-09]
     related = _require_primary_to_use(realm, key)
     require_not_updating(key)
     if region in related.regions:

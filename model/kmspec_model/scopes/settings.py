@@ -99,7 +99,8 @@ def policy(account: int) -> str:
 
 def _settings(world: World) -> Iterator[Command]:
     """Tags on a cluster and a backup, and the policy of the backup, which outlives its deletion."""
-    if world.backups[0].deadline is not None:
+    cluster, backup = world.clusters[0], world.backups[0]
+    if backup.deadline is not None:
         return
     for named in _TAGGED:
         for value in ("1", "2"):
@@ -110,7 +111,7 @@ def _settings(world: World) -> Iterator[Command]:
         text = policy(account)
         yield command("cloudhsm", "PutResourcePolicy", ResourceArn=_ARN, Policy=text)
     yield command("cloudhsm", "DeleteResourcePolicy", ResourceArn=_ARN)
-    if not any(held.tags for held in (*world.clusters, *world.backups)):
+    if not cluster.tags and not backup.tags:
         yield of_backup("DeleteBackup")
 
 
