@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from kmspec_impl.embedded import Embedded
 
 IN_MEMORY: Final = "leave it out: state is kept in memory while kmspec runs"
-NOT_KEPT: Final = "no --endpoint-url: this runs on an emulator of its own, whose state is not kept"
 
 
 def _group(words: str) -> typer.Typer:
@@ -452,7 +451,7 @@ def _mutant(name: str | None) -> str | None:
 def _embedded() -> "Embedded":
     from kmspec_impl.embedded import Embedded
 
-    endings.complain(NOT_KEPT)
+    endings.complain("no --endpoint-url: this runs on an emulator whose state is not kept")
     return Embedded()
 
 
