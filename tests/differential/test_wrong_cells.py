@@ -17,6 +17,7 @@ from kmspec_model import EMPTY, Command, Refusal
 from kmspec_model.model import Model
 from kmspec_model.probes import Probe
 from kmspec_model.views import views
+from tests.helpers.machine import explored
 
 DRAWN = 20
 SEED = 2026
@@ -47,12 +48,6 @@ REFUSALS = {
     Service.OPERATOR: "operator-not-found",
 }
 """An error of each service that none of its cells has."""
-
-
-@cache
-def explored() -> Explored:
-    """The tables as they are."""
-    return Explored(Model())
 
 
 @cache
