@@ -68,7 +68,7 @@ def _batches(run: Run, plan: Plan, stop: Stop) -> Iterator[list[Entry]]:
         service, called = Service(operation.service), operation.called
         probes = [
             Probe(f"{name}/{one.label}", one.command)
-            for one in malformed(service, called, harmless(service, called))
+            for one in malformed(service, called, well_formed(service, called))
         ]
         probes += _ALLOWED.get(called, ())
         yield [
@@ -76,6 +76,15 @@ def _batches(run: Run, plan: Plan, stop: Stop) -> Iterator[list[Entry]]:
             for probe in probes
             if run.asks(probe.command) and run.wants(node, probe.command)
         ]
+
+
+def well_formed(service: Service, operation: str) -> dict[str, Value]:
+    """Required members in which nothing is wrong: what is broken is then all that is."""
+    return {**harmless(service, operation), **_INSTEAD.get(operation, {})}
+
+
+_INSTEAD: Mapping[str, Mapping[str, Value]] = {"CreateCluster": {"SubnetIds": (Ref("subnet", 0),)}}
+"""What does no harm because it is not well formed, and is refused here for something else."""
 
 
 def _sized(operation: str, **more: Value) -> tuple[Probe, ...]:
@@ -176,6 +185,7 @@ def _samples(drawn: random.Random) -> Iterator[_Sample]:
         "a space more": (("tenant", "One "), ("purpose", "test")),
     }.items():
         yield _Sample(f"context with {label}", some, usual, Pairs(other))
+    yield _Sample("empty context", some, Pairs(()))
     yield _Sample("context left out", some, usual)
     yield _Sample("context added", some, None, usual)
 

@@ -73,8 +73,8 @@ def _context_differs(case: Case) -> bool:
 
 
 def _pairs(context: Value | None) -> object:
-    """What matters of an encryption context: its pairs, in whatever order."""
-    return frozenset(context.items) if isinstance(context, Pairs) else context
+    """What matters of an encryption context: its pairs, in whatever order; an empty one is none."""
+    return frozenset(context.items) or None if isinstance(context, Pairs) else context
 
 
 OF_CASE: Mapping[str, OfCase] = {
