@@ -7,6 +7,7 @@ itself where every other rule was seen to be kept. A state that is wrong after a
 at the rule of the step before that says what the view shows.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 
 from kmspec.rules import Cell, Condition, ConnectFailure, Effect, Transition
@@ -67,9 +68,24 @@ def violated_rule(
         giving = [name for name in rules if observed in _refusals_of_row(spec, name)]
         unseen = [name for name in giving if name not in kept]
         if unseen or (giving and spec.rules[expected[0]].level == "must"):
-            return (unseen or giving)[0]
+            return _most_likely(spec, unseen or giving, observed)
     effects = (name for name in expected if isinstance(spec.rules[name], Effect))
     return expected[0] if observed is not None else next(effects, expected[0])
+
+
+def _most_likely(spec: Spec, names: list[str], code: str) -> str:
+    """The first rule; of the cells of several keys that of the state which refuses most so."""
+    first = spec.rules[names[0]]
+    if not isinstance(first, Cell):
+        return names[0]
+    refuses = Counter(
+        cell.state
+        for cell in spec.cells
+        if cell.table == first.table and any(answer.code == code for answer in cell.answers)
+    )
+    cells = (rule for name in names if isinstance(rule := spec.rules[name], Cell))
+    of_row = (cell for cell in cells if (cell.table, cell.row) == (first.table, first.row))
+    return max(of_row, key=lambda cell: refuses[cell.state]).id
 
 
 def _refusals_of_row(spec: Spec, name: str) -> frozenset[str]:
