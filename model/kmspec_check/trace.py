@@ -21,6 +21,7 @@ from kmspec_model.outcome import (
     Outcome,
     Pattern,
     Refusal,
+    Sealed,
     Text,
     Values,
 )
@@ -153,6 +154,8 @@ def _encoded(  # noqa: C901, PLR0911 - one for each form
             return {"$values": list(value.values)}
         case Text():
             return {"$text": value.expression}
+        case Sealed():
+            return {"$sealed": {"to": str(value.to), "content": _encoded(value.content)}}
         case tuple():
             return [_encoded(inner) for inner in value]
     return value
@@ -265,4 +268,5 @@ _DECODERS: dict[str, Any] = {
     "$items": _decoded_items,
     "$values": lambda raw: Values(tuple(raw)),
     "$text": Text,
+    "$sealed": lambda raw: Sealed(Ref.parse(raw["to"]), cast("Pattern", _decoded(raw["content"]))),
 }

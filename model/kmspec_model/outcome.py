@@ -71,8 +71,28 @@ class Text(NamedTuple):
     expression: str
 
 
+class Sealed(NamedTuple):
+    """What only the enclave of the attestation document ``to`` can open; inside is ``content``."""
+
+    to: Ref
+    content: "Pattern"
+
+
 Pattern: TypeAlias = Union[
-    str, int, float, bool, bytes, Ref, Mark, Bind, OneOf, "Members", "Items", Values, Text
+    str,
+    int,
+    float,
+    bool,
+    bytes,
+    Ref,
+    Mark,
+    Bind,
+    OneOf,
+    "Members",
+    "Items",
+    Values,
+    Text,
+    Sealed,
 ]
 
 

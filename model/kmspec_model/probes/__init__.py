@@ -16,6 +16,7 @@ from kmspec_model.probes import (
     imports,
     keys,
     kinds,
+    recipients,
     regions,
     rotation,
     settings,
@@ -49,6 +50,7 @@ def probes(world: World) -> tuple[Probe, ...]:
     if key is not None and not is_symmetric(key):
         return (
             *kinds.of_another_kind(world, key),
+            *recipients.of_key(world, key),
             *imports.imports(world, key),
             *rotation.rotation(key),
         )
@@ -60,6 +62,7 @@ def probes(world: World) -> tuple[Probe, ...]:
     if key is not None:
         found += _about(world, key)
         found += kinds.of_symmetric(world, key)
+        found += recipients.of_key(world, key)
     elif world.made.keys:
         found += keys.deleted_key(world)
     store = subject_store(world)
@@ -88,6 +91,7 @@ def _of_nothing(world: World, key: Key | None) -> Iterator[Probe]:
         yield from settings.unknown()
     if world == EMPTY:
         yield from kinds.creations()
+        yield from recipients.of_nothing()
 
 
 def _of_cluster(world: World, cluster: Cluster) -> Iterator[Probe]:
