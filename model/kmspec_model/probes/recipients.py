@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
-from kmspec.names import KeyUsage
+from kmspec.names import KeySpec, KeyUsage
 from kmspec_model.command import Pairs, Ref, Value
+from kmspec_model.kinds import is_symmetric
 from kmspec_model.probes.probe import Probe, kms
-from kmspec_model.world import NONE, Key, Made, World
+from kmspec_model.states import is_enabled
+from kmspec_model.world import Key, Made, World
 
 _ALGORITHM = ("KeyEncryptionAlgorithm", "RSAES_OAEP_SHA_256")
 
@@ -24,21 +26,20 @@ def of_nothing() -> Iterator[Probe]:
 
 
 def of_key(world: World, key: Key) -> Iterator[Probe]:
-    """What a key answers to a recipient, where it has made one ciphertext and nothing else is."""
+    """What a key answers to a recipient, where it is enabled and does not rotate, and is alone."""
     named = Ref("key", key.index)
-    if key.usage == KeyUsage.KEY_AGREEMENT and world.made == Made(keys=1):
-        yield from _asking(
-            "DeriveSharedSecret",
-            KeyId=named,
-            KeyAgreementAlgorithm="ECDH",
-            PublicKey=Ref("public", 0, "p256"),
-        )
-    if key.store != NONE or world.made != Made(keys=1, materials=1, ciphertexts=1):
+    if key.role or key.rotation or key.rotating is not None or not is_enabled(key):
         return
-    blob = Ref("ciphertext", 0)
-    yield from _asking("Decrypt", CiphertextBlob=blob, EncryptionContext=Ref("context", 0))
-    yield from _asking("GenerateDataKey", KeyId=named, KeySpec="AES_256")
-    yield from _asking("GenerateDataKeyPair", KeyId=named, KeyPairSpec="ECC_NIST_P256")
+    if world.made == Made(keys=1) and key.usage == KeyUsage.KEY_AGREEMENT:
+        if key.spec == KeySpec.ECC_NIST_P256:
+            asked: dict[str, Value] = {"KeyAgreementAlgorithm": "ECDH"}
+            public = Ref("public", 0, "p256")
+            yield from _asking("DeriveSharedSecret", KeyId=named, PublicKey=public, **asked)
+    elif world.made == Made(keys=1, materials=1, ciphertexts=1) and is_symmetric(key):
+        blob = Ref("ciphertext", 0)
+        yield from _asking("Decrypt", CiphertextBlob=blob, EncryptionContext=Ref("context", 0))
+        yield from _asking("GenerateDataKey", KeyId=named, KeySpec="AES_256")
+        yield from _asking("GenerateDataKeyPair", KeyId=named, KeyPairSpec="ECC_NIST_P256")
 
 
 def _asking(operation: str, **asked: Value) -> Iterator[Probe]:
