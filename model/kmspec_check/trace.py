@@ -22,6 +22,7 @@ from kmspec_model.outcome import (
     Pattern,
     Refusal,
     Sealed,
+    Sized,
     Text,
     Values,
 )
@@ -126,7 +127,7 @@ def _outcome_to_json(outcome: Outcome) -> dict[str, Any]:
     return {"success": _encoded(outcome.response)}
 
 
-def _encoded(  # noqa: C901, PLR0911 - one for each form
+def _encoded(  # noqa: C901, PLR0911, PLR0912 - one for each form
     value: object,
 ) -> object:
     """An argument or a pattern; what JSON has no word for is an object with one ``$`` member."""
@@ -156,6 +157,8 @@ def _encoded(  # noqa: C901, PLR0911 - one for each form
             return {"$text": value.expression}
         case Sealed():
             return {"$sealed": {"to": str(value.to), "content": _encoded(value.content)}}
+        case Sized():
+            return {"$bytesLong": value.length}
         case tuple():
             return [_encoded(inner) for inner in value]
     return value
@@ -269,4 +272,5 @@ _DECODERS: dict[str, Any] = {
     "$values": lambda raw: Values(tuple(raw)),
     "$text": Text,
     "$sealed": lambda raw: Sealed(Ref.parse(raw["to"]), cast("Pattern", _decoded(raw["content"]))),
+    "$bytesLong": Sized,
 }

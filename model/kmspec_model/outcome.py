@@ -71,6 +71,12 @@ class Text(NamedTuple):
     expression: str
 
 
+class Sized(NamedTuple):
+    """So many bytes."""
+
+    length: int
+
+
 class Sealed(NamedTuple):
     """What only the enclave of the attestation document ``to`` can open; inside is ``content``."""
 
@@ -92,6 +98,7 @@ Pattern: TypeAlias = Union[
     "Items",
     Values,
     Text,
+    Sized,
     Sealed,
 ]
 

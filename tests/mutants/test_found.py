@@ -10,7 +10,7 @@ from kmspec_impl.mutants.catalogue import CATALOGUE
 from kmspec_impl.mutants.mutant import Mutant
 from tests.helpers.machine import explored
 
-PHASES = ("matrix", "tour")
+PHASES = ("matrix", "tour", "values")
 
 SHOWN_AFTER = {
     "tags-of-new-key-lost": "effect/UntagResource/answer",

@@ -18,6 +18,7 @@ from kmspec_impl.mutants import (
     of_settings,
     of_stores,
     of_use,
+    of_values,
 )
 from kmspec_impl.mutants.mutant import Mutant, MutatedEmulator
 
@@ -35,6 +36,7 @@ CATALOGUE: Final[tuple[Mutant, ...]] = (
     *of_imports.MUTANTS,
     *of_regions.MUTANTS,
     *of_recipients.MUTANTS,
+    *of_values.MUTANTS,
 )
 
 

@@ -16,6 +16,7 @@ from kmspec_model.predicates import (
     operator,
     recipients,
     regions,
+    requests,
     rotation,
     stores,
 )
@@ -43,6 +44,7 @@ OF_CASE: Mapping[str, OfCase] = {
     **imports.OF_CASE,
     **rotation.OF_CASE,
     **regions.OF_CASE,
+    **requests.OF_CASE,
     **external_stores.OF_CASE,
     **recipients.OF_CASE,
 }
