@@ -1,4 +1,4 @@
-"""Certificates: the only place that signs one, and so the only one that needs cryptography.
+"""Certificates: the only place that signs those of clusters, as their owner does.
 
 A certificate authority is named by its number; its key follows from the number, so that the
 same run makes the same trust anchors. Nothing here protects anything.

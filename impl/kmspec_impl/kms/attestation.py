@@ -1,9 +1,9 @@
 """Attestation documents: the only place that reads and verifies what a Nitro enclave presents.
 
 A document is a COSE_Sign1 (RFC 9052) over a CBOR map, signed by ES384 with the key of a leaf
-certificate whose chain it carries [NSM]. Its root may be any: there is no Nitro hypervisor here.
-AWS's errors are not documented; a document that is not valid is a ValidationException. Loaded
-only when it is needed.
+certificate whose chain it carries [NSM]. Its root may be any, since there is no Nitro hypervisor
+here, and its age as well, as long as its certificates are valid. AWS's errors are not documented;
+a document that is not valid is a ValidationException. Loaded only when it is needed.
 """
 
 from collections.abc import Callable, Mapping

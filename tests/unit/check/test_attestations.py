@@ -25,7 +25,8 @@ from kmspec_impl.embedded import Embedded
 from kmspec_model import Bind, Mark, Pattern, Ref, Success, members
 from kmspec_model.outcome import Sealed
 from tests.helpers.machine import explored
-from tests.unit.check.support import binding
+from tests.unit.check.support import Altered, binding
+from tests.unit.check.support import Answer as Reply
 
 DOCUMENT = Ref("attestation", 0)
 SECRET = Ref("secret", 1000)
@@ -105,30 +106,15 @@ def test_documents_are_the_same_each_time_and_differ_by_form() -> None:
         attestations.document("other")
 
 
-class Noting(Embedded):
-    """A target that notes which attestation documents it is given."""
-
-    def __init__(self, mutant: str | None = None) -> None:
-        super().__init__(mutant=mutant)
-        self.given: set[bytes] = set()
-
-    def call(
-        self,
-        service: str,
-        operation: str,
-        parameters: Mapping[str, Any],
-        *,
-        account: str = "000000000000",
-        region: str = "us-east-1",
-    ) -> tuple[int, dict[str, Any]]:
-        """Answer as the emulator does."""
-        if "Recipient" in parameters:
-            self.given.add(parameters["Recipient"].get("AttestationDocument"))
-        return super().call(service, operation, parameters, account=account, region=region)
-
-
 def test_who_takes_only_genuine_documents_is_not_asked_for_ours() -> None:
-    target = Noting()
+    given = set()
+
+    def note(_operation: str, parameters: Mapping[str, Any], answer: Reply) -> Reply:
+        if "Recipient" in parameters:
+            given.add(parameters["Recipient"].get("AttestationDocument"))
+        return answer
+
+    target = Altered(note)
     profile = load("embedded").model_copy(update={"attestation": "genuine"})
     rules = ["effect/GenerateRandom/recipient", "recipient/document-signed"]
     result = conform(target, profile=profile, only=["matrix"], rules=rules, explored=explored())
@@ -136,7 +122,7 @@ def test_who_takes_only_genuine_documents_is_not_asked_for_ours() -> None:
     assert {one.status for one in found} == {Status.UNSUPPORTED}
     assert all("genuine attestation documents only" in one.reason for one in found)
     assert not result.violations
-    assert target.given == {attestations.document("forged")}
+    assert given == {attestations.document("forged")}
 
 
 def test_a_trace_keeps_what_must_be_sealed() -> None:
