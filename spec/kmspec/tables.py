@@ -254,7 +254,8 @@ def _cells(
             own = cell if isinstance(cell, dict) else {"answers": cell}
             found = _answers(own["answers"], answers, file, row)
             identity = f"{table['table']}/{row}/{state}"
-            says = " or ".join(answer.says for answer in found)
+            first, fails, others = " or ".join(one.says for one in found).partition("fails with ")
+            says = first + fails + others.replace(" or fails with ", " or ")
             subject = given.get("subject", given["operation"])
             sentence = own.get("sentence", f"{subject} {table['resource']} {state} {says}.")
             yield _row(
