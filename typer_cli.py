@@ -9,7 +9,7 @@ import gc
 import json
 import shlex
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from kmspec_impl.embedded import Embedded
 
 IN_MEMORY: Final = "leave it out: state is kept in memory while kmspec runs"
-NOT_KEPT: Final = "no --endpoint-url: this runs on an emulator of its own, whose state is not kept"
 
 
 def _group(words: str) -> typer.Typer:
@@ -79,7 +78,11 @@ Level = Annotated[Literal["must", "should"], _option("--level", None, "The least
 Expect = Annotated[Path | None, _option("--expect", "FILE", "Known violations, with reasons.")]
 Seed = Annotated[int, _option("--seed", "N", "What random choices are drawn from.")]
 Budget = Annotated[float | None, _option("--budget", "SECONDS", "Stop after so long.", min=0)]
-Report = Annotated[list[str] | None, _option("--report", "FORMAT=FILE", "json=FILE; repeatable.")]
+WriteExpected = Annotated[
+    Path | None, _option("--write-expected", "FILE", "Write this run's violations for --expect.")
+]
+_FORMATS: Final = "FORMAT: json, junit, markdown, badge; may be repeated."
+Report = Annotated[list[str] | None, _option("--report", "FORMAT=FILE", _FORMATS)]
 ScopeName = Annotated[str | None, _option("--scope", "NAME", "Only this part of the machine.")]
 StoreName = Annotated[str, _option("--name", "NAME", "What to call the key store.")]
 _STATE: Final = "The state it is in; any, if left out."
@@ -141,6 +144,7 @@ def conform(
     only: Only = None,
     level: Level = "should",
     expect: Expect = None,
+    write_expected: WriteExpected = None,
     seed: Seed = 0,
     budget: Budget = None,
     mutant: Mutant = None,
@@ -150,10 +154,10 @@ def conform(
     from rich.console import Console
 
     from kmspec_check import conform as checker
-    from kmspec_check import files, progress, report_json, report_text
+    from kmspec_check import progress, report_text, reports
 
     with _checking():
-        reports = files.report_files(report or ())
+        wanted = reports.asked(report or (), write_expected)
         target, chosen = _target(url, profile, mutant)
         with progress.shown(Console(stderr=True)) as listener:
             result = checker.conform(
@@ -168,10 +172,12 @@ def conform(
                 now=datetime.now(UTC),
                 listener=listener,
             )
-        for file in reports:
-            files.write(file, report_json.dumps(result))
+        complaints = reports.write(result, wanted)
         report_text.write(result, Console(highlight=False))
-        return report_text.concluded(result)
+        for complaint in complaints:
+            endings.complain(complaint)
+        code = report_text.concluded(result)
+    return endings.WRONG_USE if complaints else code
 
 
 @app.command()
@@ -353,14 +359,14 @@ def fault_list(cluster: Cluster, url: Url = None, as_json: AsJson = False) -> in
 @hsm_fault.command("set")
 def fault_set(cluster: Cluster, fault: FaultName, hsm_id: HsmId = None, url: Url = None) -> int:
     """Break something in a cluster."""
-    _operate(url, "SetFault", ClusterId=cluster, **_fault(fault, hsm_id))
+    _fault(url, "SetFault", cluster, fault, hsm_id)
     return _done(f"{fault} is set in {cluster}")
 
 
 @hsm_fault.command("clear")
 def fault_clear(cluster: Cluster, fault: FaultName, hsm_id: HsmId = None, url: Url = None) -> int:
     """Mend what was broken."""
-    _operate(url, "ClearFault", ClusterId=cluster, **_fault(fault, hsm_id))
+    _fault(url, "ClearFault", cluster, fault, hsm_id)
     return _done(f"{fault} is cleared in {cluster}")
 
 
@@ -385,18 +391,16 @@ def _operate(url: str | None, operation: str, **parameters: object) -> dict[str,
     return operate(url, operation, **parameters)
 
 
-def _fault(name: str, hsm_id: str | None) -> dict[str, str]:
+def _fault(url: str | None, operation: str, cluster: str, name: str, hsm_id: str | None) -> None:
     from kmspec_impl.client.operator import fault_parameters
 
-    return fault_parameters(name, hsm_id)
+    _operate(url, operation, ClusterId=cluster, **fault_parameters(name, hsm_id))
 
 
 def _password(given: str | None, whose: str, where: str) -> tuple[str, str]:
-    """The password, and what to say of it: one that was not given is made and shown."""
-    from kmspec_impl.client.keystore import password
+    from kmspec_impl.client.keystore import password_of
 
-    made = given or password()
-    return made, "" if given else f"password of {whose}: {made} ({where})\n"
+    return password_of(given, whose, where)
 
 
 def _not_offered(option: str, value: object, remedy: str) -> None:
@@ -421,14 +425,10 @@ def _checking() -> Iterator[None]:
 def _target(url: str | None, profile: str | None, mutant: str | None) -> "tuple[Checked, Profile]":
     """What is to be checked, and what is particular of it."""
     from kmspec_check.endpoint import Endpoint as Checked
-    from kmspec_check.profile import ProfileError, load
+    from kmspec_check.profile import load
     from kmspec_impl.embedded import Embedded
 
-    try:
-        chosen = load(profile) if profile else None
-    except ProfileError as error:
-        remedy = "give a name, or a file as docs/target.md has one"
-        raise UseError.read(str(error), remedy) from error
+    chosen = load(profile) if profile else None
     if url is None:
         return Embedded(mutant=_mutant(mutant)), chosen or load("embedded")
     if mutant is not None:
@@ -451,17 +451,14 @@ def _mutant(name: str | None) -> str | None:
 def _embedded() -> "Embedded":
     from kmspec_impl.embedded import Embedded
 
-    endings.complain(NOT_KEPT)
+    endings.complain("no --endpoint-url: this runs on an emulator whose state is not kept")
     return Embedded()
 
 
-def _listed(
-    member: str, rows: list[Mapping[str, Any]], columns: tuple[str, ...], *, as_json: bool
-) -> int:
-    from kmspec_impl.client.operator import table
+def _listed(member: str, rows: list[Any], columns: tuple[str, ...], *, as_json: bool) -> int:
+    from kmspec_impl.client.operator import listed
 
-    as_text = json.dumps({member: rows}, indent=2) if as_json else "\n".join(table(rows, columns))
-    return _done(as_text)
+    return _done(listed(member, rows, columns, as_json=as_json))
 
 
 def _done(text: str) -> int:
@@ -469,22 +466,11 @@ def _done(text: str) -> int:
     return 0
 
 
-def _usage(error: typer.TyperException) -> str:
-    text = " ".join(error.format_message().split()).rstrip(".").replace(": Value error, ", ": ")
-    context = getattr(error, "ctx", None)
-    command = context.command_path if context is not None else "kmspec"
-    near = getattr(error, "possibilities", None)
-    if near:
-        return f"no such option {getattr(error, 'option_name', '')}; did you mean {near[0]}?"
-    return f"{text[:1].lower()}{text[1:]}; see `{command} --help`"
-
-
 def _run() -> int:
     try:
         code = typer.main.get_command(app).main(prog_name="kmspec", standalone_mode=False)
     except typer.TyperException as error:
-        what, _, remedy = _usage(error).rpartition("; ")
-        raise UseError(what, remedy) from error
+        raise endings.misread(error) from error
     return int(code or 0)
 
 

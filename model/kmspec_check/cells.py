@@ -37,6 +37,11 @@ class Cell(NamedTuple):
     situation: str
     probe: str
 
+    @property
+    def operation(self) -> str:
+        """The operation that is tried: ``Encrypt`` of ``Encrypt/dry-run@replica``."""
+        return self.probe.partition("/")[0].partition("@")[0]
+
     def __str__(self) -> str:
         return f"{self.phase}: {self.probe} in {self.situation}"
 

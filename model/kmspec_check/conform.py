@@ -28,11 +28,13 @@ from kmspec_check.stopwatch import MONOTONIC
 from kmspec_check.target import Clock, Target, Trouble
 from kmspec_check.tour import PHASE as TOUR
 from kmspec_check.tour import Toured, tour
+from kmspec_check.values import PHASE as VALUES
+from kmspec_check.values import values
 from kmspec_check.walks import PHASE as WALKS
 from kmspec_check.walks import walks
 from kmspec_model import Model, Timing
 
-PHASES = (SMOKE, MATRIX, TOUR, WALKS)
+PHASES = (SMOKE, MATRIX, TOUR, WALKS, VALUES)
 
 
 class UsageError(ValueError):
@@ -158,7 +160,8 @@ class _Check:
             SMOKE: lambda: smoke(run),
             MATRIX: lambda: matrix(run, plan),
             TOUR: lambda: self._tour(run, plan),
-            WALKS: lambda: self._walk(run, plan),
+            WALKS: lambda: walks(run, plan),
+            VALUES: lambda: values(run, plan),
         }
         for name in self._asked_phases():
             try:
@@ -247,9 +250,6 @@ class _Check:
         self._toured = tour(run, plan)
         if self._toured.out_of_time:
             raise OutOfTimeError
-
-    def _walk(self, run: Run, plan: plans.Plan) -> None:
-        walks(run, plan)
 
     def _unexpected_passes(self, run: Run, plan: plans.Plan) -> tuple[str, ...]:
         """Rules that were expected to be violated, were held against the target, and are kept.

@@ -1,7 +1,10 @@
 """Files: the only place where the files of a command line are named, read and written."""
 
+import errno
 import json
-from collections.abc import Iterable
+import os
+import stat
+import tempfile
 from pathlib import Path
 
 from kmspec_check.conform import UsageError
@@ -13,41 +16,72 @@ from kmspec_check.trace import Trace, TraceError, loads
 COMPLAINTS = (UsageError, ExpectationError, ProfileError, TraceError, Trouble)
 """What the checker raises when it is called wrongly or has nothing to check; one line each."""
 
-LATER = ("junit", "html", "markdown", "badge")
-"""Report formats that are not offered yet."""
 
+def writable(file: Path) -> None:
+    """Find out whether a file can be written, and leave nothing behind.
 
-def report_files(wanted: Iterable[str]) -> tuple[Path, ...]:
-    """The files of reports written FORMAT=FILE; the only format is json.
-
-    :raises UsageError: one is not written so, or cannot be written.
+    :raises UsageError: it cannot.
     """
-    return tuple(_report_file(one) for one in wanted)
-
-
-def _report_file(wanted: str) -> Path:
-    name, _, file = wanted.partition("=")
-    if not file:
-        raise UsageError(f"{wanted!r} is no report; write FORMAT=FILE, such as json=report.json")
-    if name in LATER:
-        raise UsageError(f"--report {name} is not offered yet; use json")
-    if name != "json":
-        raise UsageError(f"there is no report format {name!r}; use json")
-    path = Path(file)
-    if path.is_dir() or not path.absolute().parent.is_dir():
-        raise UsageError(f"cannot write {file}; give a file in a folder that exists")
-    return path
+    try:
+        if file.is_dir():
+            raise UsageError(f"{file} is a folder; give a file in it")
+        place = file.resolve()
+        if not place.parent.is_dir():
+            raise UsageError(f"there is no folder {file.parent}; make it, or give another file")
+        if file.exists() and not os.access(file, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        if _replaceable(file):
+            with tempfile.TemporaryFile(dir=place.parent):
+                pass
+    except OSError as fault:
+        raise _unwritable(file, fault) from fault
 
 
 def write(file: Path, text: str) -> None:
-    """Write a report.
+    """Write a file whole, or leave what was there.
+
+    What UTF-8 has no way to hold, such as half of a surrogate pair, is written as escaped.
 
     :raises UsageError: it cannot be written.
     """
+    content = text.encode("utf-8", "backslashreplace")
     try:
-        file.write_text(text, "utf-8")
+        if _replaceable(file):
+            _replace(file.resolve(), content)
+        else:
+            file.write_bytes(content)
     except OSError as fault:
-        raise UsageError(f"cannot write {file}: {fault.strerror}; give another file") from fault
+        raise _unwritable(file, fault) from fault
+
+
+def _replaceable(file: Path) -> bool:
+    """Whether it is a file or nothing yet; a pipe or a terminal can only be written to."""
+    return file.is_file() or not file.exists()
+
+
+def _replace(file: Path, content: bytes) -> None:
+    """Write beside it first, then take its place."""
+    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=".kmspec-")
+    beside = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+        beside.chmod(stat.S_IMODE(file.stat().st_mode) if file.exists() else _usual_mode())
+        beside.replace(file)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def _usual_mode() -> int:
+    """The mode that a new file gets."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def _unwritable(file: Path, fault: OSError) -> UsageError:
+    return UsageError(f"cannot write {file}: {fault.strerror}; give another file")
 
 
 def traces(file: Path) -> tuple[Trace, ...]:

@@ -28,12 +28,12 @@ def matrix(run: Run, plan: Plan) -> None:
     done = 0
     for stop, entries in cells.items():
         run.check_time()
-        _Stop(run, plan, stop).decide(entries)
+        Stopped(run, plan, stop).decide(entries)
         done += len(entries)
         run.tell(Progressed(PHASE, done))
 
 
-class _Stop:
+class Stopped:
     """One world of the matrix, and the session that is there."""
 
     def __init__(self, run: Run, plan: Plan, stop: Stop) -> None:
@@ -44,7 +44,7 @@ class _Stop:
         self._session: Session | None = None
 
     def decide(self, entries: Sequence[Entry]) -> None:
-        """Decide the cells of this world: first those that leave it as it is, all at once."""
+        """Decide cells of this world: first those that leave it as it is, all at once."""
         open_ = [entry for entry in entries if not self._decided_without_trying(entry)]
         staying = [entry for entry in open_ if self._stays(entry.probe.command)]
         leaving = [entry for entry in open_ if entry not in staying]
@@ -92,7 +92,7 @@ class _Stop:
             return result
         for entry in entries:
             run.reached.edges.add((self._node, entry.probe.command))
-            _note(run, self._plan, entry.cell, FITS, (entry.probe.command,), self._node)
+            note(run, self._plan, entry.cell, FITS, (entry.probe.command,), self._node)
         return None
 
     def _stays(self, command: Command) -> bool:
@@ -131,7 +131,7 @@ class _Stop:
         self._session = session if result.fits and session.node is before else None
         if result.fits:
             run.reached.edges.add((before.home, command))
-        _note(run, self._plan, entry.cell, result, (*self._way, command), before)
+        note(run, self._plan, entry.cell, result, (*self._way, command), before)
         tell_asides(run, session)
 
 
@@ -171,7 +171,7 @@ def reach(run: Run, plan: Plan, way: Sequence[Command]) -> tuple[Session, Result
         result = retaken(session, command) if edge in run.reached.edges else tried(session, command)
         if not result.fits or result.finding is not None:
             cell = Cell(PHASE, str(before.situation), label_of(before, command))
-            _note(run, plan, cell, result, way[: index + 1], before)
+            note(run, plan, cell, result, way[: index + 1], before)
         tell_asides(run, session)
         if not result.fits:
             return session, result
@@ -179,7 +179,7 @@ def reach(run: Run, plan: Plan, way: Sequence[Command]) -> tuple[Session, Result
     return session, FITS
 
 
-def _note(
+def note(
     run: Run, plan: Plan, cell: Cell, result: Result, way: Sequence[Command], before: Node
 ) -> None:
     """Decide the cell that a step belongs to by how the step ended."""

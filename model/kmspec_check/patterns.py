@@ -16,6 +16,7 @@ from kmspec_model.outcome import (
     OneOf,
     Pattern,
     Refusal,
+    Sized,
     Success,
     Text,
     Values,
@@ -300,6 +301,8 @@ def _equals(pattern: Pattern, value: object) -> bool:
     """Whether a value is the one that a pattern without parts means."""
     if isinstance(pattern, Values):
         return isinstance(value, list) and sorted(value) == sorted(pattern.values)
+    if isinstance(pattern, Sized):
+        return isinstance(value, bytes) and len(value) == pattern.length
     if isinstance(pattern, Text):
         return isinstance(value, str) and re.fullmatch(pattern.expression, value) is not None
     return pattern == value and isinstance(pattern, bool) == isinstance(value, bool)
@@ -339,6 +342,8 @@ def describe(  # noqa: C901, PLR0911 - one for each form of pattern
             return f"[{inner}]"
         case Values():
             return f"[{', '.join(pattern.values)}]"
+        case Sized():
+            return f"{pattern.length} bytes"
         case Text():
             return f"a text like {pattern.expression}"
         case Ref():

@@ -15,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kmspec_check.target import Answer
 
+_REMEDY = "write it as docs/target.md says"
+
 
 class ProfileError(ValueError):
     """A profile that does not exist or cannot be read; the text is one line with the remedy."""
@@ -132,8 +134,8 @@ def _read(text: str, name: str) -> Profile:
         raw: dict[str, Any] = tomllib.loads(text)
         return Profile.model_validate({"name": name, **raw})
     except tomllib.TOMLDecodeError as fault:
-        raise ProfileError(f"profile {name} is no TOML: {fault}") from fault
+        raise ProfileError(f"profile {name} is no TOML: {fault}; {_REMEDY}") from fault
     except ValidationError as fault:
         first = fault.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise ProfileError(f"profile {name}, at {where}: {first['msg']}") from fault
+        raise ProfileError(f"profile {name}, at {where}: {first['msg']}; {_REMEDY}") from fault

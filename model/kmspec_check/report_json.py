@@ -1,4 +1,4 @@
-"""The JSON report: the truth from which other reports derive.
+"""The JSON report: the only place that writes all of a result, for programs to read.
 
 Its form is versioned; ``schemas/report-1.json`` says it in full.
 """

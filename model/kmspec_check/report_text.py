@@ -13,13 +13,12 @@ from rich.text import Text
 
 from kmspec_check.cells import Decided, Status
 from kmspec_check.result import NOTHING_FOUND, Counted, Result
-from kmspec_check.run import SPENT
 from kmspec_check.script_boto3 import script
 from kmspec_check.script_cli import lines as cli_lines
-from kmspec_check.smoke import PHASE as SMOKE
+from kmspec_check.summary import by_reason, counts, headline, identity_lines, plural, unexpected
 from kmspec_check.target import Trouble
 from kmspec_check.tour import reasons
-from kmspec_check.violation import Violation, lines
+from kmspec_check.violation import Violation, lines, printable
 
 _MOST_CELLS = 8
 _MOST_MISSING = 10
@@ -40,7 +39,7 @@ def write(result: Result, console: Console, *, scripts: bool = True) -> None:
 
 def _coloured(line: str) -> Text:
     """One line, its statuses in colour."""
-    text = Text(line)
+    text = Text(printable(line))
     for status, colour in _COLOURS.items():
         text.highlight_regex(rf"(?<![\w-])\d+ {status.word}(?![\w-])", colour)
     if line.startswith(("violation ", "expected violation ")):
@@ -50,8 +49,8 @@ def _coloured(line: str) -> Text:
 
 def report_lines(result: Result, *, scripts: bool = True) -> Iterator[str]:
     """The report, line by line."""
-    yield _headline(result)
-    yield from _identity(result)
+    yield headline(result)
+    yield from (f"  {word:<10} {said}" for word, said in identity_lines(result))
     if result.trouble and not result.ran:
         return
     yield from _summary(result)
@@ -61,7 +60,7 @@ def report_lines(result: Result, *, scripts: bool = True) -> Iterator[str]:
     yield from _missing(result)
     if result.exit_code != NOTHING_FOUND:
         yield ""
-        yield _headline(result)
+        yield headline(result)
 
 
 def concluded(result: Result) -> int:
@@ -72,13 +71,13 @@ def concluded(result: Result) -> int:
     if result.exit_code != NOTHING_FOUND:
         return result.exit_code
     if result.trouble:
-        raise Trouble(_headline(result))
+        raise Trouble(headline(result))
     remedy = "give other areas to --only, or leave it out"
     if result.out_of_time:
         remedy = "give a larger --budget"
     elif result.count(Status.ERROR):
         remedy = "the report has the reasons under errors"
-    raise Trouble(_headline(result).replace("; ", ", "), remedy)
+    raise Trouble(headline(result).replace("; ", ", "), remedy)
 
 
 def _violated(result: Result) -> Iterator[str]:
@@ -91,15 +90,15 @@ def _violated(result: Result) -> Iterator[str]:
         yield "rules violated"
     for rule, count in rules.items():
         known = ", expected" if rule in expected else ""
-        yield f"  {rule} ({levels[rule]}): {count} {_plural('cell', count)}{known}"
+        yield f"  {rule} ({levels[rule]}): {count} {plural('cell', count)}{known}"
 
 
 def _told(result: Result, *, scripts: bool) -> Iterator[str]:
     """The violations in full, the unexpected ones first; the first with its programs."""
-    unexpected = _unexpected(result)
-    known = tuple(one for one in result.violations if one not in unexpected)
+    new, expected = unexpected(result), dict(result.expected)
+    known = tuple(one for one in result.violations if one.rule in expected)
     first = True
-    for title, group in (("violation", unexpected), ("expected violation", known)):
+    for title, group in (("violation", new), ("expected violation", known)):
         told = [violation for violation in group if violation.trace is not None]
         for number, violation in enumerate(told, start=1):
             yield ""
@@ -113,62 +112,8 @@ def _told(result: Result, *, scripts: bool) -> Iterator[str]:
             first = False
 
 
-def _headline(result: Result) -> str:
-    """Which side failed, in one line."""
-    if result.trouble:
-        begun = any(one.cell.phase != SMOKE for one in result.cells)
-        return f"could not {'go on' if begun else 'run'}: {result.trouble}"
-    failed, errors = result.count(Status.FAIL), result.count(Status.ERROR)
-    if failed:
-        rules = len({violation.rule for violation in _unexpected(result)})
-        text = f"{rules} {_plural('rule', rules)} violated, in {failed} {_plural('cell', failed)}"
-        return f"{text}{_so_far(result)}"
-    if result.unexpected_passes:
-        kept = ", ".join(result.unexpected_passes)
-        return f"expected to be violated and kept: {kept}; take it off the list of expected ones"
-    if errors:
-        return f"could not run: {errors} {_plural('cell', errors)} ended in error; 0 violations"
-    if result.exit_code:
-        why = f": {SPENT}" if result.out_of_time else ": no cell was held against a rule"
-        return f"nothing ran{why}"
-    return f"0 violations{_so_far(result)}"
-
-
-def _so_far(result: Result) -> str:
-    """That the check was cut short, if it was."""
-    if not result.out_of_time:
-        return ""
-    reached = result.coverage.situations
-    return f" so far: {SPENT}, {reached.reached} of {reached.total} situations reached"
-
-
-def _plural(word: str, count: int) -> str:
-    return word if count == 1 else f"{word}s"
-
-
-def _unexpected(result: Result) -> tuple[Violation, ...]:
-    expected = {rule for rule, _ in result.expected}
-    return tuple(one for one in result.violations if one.rule not in expected)
-
-
-def _identity(result: Result) -> Iterator[str]:
-    found = result.identity
-    yield f"  checked    {found.subject} (profile {found.profile}, {found.endpoint_kind})"
-    yield (
-        f"  by         kmspec {found.kmspec}, spec {found.spec}, botocore {found.botocore},"
-        f" level {found.level}, seed {found.seed}"
-    )
-    if found.date:
-        yield f"  at         {found.date}"
-    if found.command:
-        yield f"  command    {found.command}"
-
-
 def _summary(result: Result) -> Iterator[str]:
-    counts = ", ".join(
-        f"{result.count(status)} {status.word}" for status in Status if result.count(status)
-    )
-    yield f"  cells      {counts or 'none'}"
+    yield f"  cells      {counts(result) or 'none'}"
     coverage = result.coverage
     yield f"  situations {_counted(coverage.situations)}"
     if any(phase.name == "tour" for phase in result.phases):
@@ -195,7 +140,7 @@ def _further(result: Result, violation: Violation) -> Iterator[str]:
         if other.rule == violation.rule and other.cell != violation.cell
     ]
     if cells:
-        yield f"  also in {len(cells)} other {_plural('cell', len(cells))}:"
+        yield f"  also in {len(cells)} other {plural('cell', len(cells))}:"
         yield from (f"    {cell}" for cell in cells[:_MOST_CELLS])
         if len(cells) > _MOST_CELLS:
             yield f"    and {len(cells) - _MOST_CELLS} more"
@@ -225,8 +170,8 @@ def _errors(result: Result) -> Iterator[str]:
 
 
 def _by_reason(cells: list[Decided]) -> Iterator[str]:
-    for reason, count in Counter(cell.reason for cell in cells).most_common(_MOST_MISSING):
-        yield f"  {count} {_plural('cell', count)}: {reason}"
+    for reason, count in by_reason(cells)[:_MOST_MISSING]:
+        yield f"  {count} {plural('cell', count)}: {reason}"
 
 
 def _missing(result: Result) -> Iterator[str]:

@@ -19,7 +19,7 @@ from kmspec_check.violation import describe_outcome
 from kmspec_model import Command, Ref, Success
 from kmspec_model.command import Pairs
 from kmspec_model.materials import read
-from kmspec_model.outcome import Bind, Items, Mark, Members, OneOf, Text, Values
+from kmspec_model.outcome import Bind, Items, Mark, Members, OneOf, Sized, Text, Values
 
 ACCOUNT = "str(100_000_000_000 + secrets.randbelow(900_000_000_000))"
 """The account of a script, drawn in each run, where the target keeps accounts apart."""
@@ -36,6 +36,7 @@ _RESOURCES = {
     "cluster": ("cloudhsm", "cluster/"),
 }
 """The service and the folder of what has an ARN."""
+_LONG = 80
 _ARN = re.compile(r"arn([0-9]*)")
 _CLIENTS = {Service.KMS: "kms", Service.CLOUDHSM: "cloudhsm", Service.STS: "sts"}
 
@@ -135,7 +136,7 @@ class _Script:
             return f"{{{inner}}}"
         if isinstance(value, tuple):
             return f"[{', '.join(self._value(held, command) for held in value)}]"
-        return repr(str(value)) if isinstance(value, str) else repr(value)
+        return _repeated(str(value) if isinstance(value, str) else value)
 
     def _reference(  # noqa: C901, PLR0911 - one for each kind
         self, ref: Ref, command: Command | None
@@ -227,6 +228,8 @@ class _Script:
                 return f"seen == {_variable(ref)}"
             case Values():
                 return f"sorted(seen or []) == {sorted(pattern.values)!r}"
+            case Sized():
+                return f"len(seen or b'') == {pattern.length}"
             case Text():
                 return f"re.fullmatch({pattern.expression!r}, seen or '')"
             case Ref("policy"):
@@ -239,6 +242,13 @@ class _Script:
                 inner = " or ".join(self._condition(option) for option in pattern.options)
                 return f"({inner})"
         return f"seen == {self._value(pattern)}"
+
+
+def _repeated(value: object) -> str:
+    """A value as Python writes it; a long run of one character or byte as such."""
+    if isinstance(value, str | bytes) and len(value) > _LONG and len(set(value)) == 1:
+        return f"{value[:1]!r} * {len(value)}"
+    return repr(value)
 
 
 def _literal(value: object) -> str:

@@ -21,6 +21,7 @@ from kmspec_model.outcome import (
     Outcome,
     Pattern,
     Refusal,
+    Sized,
     Text,
     Values,
 )
@@ -156,6 +157,8 @@ def _encoded(  # noqa: C901, PLR0911 - one for each form
             return {"$values": list(value.values)}
         case Text():
             return {"$text": value.expression}
+        case Sized():
+            return {"$bytesLong": value.length}
         case tuple():
             return [_encoded(inner) for inner in value]
     return value
@@ -268,4 +271,5 @@ _DECODERS: dict[str, Any] = {
     "$items": _decoded_items,
     "$values": lambda raw: Values(tuple(raw)),
     "$text": Text,
+    "$bytesLong": Sized,
 }

@@ -47,8 +47,24 @@ def describe_outcome(outcome: Outcome, paths: tuple[str, ...] = ()) -> str:
     return text if outcome.message is None else f'{text}, "{outcome.message}"'
 
 
+def printable(text: str) -> str:
+    """A text on one line, what does not print in it written as escaped.
+
+    A target can answer anything, also what moves the cursor of a terminal or is no Unicode.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text
+    )
+
+
 def lines(violation: Violation) -> Iterator[str]:
     """A violation as plain text, without how to reproduce it."""
+    return map(printable, _lines(violation))
+
+
+def _lines(violation: Violation) -> Iterator[str]:
     yield f"{violation.rule} ({violation.level})"
     yield f"  {violation.sentence}"
     for source in violation.sources:

@@ -44,8 +44,8 @@ class Broken(Exception):
     """The target could not be asked."""
 
 
-def walks(run: Run, plan: Plan) -> int:
-    """Walk; how many walks were made.
+def walks(run: Run, plan: Plan) -> None:
+    """Walk.
 
     :raises kmspec_check.run.OutOfTimeError: the budget is used up.
     """
@@ -55,7 +55,6 @@ def walks(run: Run, plan: Plan) -> int:
             break
     if made.walks:
         run.decide(Cell(PHASE, "-", "random walks"), Status.PASS)
-    return made.walks
 
 
 class _Count:

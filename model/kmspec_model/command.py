@@ -71,6 +71,11 @@ class Ref(NamedTuple):
 Value: TypeAlias = Union[str, int, float, bool, bytes, Ref, tuple["Value", ...], "Pairs"]
 
 
+_LONG = 200
+_SHOWN = 20
+"""Characters of a long value that people are shown."""
+
+
 class Pairs(NamedTuple):
     """A structure or map among the arguments: its members in the order given."""
 
@@ -133,6 +138,9 @@ def written(value: Value) -> str:
         return "{" + ", ".join(f"{name}: {written(inner)}" for name, inner in value.items) + "}"
     if isinstance(value, tuple):
         return "[" + ", ".join(written(inner) for inner in value) + "]"
+    if isinstance(value, str | bytes) and len(value) > _LONG:
+        unit = "bytes" if isinstance(value, bytes) else "characters"
+        return f"{written(value[:_SHOWN])}... ({len(value)} {unit})"
     return repr(str(value)) if isinstance(value, str) else repr(value)
 
 

@@ -6,10 +6,10 @@ from the rows alone.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple, TypeAlias, TypeVar
+from typing import NamedTuple, TypeAlias, TypeVar, get_args
 
 from kmspec.names import KeySpec, Origin
-from kmspec.rules import Answer, Cell, Condition
+from kmspec.rules import Answer, Cell, Condition, Stage
 from kmspec.tables import Spec
 from kmspec_model.case import Case
 from kmspec_model.predicates import (
@@ -62,6 +62,7 @@ Applies: TypeAlias = Callable[[Case], bool]
 class Guards(NamedTuple):
     """The guards of one operation, by stage."""
 
+    syntax: tuple[Guard, ...]
     input: tuple[Guard, ...]
     lookup: tuple[Guard, ...]
     cells: tuple[Guard, ...]
@@ -71,9 +72,13 @@ class Guards(NamedTuple):
     def judge(self, case: Case) -> Verdict:
         """Hold a case against every guard.
 
-        A failed look-up leaves nothing that later guards could look at. Of several guards of
-        one stage that fail, any may be the one that answers.
+        A request that is not well formed is refused for that, or for what it names and does not
+        exist. A failed look-up leaves nothing that later guards could look at. Of several guards
+        of one stage that fail, any may be the one that answers.
         """
+        malformed = [finding for guard in self.syntax for finding in guard(case)]
+        if malformed:
+            return self._malformed(case, malformed)
         found = [finding for guard in self.input for finding in guard(case)]
         missing = [finding for guard in self.lookup for finding in guard(case)]
         found += missing
@@ -94,6 +99,13 @@ class Guards(NamedTuple):
         rules = tuple(finding.rule for finding in found if finding.accepts)
         return Verdict(not failing, refusals, rules, tuple(finding.rule for finding in found))
 
+    def _malformed(self, case: Case, malformed: list[Finding]) -> Verdict:
+        missing = [finding for guard in self.lookup for finding in guard(case)]
+        found = [*malformed, *(finding for finding in missing if not finding.accepts)]
+        refusals = tuple((answer, finding) for finding in found for answer in finding.answers)
+        concerned = tuple(finding.rule for finding in found)
+        return Verdict(allowed=False, refusals=refusals, rules=(), concerned=concerned)
+
 
 def compile_guards(spec: Spec) -> Mapping[str, Guards]:
     """The guards of every operation, by its name."""
@@ -101,7 +113,7 @@ def compile_guards(spec: Spec) -> Mapping[str, Guards]:
 
 
 def _guards_of(spec: Spec, operation: str) -> Guards:
-    stages: dict[str, list[Guard]] = {"input": [], "lookup": [], "state": [], "last": []}
+    stages: dict[str, list[Guard]] = {stage: [] for stage in get_args(Stage)}
     for condition in spec.conditions:
         if operation in condition.operations and condition.when is not None:
             stages[condition.stage].append(_of_condition(condition))
@@ -112,6 +124,7 @@ def _guards_of(spec: Spec, operation: str) -> Guards:
     kinds = _by_kind(operation, {cells[0].row for cells in rows.values()})
     cells = tuple(_of_cells(tuple(row), kinds) for row in rows.values())
     return Guards(
+        tuple(stages["syntax"]),
         tuple(stages["input"]),
         tuple(stages["lookup"]),
         cells,

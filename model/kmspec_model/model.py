@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from kmspec.rules import Answer, Operation
 from kmspec.tables import Spec, load
+from kmspec_model import constraints
 from kmspec_model.case import Case, case_of
 from kmspec_model.command import Command, Ref
 from kmspec_model.effects import EFFECTS
@@ -20,6 +21,9 @@ from kmspec_model.predicates import OF_CASE
 from kmspec_model.time import Clockwork, Timing
 from kmspec_model.usage import noted
 from kmspec_model.world import EMPTY, NONE, World
+
+_OF_CONSTRAINT = "{constraint}"
+"""Stands in answers.toml for what AWS says of the demand that a request breaks."""
 
 
 class Permitted(NamedTuple):
@@ -127,6 +131,8 @@ class Model:
 def _refusal(case: Case, answer: Answer, finding: Finding) -> Refusal:
     """The refusal of an answer, its message about the KMS key and the request at hand."""
     message = answer.message
+    if message == _OF_CONSTRAINT:
+        return Refusal(answer.code or "", constraints.message(case.command), answer.status)
     if message is not None and "{" in message:
         index, form = finding.key, "arn"
         if index == NONE and case.key is not None:

@@ -71,8 +71,14 @@ class Text(NamedTuple):
     expression: str
 
 
+class Sized(NamedTuple):
+    """So many bytes."""
+
+    length: int
+
+
 Pattern: TypeAlias = Union[
-    str, int, float, bool, bytes, Ref, Mark, Bind, OneOf, "Members", "Items", Values, Text
+    str, int, float, bool, bytes, Ref, Mark, Bind, OneOf, "Members", "Items", Values, Text, Sized
 ]
 
 

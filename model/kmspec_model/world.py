@@ -233,7 +233,7 @@ class Ciphertext(NamedTuple):
     index: int  # type: ignore[assignment]  # hides tuple.index, of no use here
     key: int
     plaintext: Value
-    context: Ref | None
+    context: Value | None
     material: int = NONE
     algorithm: str = KeySpec.SYMMETRIC_DEFAULT.value
 

@@ -5,6 +5,7 @@ model of the installed botocore knows, so that a misspelling cannot become a rul
 """
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel, Shape, StringShape, StructureShape
@@ -24,6 +25,7 @@ _UNMODELLED = frozenset({"AccessDeniedException", "ThrottlingException", "Valida
 """Errors that KMS gives and no service model lists."""
 
 
+@cache
 def service_model(service: Service) -> ServiceModel:
     """The service model of the installed botocore for one of the three AWS services."""
     name = _BOTOCORE_NAMES[service]

@@ -151,6 +151,7 @@ def assemble(tables: Mapping[str, Table]) -> Spec:
     """
     answers = {name: _row(Answer, "answers", name, row) for name, row in tables["answers"].items()}
     machines = {name: _machine(name, tables[name]) for name in MACHINES}
+    operations = _operations(tables)
     cells = tuple(
         cell
         for name in CELL_TABLES
@@ -160,7 +161,7 @@ def assemble(tables: Mapping[str, Table]) -> Spec:
     conditions = tuple(
         condition
         for file, table in _parts(tables, "conditions")
-        for condition in _conditions(file, table, answers)
+        for condition in _conditions(file, table, answers, operations)
     )
     effects = tuple(
         effect for file, table in _parts(tables, "effects") for effect in _effects(file, table)
@@ -173,7 +174,7 @@ def assemble(tables: Mapping[str, Table]) -> Spec:
         },
         answers=answers,
         machines=machines,
-        operations=_operations(tables),
+        operations=operations,
         cells=cells,
         conditions=conditions,
         effects=effects,
@@ -287,7 +288,12 @@ def _answers(text: str, answers: Mapping[str, Answer], file: str, row: str) -> t
     return tuple(answers[name] for name in names)
 
 
-def _conditions(file: str, table: Table, answers: Mapping[str, Answer]) -> Iterator[Condition]:
+def _conditions(
+    file: str,
+    table: Table,
+    answers: Mapping[str, Answer],
+    operations: Mapping[str, Operation],
+) -> Iterator[Condition]:
     for group, rows in table.items():
         for word, row in rows.items():
             identity = f"{group}/{word}"
@@ -295,7 +301,19 @@ def _conditions(file: str, table: Table, answers: Mapping[str, Answer]) -> Itera
             if bool(found) == ("decided_by" in row) or bool(found) != ("when" in row):
                 message = f"tables/{file}.toml, row {identity}: give `when` with `answers`"
                 raise TableError(f"{message}, or `decided_by` alone")
-            yield _row(Condition, file, None, {**row, "id": identity, "answers": found})
+            named = tuple(_expanded(row["operations"], operations))
+            given = {**row, "id": identity, "answers": found, "operations": named}
+            yield _row(Condition, file, None, given)
+
+
+def _expanded(names: Iterable[str], operations: Mapping[str, Operation]) -> Iterator[str]:
+    """The operations that a row names; ``kms:*`` are all of that service."""
+    for name in names:
+        service, _, rest = name.partition(":")
+        if rest == "*":
+            yield from (one for one, row in operations.items() if row.service == service)
+        else:
+            yield name
 
 
 def _effects(file: str, table: Table) -> Iterator[Effect]:

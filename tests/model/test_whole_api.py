@@ -10,12 +10,11 @@ import pytest
 
 from kmspec.names import Service
 from kmspec.tables import load
-from kmspec_check.plan import Explored
 from kmspec_impl.cloudhsm.operations import HANDLERS as CLOUDHSM_HANDLERS
 from kmspec_impl.kms.operations import HANDLERS as KMS_HANDLERS
-from kmspec_model import Model
 from kmspec_model.effects import EFFECTS
 from kmspec_model.outcome import Success
+from tests.helpers.machine import explored
 from tests.unit.spec.api.facts import MODELS, installed
 
 HANDLERS = {"kms": KMS_HANDLERS, "cloudhsm": CLOUDHSM_HANDLERS}
@@ -45,11 +44,10 @@ def every_operation() -> list[str]:
 @pytest.fixture(scope="module")
 def endings() -> dict[str, set[bool]]:
     """How the cells of the matrix may end for each operation: with success, or refused."""
-    explored = Explored(Model())
     found: dict[str, set[bool]] = defaultdict(set)
-    for stop, probe in explored.cells():
+    for stop, probe in explored().cells():
         command = probe.command
-        first = explored.node(stop).permitted(command)[0]
+        first = explored().node(stop).permitted(command)[0]
         name = f"{command.service}:{command.operation}"
         found[name].add(isinstance(first.outcome, Success))
     return found

@@ -5,13 +5,12 @@ import pytest
 from kmspec.tables import load
 from kmspec_check.cells import Status
 from kmspec_check.conform import conform
-from kmspec_check.plan import Explored
 from kmspec_impl.embedded import Embedded
 from kmspec_impl.mutants.catalogue import CATALOGUE
 from kmspec_impl.mutants.mutant import Mutant
-from kmspec_model import Model
+from tests.helpers.machine import explored
 
-PHASES = ("matrix", "tour")
+PHASES = ("matrix", "tour", "values")
 
 SHOWN_AFTER = {
     "tags-of-new-key-lost": "effect/UntagResource/answer",
@@ -21,12 +20,6 @@ SHOWN_AFTER = {
 """What has to be tried before the rule that these break is seen to be broken."""
 
 
-@pytest.fixture(scope="session")
-def explored() -> Explored:
-    """One model for all mutants: exploring it is most of the work."""
-    return Explored(Model())
-
-
 def test_the_catalogue_speaks_of_rules() -> None:
     rules = load().rules
     assert [one.name for one in CATALOGUE if one.rule not in rules] == []
@@ -34,10 +27,10 @@ def test_the_catalogue_speaks_of_rules() -> None:
 
 
 @pytest.mark.parametrize("mutant", CATALOGUE, ids=[one.name for one in CATALOGUE])
-def test_a_mutant_is_found(mutant: Mutant, explored: Explored) -> None:
+def test_a_mutant_is_found(mutant: Mutant) -> None:
     target = Embedded(mutant=mutant.name)
     rules = {mutant.rule, SHOWN_AFTER.get(mutant.name, mutant.rule)}
-    result = conform(target, rules=rules, only=PHASES, explored=explored)
+    result = conform(target, rules=rules, only=PHASES, explored=explored())
     assert mutant.rule in {violation.rule for violation in result.violations}
     assert result.exit_code == 1
     assert result.trouble == ""
@@ -45,17 +38,17 @@ def test_a_mutant_is_found(mutant: Mutant, explored: Explored) -> None:
 
 
 @pytest.mark.parametrize("rules", [sorted({one.rule for one in CATALOGUE})], ids=["all"])
-def test_no_mutant_is_none(rules: list[str], explored: Explored) -> None:
-    result = conform(Embedded(), rules=rules, only=PHASES, explored=explored)
+def test_no_mutant_is_none(rules: list[str]) -> None:
+    result = conform(Embedded(), rules=rules, only=PHASES, explored=explored())
     assert [violation.rule for violation in result.violations] == []
     assert result.exit_code == 0
     assert {phase.stopped for phase in result.phases} == {""}
 
 
-def test_a_check_of_rules_ends_when_they_are_violated(explored: Explored) -> None:
+def test_a_check_of_rules_ends_when_they_are_violated() -> None:
     rule = "key-state/Encrypt/Disabled"
     target = Embedded(mutant="encrypts-with-disabled-key")
-    result = conform(target, rules=[rule], only=PHASES, explored=explored)
+    result = conform(target, rules=[rule], only=PHASES, explored=explored())
     assert {violation.rule for violation in result.violations} == {rule}
     assert all(phase.stopped for phase in result.phases[1:])
     assert result.steps < 1000

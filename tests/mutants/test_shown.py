@@ -14,6 +14,7 @@ from kmspec_check.profile import load
 from kmspec_check.replay import Ending, replay
 from kmspec_impl.embedded import Embedded
 from kmspec_impl.mutants.catalogue import find
+from tests.helpers.machine import explored
 from tests.helpers.server import SECONDS, environment, kmspec, serving
 
 SHOWN = (
@@ -27,7 +28,7 @@ SHOWN = (
 
 def violation(name: str) -> dict[str, Any]:
     rule = find(name).rule
-    result = conform(Embedded(mutant=name), rules=[rule], only=["matrix"])
+    result = conform(Embedded(mutant=name), rules=[rule], only=["matrix"], explored=explored())
     data = report_json.to_data(result)
     found: dict[str, Any] = next(
         one for one in data["violations"] if one["rule"] == rule and one["boto3"]

@@ -16,6 +16,7 @@ from kmspec_model.explain import Question
 from kmspec_model.model import Model
 from kmspec_model.page import freedom_page, kinds_page, states_page
 from kmspec_model.tell import explained
+from tests.helpers.machine import explored
 
 HERE = Path(__file__).parent
 DOCS = HERE.parent.parent / "docs"
@@ -38,7 +39,9 @@ def held(file: Path, text: str) -> None:
     ],
 )
 def test_a_violation(mutant: str, rule: str) -> None:
-    result = conform(Embedded(mutant=mutant), profile="embedded", rules=(rule,))
+    result = conform(
+        Embedded(mutant=mutant), profile="embedded", rules=(rule,), explored=explored()
+    )
     found = next(violation for violation in result.violations if violation.rule == rule)
     held(HERE / f"violation-{mutant}.txt", "\n".join(lines(found)) + "\n")
 

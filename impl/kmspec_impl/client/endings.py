@@ -4,7 +4,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 from kmspec_impl.client.errors import RefusedError, UseError
 
@@ -12,6 +12,26 @@ WRONG_USE: Final = 2
 REFUSED: Final = 1
 UNREAD: Final = 141
 """As a shell says it of a program that SIGPIPE ended: never 1, which means violations."""
+
+
+class Misreading(Protocol):
+    """What Typer raises when it cannot read a command line."""
+
+    def format_message(self) -> str:
+        """What is wrong, in its words."""
+        ...
+
+
+def misread(error: Misreading) -> UseError:
+    """What Typer complains of, as our own complaint."""
+    text = " ".join(error.format_message().split()).rstrip(".").replace(": Value error, ", ": ")
+    near = getattr(error, "possibilities", None)
+    if near:
+        what = f"no such option {getattr(error, 'option_name', '')}"
+        return UseError(what, f"did you mean {near[0]}?")
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "kmspec"
+    return UseError(f"{text[:1].lower()}{text[1:]}", f"see `{command} --help`")
 
 
 def run(command: Callable[[], int]) -> int:

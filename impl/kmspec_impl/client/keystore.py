@@ -93,6 +93,12 @@ def password() -> str:
     return "".join(secrets.choice(letters) for _ in range(PASSWORD_LENGTH))
 
 
+def password_of(given: str | None, whose: str, where: str) -> tuple[str, str]:
+    """The password, and what to say of it: one that was not given is made and shown."""
+    made = given or password()
+    return made, "" if given else f"password of {whose}: {made} ({where})\n"
+
+
 class _Builder:
     """One way up, step by step."""
 

@@ -1,5 +1,6 @@
 """The operator: the only place that says to an endpoint what `kmspec hsm` was told."""
 
+import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -63,3 +64,10 @@ def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> Iterator
     for line in cells:
         padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
         yield "  ".join(padded).rstrip()
+
+
+def listed(
+    member: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, as_json: bool
+) -> str:
+    """What was listed under a member: JSON, or a table."""
+    return json.dumps({member: rows}, indent=2) if as_json else "\n".join(table(rows, columns))

@@ -17,6 +17,7 @@ from kmspec_impl.mutants import (
     of_settings,
     of_stores,
     of_use,
+    of_values,
 )
 from kmspec_impl.mutants.mutant import Mutant, MutatedEmulator
 
@@ -33,6 +34,7 @@ CATALOGUE: Final[tuple[Mutant, ...]] = (
     *of_settings.MUTANTS,
     *of_imports.MUTANTS,
     *of_regions.MUTANTS,
+    *of_values.MUTANTS,
 )
 
 

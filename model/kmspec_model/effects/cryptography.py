@@ -6,12 +6,15 @@ from kmspec_model.case import Case
 from kmspec_model.command import DATA_KEY_PLAINTEXTS, Ref, Value
 from kmspec_model.kinds import SYMMETRIC, algorithm, is_symmetric, source_algorithm
 from kmspec_model.moves import Change, Moves
-from kmspec_model.outcome import Bind, Mark, Members, Pattern, members
+from kmspec_model.outcome import Bind, Mark, Members, Pattern, Sized, members
 from kmspec_model.world import NONE, Ciphertext, Key, World
+
+_AES_BYTES = {"AES_128": 16, "AES_256": 32}
+"""Of each DataKeySpec [API:GenerateDataKey]."""
 
 
 def kept(
-    case: Case, key: int, plaintext: Value, context: Ref | None, algorithm: str = SYMMETRIC
+    case: Case, key: int, plaintext: Value, context: Value | None, algorithm: str = SYMMETRIC
 ) -> tuple[World, Pattern]:
     """The world that remembers a new ciphertext, if the command asks for it, and its pattern."""
     world = case.world
@@ -105,7 +108,7 @@ def _data_key(*, plaintext: bool) -> Callable[[Moves, Case], tuple[Change, ...]]
         world, blob = kept(case, case.key.index, made, context)
         shown: Pattern = Mark.ABSENT
         if plaintext:
-            shown = Bind(made) if case.command.keep else Mark.PRESENT
+            shown = Bind(made) if case.command.keep else _as_long_as_asked(case)
         key = Ref("key", case.key.index, "arn")
         answer = members(
             CiphertextBlob=blob,
@@ -120,7 +123,16 @@ def _data_key(*, plaintext: bool) -> Callable[[Moves, Case], tuple[Change, ...]]
 
 def random(_moves: Moves, case: Case) -> tuple[Change, ...]:
     """Random bytes."""
-    return (Change(case.world, members(Plaintext=Mark.PRESENT)),)
+    return (Change(case.world, members(Plaintext=_as_long_as_asked(case))),)
+
+
+def _as_long_as_asked(case: Case) -> Pattern:
+    """The bytes that KMS makes: a number of them, or as an AES key has."""
+    asked = case.arguments.get("NumberOfBytes")
+    if isinstance(asked, int):
+        return Sized(asked)
+    spec = case.arguments.get("KeySpec")
+    return Sized(_AES_BYTES[spec]) if isinstance(spec, str) and spec in _AES_BYTES else Mark.PRESENT
 
 
 def identity(_moves: Moves, case: Case) -> tuple[Change, ...]:

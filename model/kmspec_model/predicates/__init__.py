@@ -15,6 +15,7 @@ from kmspec_model.predicates import (
     kinds_of_key,
     operator,
     regions,
+    requests,
     rotation,
     stores,
 )
@@ -42,6 +43,7 @@ OF_CASE: Mapping[str, OfCase] = {
     **imports.OF_CASE,
     **rotation.OF_CASE,
     **regions.OF_CASE,
+    **requests.OF_CASE,
     **external_stores.OF_CASE,
 }
 """Predicates of a request, by the word the tables use."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from kmspec import limits
 from kmspec.names import Origin
 from kmspec_model.case import Case, find_key
-from kmspec_model.command import Ref
+from kmspec_model.command import Pairs, Ref, Value
 from kmspec_model.kinds import is_opaque
 from kmspec_model.predicates.kinds import OfCase
 
@@ -51,6 +51,12 @@ def _named_by_alias(case: Case) -> bool:
     return isinstance(named, Ref) and named.kind in ("alias", "service")
 
 
+def _alias_unknown(case: Case) -> bool:
+    named = case.arguments.get("AliasName")
+    own = isinstance(named, Ref) and named.kind == "service"
+    return case.alias is None and not own
+
+
 def _ciphertext_key_unknown(case: Case) -> bool:
     ciphertext = case.ciphertext
     if is_opaque(case):
@@ -63,7 +69,12 @@ def _context_differs(case: Case) -> bool:
     ciphertext = case.ciphertext
     if ciphertext is None or is_opaque(case):
         return False
-    return bool(case.arguments.get(member) != ciphertext.context)
+    return _pairs(case.arguments.get(member)) != _pairs(ciphertext.context)
+
+
+def _pairs(context: Value | None) -> object:
+    """What matters of an encryption context: its pairs, in whatever order; an empty one is none."""
+    return frozenset(context.items) or None if isinstance(context, Pairs) else context
 
 
 OF_CASE: Mapping[str, OfCase] = {
@@ -71,9 +82,7 @@ OF_CASE: Mapping[str, OfCase] = {
     "named-by-alias": _named_by_alias,
     "window-out-of-range": _window_out_of_range,
     "dry-run": lambda case: bool(case.arguments.get("DryRun")),
-    "alias-unknown": lambda case: (
-        case.alias is None and case.arguments["AliasName"].kind == "alias"
-    ),
+    "alias-unknown": _alias_unknown,
     "alias-taken": lambda case: case.alias is not None,
     "fifty-aliases": _fifty_aliases,
     "ciphertext-key-unknown": _ciphertext_key_unknown,

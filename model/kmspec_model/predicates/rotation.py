@@ -10,11 +10,6 @@ from kmspec_model.predicates.kinds import OfCase
 _NEAR = limits.CONFLICT_BEFORE_ROTATION * 1000
 
 
-def _period_out_of_range(case: Case) -> bool:
-    days = case.arguments.get("RotationPeriodInDays", limits.DEFAULT_ROTATION_PERIOD_DAYS)
-    return days not in limits.ROTATION_PERIOD_DAYS
-
-
 def _rotated_25_times(case: Case) -> bool:
     if case.key is None:
         return False
@@ -35,7 +30,6 @@ def _no_material_waits(case: Case) -> bool:
 
 
 OF_CASE: Mapping[str, OfCase] = {
-    "period-out-of-range": _period_out_of_range,
     "rotated-25-times": _rotated_25_times,
     "rotation-near": _rotation_near,
     "rotation-under-way": lambda case: case.key is not None and case.key.rotating is not None,

@@ -15,6 +15,7 @@ from kmspec_check.endpoint import Endpoint
 from kmspec_check.profile import load
 from kmspec_check.report_text import report_lines
 from kmspec_check.target import Garbled, TimedOut, Trouble, Unreachable
+from tests.helpers.machine import explored
 from tests.unit.check.support import Altered, Answer
 
 PAGE = b"HTTP/1.1 500 Oops\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>"
@@ -46,7 +47,7 @@ def answering(answer: bytes) -> Iterator[str]:
 @pytest.mark.parametrize("answer", [PAGE, GARBAGE, b"", b"SSH-2.0-x\r\n"])
 def test_trouble_is_never_a_violation(answer: bytes) -> None:
     with answering(answer) as url, Endpoint(url, load("generic")) as target:
-        result = conform(target, budget=20)
+        result = conform(target, budget=20, explored=explored())
     assert result.exit_code == 2
     assert not result.violations
     assert result.count(Status.FAIL) == 0
@@ -112,7 +113,7 @@ def test_another_protocol() -> None:
 def test_a_body_that_is_no_object_is_not_of_aws() -> None:
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]"
     with answering(answer) as url, Endpoint(url, load("generic")) as target:
-        result = conform(target)
+        result = conform(target, explored=explored())
     assert result.exit_code == 2
     assert "no JSON object" in result.trouble
     assert "; give the URL" in result.trouble
@@ -127,7 +128,7 @@ def test_the_same_trouble_all_the_time_ends_the_check() -> None:
             raise TimedOut("no answer came", "look there")
         return answer
 
-    result = conform(Altered(breaking), only=["key"])
+    result = conform(Altered(breaking), only=["key"], explored=explored())
     assert result.exit_code == 2
     assert "cells in a row ended in the same trouble: no answer came" in result.trouble
     assert result.count(Status.ERROR) <= 25
@@ -142,7 +143,7 @@ def test_a_crash_of_what_worked_is_a_violation() -> None:
             return 500, {"__type": "", "message": "<!doctype html>"}
         return answer
 
-    result = conform(Altered(crashing), only=["matrix", "key"])
+    result = conform(Altered(crashing), only=["matrix", "key"], explored=explored())
     assert result.exit_code == 1
     assert result.count(Status.ERROR) == 0
     told = next(one for one in result.violations if one.trace is not None)

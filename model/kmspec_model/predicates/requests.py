@@ -1,0 +1,9 @@
+"""Predicates of any request: whether it is well formed."""
+
+from collections.abc import Mapping
+
+from kmspec_model.constraints import broken
+from kmspec_model.predicates.kinds import OfCase
+
+OF_CASE: Mapping[str, OfCase] = {"breaks-a-constraint": lambda case: bool(broken(case.command))}
+"""By the word the tables use."""
