@@ -126,7 +126,10 @@ def load(name_or_file: str) -> Profile:
         raise ProfileError(
             f"there is no profile {name_or_file!r}; give one of {known}, or a TOML file"
         )
-    return _read(path.read_text("utf-8"), path.stem)
+    try:
+        return _read(path.read_text("utf-8"), path.stem)
+    except UnicodeDecodeError as fault:
+        raise ProfileError(f"{path} is no TOML: it is not text") from fault
 
 
 def _read(text: str, name: str) -> Profile:

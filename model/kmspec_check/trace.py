@@ -32,6 +32,9 @@ VERSION = 2
 _READABLE = (1, VERSION)
 
 
+_MAKE_ONE = "give a file that `kmspec conform --report json=FILE` wrote"
+
+
 class TraceError(ValueError):
     """A file is no trace that can be run; the text is one line with the remedy."""
 
@@ -177,13 +180,13 @@ def loads(text: str) -> Trace:
     """
     try:
         raw = json.loads(text)
-    except ValueError as fault:
-        raise TraceError(f"this is no JSON: {fault}") from fault
+    except (ValueError, RecursionError) as fault:
+        raise TraceError(f"this is no JSON: {fault}; record it again") from fault
     if not isinstance(raw, dict) or raw.get("format") != FORMAT:
-        raise TraceError(f'this is no trace: a trace begins with "format": "{FORMAT}"')
+        raise TraceError(f'this is no trace: it has no "format": "{FORMAT}"; {_MAKE_ONE}')
     if raw.get("version") not in _READABLE:
-        known = " and ".join(map(str, _READABLE))
-        raise TraceError(f"trace version {raw.get('version')!r} is not known; known are {known}")
+        told = f"trace version {raw.get('version')!r} is not known"
+        raise TraceError(f"{told}, only {' and '.join(map(str, _READABLE))}; {_MAKE_ONE}")
     try:
         return _from_json(raw)
     except (KeyError, TypeError, ValueError, AttributeError) as fault:
