@@ -260,6 +260,9 @@ def _cells(
             found = _answers(own["answers"], answers, file, row)
             identity = f"{table['table']}/{row}/{state}"
             says = " or ".join(answer.says for answer in found)
+            if "because" not in says:
+                first, fails, others = says.partition("fails with ")
+                says = first + fails + others.replace(" or fails with ", " or ")
             subject = given.get("subject", given["operation"])
             sentence = own.get("sentence", f"{subject} {table['resource']} {state} {says}.")
             yield _row(
