@@ -26,6 +26,9 @@ def test_of_two_keys_the_one_whose_cell_was_not_seen_to_be_kept_is_named() -> No
 
 
 def test_of_two_keys_the_one_is_named_whose_state_refuses_most() -> None:
-    first, second = "key-state/UpdatePrimaryRegion/Enabled", "key-state/UpdatePrimaryRegion/Creating"
+    first, second = (
+        "key-state/UpdatePrimaryRegion/Enabled",
+        "key-state/UpdatePrimaryRegion/Creating",
+    )
     named = violated_rule(load(), (first, second), (first, second), WRONG_STATE)
     assert named == second

@@ -59,7 +59,8 @@ def update_primary(moves: Moves, case: Case) -> tuple[Change, ...]:
         rules = move.rule
         if key.since is None:
             resumes = move.resumes or ""
-            moved = key._replace(state=move.states[0], resumes=resumes, since=world.now)
+            since = moves.since("key", move.states[0], world.now)
+            moved = key._replace(state=move.states[0], resumes=resumes, since=since)
             world = world.with_key(moved)
     return (Change(world, rules=rules),)
 
