@@ -53,16 +53,16 @@ def update_primary(moves: Moves, case: Case) -> tuple[Change, ...]:
     if case.key is None or case.related is None:
         return ()
     world = case.world
-    rules: tuple[str, ...] = ()
-    for key in (case.key, case.related):
-        move = moves.of("key", "UpdatePrimaryRegion", key.state)
-        rules = move.rule
+    keys = (case.key, case.related)
+    found = [moves.of("key", "UpdatePrimaryRegion", key.state) for key in keys]
+    if not all(move.rule for move in found):
+        return (Change(world),)
+    for key, move in zip(keys, found, strict=True):
         if key.since is None:
             resumes = move.resumes or ""
-            since = moves.since("key", move.states[0], world.now)
-            moved = key._replace(state=move.states[0], resumes=resumes, since=since)
+            moved = key._replace(state=move.states[0], resumes=resumes, since=world.now)
             world = world.with_key(moved)
-    return (Change(world, rules=rules),)
+    return (Change(world, rules=found[-1].rule),)
 
 
 EFFECTS: Mapping[str, Callable[[Moves, Case], tuple[Change, ...]]] = {
