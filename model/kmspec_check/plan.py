@@ -36,7 +36,9 @@ class Explored:
     def __init__(self, model: Model, names: Iterable[str] = DEFAULT) -> None:
         self.oracle = Oracle(model)
         self.graphs: dict[str, Graph] = {}
+        self._nodes: dict[str, tuple[Node, ...]] = {}
         self._cells: tuple[tuple[Stop, Probe], ...] | None = None
+        self._about: dict[str, list[int]] = {}
         for name in names:
             # Edited tables may refuse the way to a scope; another then shows what they refuse.
             with suppress(OutOfReachError):
@@ -44,7 +46,11 @@ class Explored:
 
     def node(self, stop: Stop) -> Node:
         """The node of a stop."""
-        return self.oracle.node(self.graphs[stop.scope].worlds[stop.position])
+        nodes = self._nodes.get(stop.scope)
+        if nodes is None:
+            nodes = tuple(map(self.oracle.node, self.graphs[stop.scope].worlds))
+            self._nodes[stop.scope] = nodes
+        return nodes[stop.position]
 
     def stops(self) -> Iterator[Stop]:
         """Every world of every scope."""
@@ -63,6 +69,18 @@ class Explored:
                     found.setdefault((situation, probe.label), (stop, probe))
             self._cells = tuple(found.values())
         return self._cells
+
+    def cells_about(self, rules: Iterable[str]) -> tuple[tuple[Stop, Probe], ...]:
+        """The cells of which one of these rules says something, in their order."""
+        cells = self.cells()
+        if not self._about:
+            index = defaultdict(list)
+            for number, (stop, probe) in enumerate(cells):
+                for rule in self.node(stop).rules(probe.command):
+                    index[rule].append(number)
+            self._about = dict(index)
+        numbers = {number for rule in rules for number in self._about.get(rule, ())}
+        return tuple(cells[number] for number in sorted(numbers))
 
 
 @dataclass
@@ -120,7 +138,9 @@ def matrix_cells(run: Run, plan: Plan, phase: str) -> Mapping[Stop, list[Entry]]
     When rules are asked for, what they decide comes before what they are only concerned with.
     """
     found: dict[Stop, list[Entry]] = defaultdict(list)
-    asked = [one for one in plan.explored.cells() if _asked_for(run, plan.node(one[0]), one[1])]
+    explored = plan.explored
+    cells = explored.cells_about(run.rules) if run.rules else explored.cells()
+    asked = [(stop, probe) for stop, probe in cells if run.asks(probe.command)]
     if run.rules:
         asked.sort(key=lambda one: not _decided(run, plan.node(one[0]), one[1]))
     for stop, probe in asked:
@@ -130,11 +150,6 @@ def matrix_cells(run: Run, plan: Plan, phase: str) -> Mapping[Stop, list[Entry]]
 
 def _decided(run: Run, node: Node, probe: Probe) -> bool:
     return node.permitted(probe.command)[0].rules[:1] in {(rule,) for rule in run.rules}
-
-
-def _asked_for(run: Run, node: Node, probe: Probe) -> bool:
-    command = probe.command
-    return run.asks(command) and run.wants(node, command)
 
 
 def label_of(node: Node, command: Command) -> str:
