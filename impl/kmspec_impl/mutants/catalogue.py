@@ -15,6 +15,7 @@ from kmspec_impl.mutants import (
     of_life,
     of_regions,
     of_settings,
+    of_states,
     of_stores,
     of_use,
     of_values,
@@ -35,6 +36,7 @@ CATALOGUE: Final[tuple[Mutant, ...]] = (
     *of_imports.MUTANTS,
     *of_regions.MUTANTS,
     *of_values.MUTANTS,
+    *of_states.MUTANTS,
 )
 
 
