@@ -1,11 +1,14 @@
 """Plans: the only place that says which cells and transitions there are, and how to get there."""
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
+from kmspec.tables import Spec
 from kmspec_check.cells import Cell
 from kmspec_check.oracle import Node, Oracle
 from kmspec_check.run import Run
@@ -13,6 +16,12 @@ from kmspec_model import EMPTY, Command, Model
 from kmspec_model.explore import Graph, OutOfReachError, explore
 from kmspec_model.probes import Probe
 from kmspec_model.scopes import DEFAULT, SCOPES
+
+
+def edition(spec: Spec) -> str:
+    """Twelve hex digits that are others when a rule is."""
+    text = "\n".join(repr(rule) for _, rule in sorted(spec.rules.items()))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 class Stop(NamedTuple):
@@ -57,6 +66,16 @@ class Explored:
         for name, graph in self.graphs.items():
             for index in range(len(graph.worlds)):
                 yield Stop(name, index)
+
+    @cached_property
+    def edition(self) -> str:
+        """What tells the tables from others."""
+        return edition(self.oracle.model.spec)
+
+    @cached_property
+    def situations(self) -> frozenset[str]:
+        """Every situation there is."""
+        return frozenset(str(self.node(stop).situation) for stop in self.stops())
 
     def cells(self) -> tuple[tuple[Stop, Probe], ...]:
         """Each (situation, probe) once, at the first stop that has both."""
@@ -128,6 +147,8 @@ class Plan:
 
     def transitions(self, run: Run) -> int:
         """How many transitions are of the areas that were asked for."""
+        if not run.areas:
+            return sum(graph.transitions for graph in self.graphs.values())
         every = (edge for graph in self.graphs.values() for edges in graph.edges for edge in edges)
         return sum(run.asks(edge.command) for edge in every)
 
@@ -175,6 +196,6 @@ def rules_of(plan: Plan, chosen: Callable[[Probe], bool]) -> set[str]:
 def situations(run: Run, plan: Plan) -> set[str]:
     """The situations in which there is something to try of the areas that were asked for."""
     if not run.areas:
-        return {str(plan.node(stop).situation) for stop in plan.stops()}
+        return set(plan.explored.situations)
     cells = plan.explored.cells()
     return {str(plan.node(stop).situation) for stop, probe in cells if run.asks(probe.command)}
