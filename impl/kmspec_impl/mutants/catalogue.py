@@ -13,6 +13,7 @@ from kmspec_impl.mutants import (
     of_keys,
     of_kinds,
     of_life,
+    of_refusals,
     of_regions,
     of_settings,
     of_states,
@@ -37,6 +38,7 @@ CATALOGUE: Final[tuple[Mutant, ...]] = (
     *of_regions.MUTANTS,
     *of_values.MUTANTS,
     *of_states.MUTANTS,
+    *of_refusals.MUTANTS,
 )
 
 

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from kmspec.names import Service
+from kmspec.names import ErrorCode, Service
 from kmspec_impl.caller import DEFAULT_CALLER, Caller
 from kmspec_impl.emulator import Emulator, Settings
+from kmspec_impl.errors import ServiceError
 from kmspec_impl.realm import Handler, Parameters, Response
 
 
@@ -23,6 +24,19 @@ def nothing(*arguments: object, **options: object) -> None:
     del arguments, options
 
 
+class Unseen(NamedTuple):
+    """A refusal that is not given: of which operation, its code, and a part of its message."""
+
+    operation: str
+    code: ErrorCode
+    part: str
+
+    def is_it(self, operation: str, error: ServiceError) -> bool:
+        """Whether an operation is refused with it."""
+        same = (operation, error.code) == (self.operation, self.code)
+        return same and self.part in (error.message or "")
+
+
 class Mutant(NamedTuple):
     """One way to be wrong: the rule it breaks, and what it does instead, in one sentence."""
 
@@ -32,6 +46,8 @@ class Mutant(NamedTuple):
     patches: tuple[Patch, ...] = ()
     handlers: tuple[tuple[Service, str, Handler], ...] = ()
     """Operations that are answered differently."""
+    unseen: tuple[Unseen, ...] = ()
+    """Refusals in whose place there is a success that does nothing."""
 
 
 class MutatedEmulator(Emulator):
@@ -40,6 +56,7 @@ class MutatedEmulator(Emulator):
     def __init__(self, settings: Settings, mutant: Mutant) -> None:
         super().__init__(settings)
         self._patches = mutant.patches
+        self._unseen = mutant.unseen
         for service, operation, handler in mutant.handlers:
             self._handlers[service.value, operation] = handler
 
@@ -55,7 +72,12 @@ class MutatedEmulator(Emulator):
         :raises ServiceError: the request is refused.
         """
         with _in_force(self._patches):
-            return super().handle(service, operation, parameters, caller)
+            try:
+                return super().handle(service, operation, parameters, caller)
+            except ServiceError as error:
+                if any(one.is_it(operation, error) for one in self._unseen):
+                    return {}
+                raise
 
 
 @contextmanager
