@@ -13,6 +13,7 @@ from kmspec_impl.mutants import (
     of_keys,
     of_kinds,
     of_life,
+    of_moves,
     of_refusals,
     of_regions,
     of_settings,
@@ -38,6 +39,7 @@ CATALOGUE: Final[tuple[Mutant, ...]] = (
     *of_regions.MUTANTS,
     *of_values.MUTANTS,
     *of_states.MUTANTS,
+    *of_moves.MUTANTS,
     *of_refusals.MUTANTS,
 )
 

@@ -48,6 +48,10 @@ class Mutant(NamedTuple):
     """Operations that are answered differently."""
     unseen: tuple[Unseen, ...] = ()
     """Refusals in whose place there is a success that does nothing."""
+    mute: frozenset[str] = frozenset()
+    """Operations that answer nothing."""
+    idle: frozenset[str] = frozenset()
+    """Operations that do nothing, and answer nothing."""
 
 
 class MutatedEmulator(Emulator):
@@ -55,8 +59,7 @@ class MutatedEmulator(Emulator):
 
     def __init__(self, settings: Settings, mutant: Mutant) -> None:
         super().__init__(settings)
-        self._patches = mutant.patches
-        self._unseen = mutant.unseen
+        self._mutant = mutant
         for service, operation, handler in mutant.handlers:
             self._handlers[service.value, operation] = handler
 
@@ -71,13 +74,17 @@ class MutatedEmulator(Emulator):
 
         :raises ServiceError: the request is refused.
         """
-        with _in_force(self._patches):
+        mutant = self._mutant
+        if operation in mutant.idle:
+            return {}
+        with _in_force(mutant.patches):
             try:
-                return super().handle(service, operation, parameters, caller)
+                response = super().handle(service, operation, parameters, caller)
             except ServiceError as error:
-                if any(one.is_it(operation, error) for one in self._unseen):
+                if any(one.is_it(operation, error) for one in mutant.unseen):
                     return {}
                 raise
+        return {} if operation in mutant.mute else response
 
 
 @contextmanager

@@ -31,10 +31,11 @@ from kmspec_impl.realm import Handler, Parameters, Realm, Response
 States: TypeAlias = Callable[[Realm, Parameters], Iterator[str]]
 """The states of what a request is about, if it is about a row at all."""
 
-_HANDLERS: Final = {
+HANDLERS: Final = {
     Service.KMS: kms_operations.HANDLERS,
     Service.CLOUDHSM: cloudhsm_operations.HANDLERS,
 }
+"""Who answers each operation."""
 _REFUSED: Final = {
     Service.KMS: ErrorCode.MALFORMED_POLICY,
     Service.CLOUDHSM: ErrorCode.CLOUDHSM_SERVICE,
@@ -54,7 +55,7 @@ class _Row(NamedTuple):
 
 
 def _contrary(row: _Row, state: str) -> Handler:
-    usual = _HANDLERS[row.service][row.operation]
+    usual = HANDLERS[row.service][row.operation]
 
     def answer(realm: Realm, parameters: Parameters, now: float) -> Response:
         if state not in set(row.of(realm, parameters)):
@@ -93,7 +94,7 @@ _OF_STORES: Final = (
 _NOT_IMPORTED: Final = tuple(one for one in _NOT_OF_STORES if one is not KeyState.PENDING_IMPORT)
 
 
-def _keys(realm: Realm, parameters: Parameters) -> Iterator[tuple[Realm, Key]]:
+def keys_of(realm: Realm, parameters: Parameters) -> Iterator[tuple[Realm, Key]]:
     """The KMS keys that a request is about, and where each is."""
     named = [parameters[member] for member in _NAMING if parameters.get(member)]
     if not named and parameters.get("AliasName"):
@@ -167,7 +168,7 @@ def _of_kind(operation: str, kind: str) -> States:
     kinds = _KINDS.get(operation, ())
 
     def states(realm: Realm, parameters: Parameters) -> Iterator[str]:
-        for where, key in _keys(realm, parameters):
+        for where, key in keys_of(realm, parameters):
             if _kind(key, kinds) == kind:
                 yield key_state(where, key)
 
