@@ -81,7 +81,7 @@ Budget = Annotated[float | None, _option("--budget", "SECONDS", "Stop after so l
 WriteExpected = Annotated[
     Path | None, _option("--write-expected", "FILE", "Write this run's violations for --expect.")
 ]
-_FORMATS: Final = "FORMAT: json, junit, markdown, badge; may be repeated."
+_FORMATS: Final = "FORMAT: json, junit, html, markdown, badge; may be repeated."
 Report = Annotated[list[str] | None, _option("--report", "FORMAT=FILE", _FORMATS)]
 ScopeName = Annotated[str | None, _option("--scope", "NAME", "Only this part of the machine.")]
 StoreName = Annotated[str, _option("--name", "NAME", "What to call the key store.")]
@@ -173,26 +173,28 @@ def conform(
                 listener=listener,
             )
         complaints = reports.write(result, wanted)
-    report_text.write(result, Console(highlight=False))
-    for complaint in complaints:
-        endings.complain(complaint)
-    return endings.WRONG_USE if complaints else result.exit_code
+        report_text.write(result, Console(highlight=False))
+        for complaint in complaints:
+            endings.complain(complaint)
+        code = report_text.concluded(result)
+    return endings.WRONG_USE if complaints else code
 
 
 @app.command()
 def replay(file: TraceFile, url: Target = None) -> int:
     """Run a recorded violation again: recorded against present, step by step."""
+    from kmspec_check import files, replay_text
     from kmspec_check import replay as again
-    from kmspec_check.files import traces
-    from kmspec_check.replay_text import replay_lines
 
     code = 0
     with _checking():
-        for trace in traces(file):
+        for trace in files.traces(file):
             target, profile = _target(url, None, None)
             replayed = again.replay(trace, target, profile)
-            _done("\n".join(replay_lines(trace, replayed)))
+            _done("\n".join(replay_text.replay_lines(trace, replayed)))
             code = max(code, replayed.exit_code)
+            if replayed.exit_code == endings.WRONG_USE:
+                endings.complain(f"could not run: {replayed.reason}")
     return code
 
 
@@ -203,9 +205,8 @@ def mutants(as_json: AsJson = False) -> int:
     from kmspec_impl.mutants.catalogue import CATALOGUE
 
     rows = [{"name": one.name, "rule": one.rule, "sentence": one.sentence} for one in CATALOGUE]
-    if as_json:
-        return _done(json.dumps(rows, indent=2))
-    return _done("\n".join(table(rows, ("name", "rule", "sentence"))))
+    as_text = "\n".join(table(rows, ("name", "rule", "sentence")))
+    return _done(json.dumps(rows, indent=2) if as_json else as_text)
 
 
 @app.command()
@@ -227,8 +228,7 @@ def explain(
     try:
         return _done("\n".join(explained(Model(load()), Question(operation, *states))))
     except Unknown as error:
-        what, _, remedy = str(error).partition(": ")
-        raise UseError(what, remedy) from error
+        raise UseError.read(str(error).replace(": ", "; ", 1)) from error
 
 
 @app.command()

@@ -25,6 +25,10 @@ from kmspec_impl.realm import Handler, Parameters, Response, Shared
 MOST_SECONDS: Final = 100 * 365.25 * 86_400
 """How far a clock may be moved at once."""
 
+END: Final = 32_503_680_000.0
+"""How far it may be moved at all, to 3000-01-01T00:00:00Z: a key that rotates every 90 days has
+4000 key materials by then, and AWS's clients know no year after 9999."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -97,6 +101,8 @@ class Emulator:
         """
         if not 0 <= seconds <= MOST_SECONDS:
             raise refused(f"Seconds must be 0 to {MOST_SECONDS:.0f}")
+        if self._clock.now() + seconds > END:
+            raise refused("The clock goes to the year 3000; start kmspec anew for an earlier time")
         self._clock.advance(seconds)
         return self._clock.now()
 

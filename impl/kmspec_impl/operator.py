@@ -136,7 +136,7 @@ def _delete_user(realm: Realm, cluster: Cluster, arguments: Arguments, now: floa
     owned = sum(key.owner == user.name for key in _device(realm, cluster).entries())
     if owned:
         raise refused(
-            f"{user.name} owns {owned} keys; delete them first with `kmspec hsm key delete`"
+            f"{user.name} owns keys, {owned} in all; delete them with `kmspec hsm key delete`"
         )
     contents.remove_user(realm, cluster, user.name)
     return {}

@@ -61,7 +61,8 @@ class Arguments:
         value = self.text("Password")
         if len(value) not in PASSWORD_LENGTHS:
             first, last = PASSWORD_LENGTHS[0], PASSWORD_LENGTHS[-1]
-            raise refused(f"Password has {len(value)} characters; give {first} to {last}")
+            counted = f"{len(value)} character{'' if len(value) == 1 else 's'}"
+            raise refused(f"Password has {counted}; give {first} to {last}")
         return value
 
     def number(self, name: str) -> float:

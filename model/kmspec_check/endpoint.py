@@ -9,7 +9,7 @@ import json
 import os
 from collections.abc import Mapping
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from botocore.credentials import Credentials
 
@@ -49,9 +49,7 @@ class Endpoint:
 
         :raises Trouble: the URL is none, or nothing answers there.
         """
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise Unreachable(f"{url!r} is no URL", "write http://HOST:PORT")
+        parts = _parts(url)
         self.url = f"{parts.scheme}://{parts.netloc}"
         self._clock = clock
         self._parts = parts
@@ -197,6 +195,24 @@ class Endpoint:
         if not key or not secret:
             return None
         return Credentials(key, secret, os.environ.get("AWS_SESSION_TOKEN"))
+
+
+def _parts(url: str) -> SplitResult:
+    """What a URL consists of.
+
+    :raises Trouble: it is none, or leads elsewhere than to the root of a host.
+    """
+    try:
+        parts = urlsplit(url)
+        host, _ = (parts.hostname or "").encode("idna"), parts.port
+    except ValueError:  # half an IPv6 address, a label too long, a port that is none
+        host, parts = b"", urlsplit("")
+    if parts.scheme not in ("http", "https") or not host or b" " in host:
+        raise Unreachable(f"{url!r} is no URL", "write http://HOST:PORT")
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        root = f"{parts.scheme}://{parts.netloc}"
+        raise Unreachable(f"{url} has a path, and AWS is asked at /", f"give {root}")
+    return parts
 
 
 def _pair(answer: Answer) -> tuple[int, dict[str, Any]]:

@@ -7,6 +7,8 @@ that is kept is an unexpected pass, and an id that no rule has is an error of th
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+_FORM = "give a text file with a rule id and a reason in each line"
+
 
 class ExpectationError(ValueError):
     """The file cannot be used; the text is one line with the remedy."""
@@ -21,8 +23,10 @@ def read(path: Path, rules: Iterable[str]) -> Mapping[str, str]:
     """
     try:
         text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as fault:
-        raise ExpectationError(f"cannot read {path}: {fault}") from fault
+    except OSError as fault:
+        raise ExpectationError(f"cannot read {path}: {fault.strerror}; {_FORM}") from fault
+    except UnicodeDecodeError as fault:
+        raise ExpectationError(f"{path} is not text; {_FORM}") from fault
     known, found = frozenset(rules), dict[str, str]()
     for number, line in enumerate(text.splitlines(), start=1):
         stripped = line.strip()

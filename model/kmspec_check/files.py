@@ -96,7 +96,7 @@ def traces(file: Path) -> tuple[Trace, ...]:
         data = json.loads(text)
     except OSError as fault:
         raise UsageError(f"cannot read {file}: {fault.strerror}; {remedy}") from fault
-    except ValueError as fault:
+    except (ValueError, RecursionError) as fault:
         raise UsageError(f"{file} is not JSON; {remedy}") from fault
     if not isinstance(data, dict) or data.get("format") != "kmspec-report":
         return (loads(text),)

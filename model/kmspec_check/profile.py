@@ -87,6 +87,9 @@ class Profile(_Row):
     header: str = ""
     areas: tuple[str, ...] = ()
     """The areas that apply; empty: all."""
+    attestation: Literal["any", "genuine"] = "genuine"
+    """Which attestation documents are accepted: of any root, as the checker makes them, or only
+    those of an AWS Nitro system, which it cannot make."""
     clock: Access = Access()
     operator: Access = Access()
     timing: Transitions = Transitions()
@@ -123,7 +126,10 @@ def load(name_or_file: str) -> Profile:
         raise ProfileError(
             f"there is no profile {name_or_file!r}; give one of {known}, or a TOML file"
         )
-    return _read(path.read_text("utf-8"), path.stem)
+    try:
+        return _read(path.read_text("utf-8"), path.stem)
+    except UnicodeDecodeError as fault:
+        raise ProfileError(f"{path} is no TOML: it is not text") from fault
 
 
 def _read(text: str, name: str) -> Profile:

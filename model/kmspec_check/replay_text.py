@@ -20,16 +20,14 @@ def replay_lines(trace: Trace, replayed: Replayed) -> Iterator[str]:
         if not again.same or again.number == len(trace.steps):
             yield from _differences(again)
     yield from _left(trace, replayed)
-    yield _verdict(replayed)
+    if replayed.ending is not Ending.COULD_NOT_RUN:
+        yield _verdict(replayed)
 
 
 def _verdict(replayed: Replayed) -> str:
     """Whether it is still so, as the last line."""
-    match replayed.ending:
-        case Ending.REPRODUCED:
-            return str(replayed.ending.value)
-        case Ending.COULD_NOT_RUN:
-            return f"could not run: {replayed.reason}"
+    if replayed.ending is Ending.REPRODUCED:
+        return str(replayed.ending.value)
     return f"no longer so: {replayed.reason or replayed.ending.value}"
 
 

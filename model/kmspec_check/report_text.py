@@ -12,10 +12,11 @@ from rich.console import Console
 from rich.text import Text
 
 from kmspec_check.cells import Decided, Status
-from kmspec_check.result import Counted, Result
+from kmspec_check.result import NOTHING_FOUND, Counted, Result
 from kmspec_check.script_boto3 import script
 from kmspec_check.script_cli import lines as cli_lines
 from kmspec_check.summary import by_reason, counts, headline, identity_lines, plural, unexpected
+from kmspec_check.target import Trouble
 from kmspec_check.tour import reasons
 from kmspec_check.violation import Violation, lines, printable
 
@@ -57,8 +58,26 @@ def report_lines(result: Result, *, scripts: bool = True) -> Iterator[str]:
     yield from _told(result, scripts=scripts)
     yield from _errors(result)
     yield from _missing(result)
-    yield ""
-    yield headline(result)
+    if result.exit_code != NOTHING_FOUND:
+        yield ""
+        yield headline(result)
+
+
+def concluded(result: Result) -> int:
+    """The exit code of a check that found something out.
+
+    :raises Trouble: it did not; the text is one line with the remedy.
+    """
+    if result.exit_code != NOTHING_FOUND:
+        return result.exit_code
+    if result.trouble:
+        raise Trouble(headline(result))
+    remedy = "give other areas to --only, or leave it out"
+    if result.out_of_time:
+        remedy = "give a larger --budget"
+    elif result.count(Status.ERROR):
+        remedy = "the report has the reasons under errors"
+    raise Trouble(headline(result).replace("; ", ", "), remedy)
 
 
 def _violated(result: Result) -> Iterator[str]:

@@ -60,6 +60,10 @@ class PhaseDone(NamedTuple):
     """Why it ended early, or empty."""
 
 
+NOTHING_FOUND = 2
+"""The exit code of a check that could not run, or in which nothing ran."""
+
+
 class Result(NamedTuple):
     """What a check found."""
 
@@ -84,10 +88,10 @@ class Result(NamedTuple):
     def exit_code(self) -> int:
         """0 no violation, 1 violations or unexpected passes, 2 could not run or nothing ran."""
         if self.trouble:
-            return 2
+            return NOTHING_FOUND
         if self.count(Status.FAIL) or self.count(Status.UNEXPECTED_PASS):
             return 1
-        return 0 if self.ran and not self.count(Status.ERROR) else 2
+        return 0 if self.ran and not self.count(Status.ERROR) else NOTHING_FOUND
 
     @property
     def ran(self) -> bool:

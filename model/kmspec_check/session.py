@@ -244,7 +244,7 @@ class Session:
             kept, finding = self._forgiven(tried)
         if not kept:
             return self._deviates(command, answer, before, tried, view=view)
-        if finding is not None and finding.level != "should":
+        if finding is not None and any(not one.soft for one in finding.mismatches):
             rules = self._pointed_at(command, before, finding.rules, answer)
             finding = finding._replace(rules=rules, level=self._level(rules[0]))
         placed = command.operation == "CreateCluster" and not command.region
@@ -326,7 +326,8 @@ class Session:
         """The rules of what was expected, with the one first that the answer violates."""
         concerned = self.run.oracle.model.concerned(before.world, command)
         code = answer.code if answer.refused else None
-        rule = violated_rule(self.run.spec, rules, concerned, code)
+        kept = self.run.reached.rules
+        rule = violated_rule(self.run.spec, rules, concerned, code, kept)
         return tuple(dict.fromkeys((rule, *rules)))
 
     def _level(self, rule: str) -> str:

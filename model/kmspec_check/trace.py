@@ -21,6 +21,7 @@ from kmspec_model.outcome import (
     Outcome,
     Pattern,
     Refusal,
+    Sealed,
     Sized,
     Text,
     Values,
@@ -29,6 +30,9 @@ from kmspec_model.outcome import (
 FORMAT = "kmspec-trace"
 VERSION = 2
 _READABLE = (1, VERSION)
+
+
+_MAKE_ONE = "give a file that `kmspec conform --report json=FILE` wrote"
 
 
 class TraceError(ValueError):
@@ -126,7 +130,7 @@ def _outcome_to_json(outcome: Outcome) -> dict[str, Any]:
     return {"success": _encoded(outcome.response)}
 
 
-def _encoded(  # noqa: C901, PLR0911 - one for each form
+def _encoded(  # noqa: C901, PLR0911, PLR0912 - one for each form
     value: object,
 ) -> object:
     """An argument or a pattern; what JSON has no word for is an object with one ``$`` member."""
@@ -154,6 +158,8 @@ def _encoded(  # noqa: C901, PLR0911 - one for each form
             return {"$values": list(value.values)}
         case Text():
             return {"$text": value.expression}
+        case Sealed():
+            return {"$sealed": {"to": str(value.to), "content": _encoded(value.content)}}
         case Sized():
             return {"$bytesLong": value.length}
         case tuple():
@@ -174,13 +180,13 @@ def loads(text: str) -> Trace:
     """
     try:
         raw = json.loads(text)
-    except ValueError as fault:
-        raise TraceError(f"this is no JSON: {fault}") from fault
+    except (ValueError, RecursionError) as fault:
+        raise TraceError(f"this is no JSON: {fault}; record it again") from fault
     if not isinstance(raw, dict) or raw.get("format") != FORMAT:
-        raise TraceError(f'this is no trace: a trace begins with "format": "{FORMAT}"')
+        raise TraceError(f'this is no trace: it has no "format": "{FORMAT}"; {_MAKE_ONE}')
     if raw.get("version") not in _READABLE:
-        known = " and ".join(map(str, _READABLE))
-        raise TraceError(f"trace version {raw.get('version')!r} is not known; known are {known}")
+        told = f"trace version {raw.get('version')!r} is not known"
+        raise TraceError(f"{told}, only {' and '.join(map(str, _READABLE))}; {_MAKE_ONE}")
     try:
         return _from_json(raw)
     except (KeyError, TypeError, ValueError, AttributeError) as fault:
@@ -268,5 +274,6 @@ _DECODERS: dict[str, Any] = {
     "$items": _decoded_items,
     "$values": lambda raw: Values(tuple(raw)),
     "$text": Text,
+    "$sealed": lambda raw: Sealed(Ref.parse(raw["to"]), cast("Pattern", _decoded(raw["content"]))),
     "$bytesLong": Sized,
 }

@@ -1,12 +1,13 @@
 """Blame: the only place that says which rule an answer violates.
 
-An unexpected refusal points at the rule whose row gives that refusal elsewhere, a success that
-answers something else at the rule of the answer, any other deviation at the rule that decided
-what was expected. A state that is wrong after a right answer
-points at the rule of the step before that says what the view shows.
+An unexpected refusal points at the rule whose row gives that refusal elsewhere, best one that the
+target was not seen to keep, a success that answers something else at the rule of the answer, any
+other deviation at the rule that decided what was expected. What is only a ``should`` is at fault
+itself where every other rule was seen to be kept. A state that is wrong after a right answer points
+at the rule of the step before that says what the view shows.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from kmspec.rules import Cell, Condition, ConnectFailure, Effect, Transition
 from kmspec.tables import Spec
@@ -48,18 +49,25 @@ def _distance(spec: Spec, name: str, view: str) -> int:
 
 
 def violated_rule(
-    spec: Spec, expected: tuple[str, ...], concerned: Iterable[str], observed: str | None
+    spec: Spec,
+    expected: tuple[str, ...],
+    concerned: Iterable[str],
+    observed: str | None,
+    kept: Collection[str] = (),
 ) -> str:
     """The rule to name for an answer that none of the permitted outcomes fits.
 
     :param expected: the rules of the expected outcomes, the first outcome's first.
     :param concerned: every rule that says something of the case, such as success.
     :param observed: the error code that came, or ``None`` for a success.
+    :param kept: the rules that the target was seen to keep.
     """
     if observed is not None:
-        for name in (*concerned, *expected):
-            if observed in _refusals_of_row(spec, name):
-                return name
+        rules = (*concerned, *expected)
+        giving = [name for name in rules if observed in _refusals_of_row(spec, name)]
+        unseen = [name for name in giving if name not in kept]
+        if unseen or (giving and spec.rules[expected[0]].level == "must"):
+            return (unseen or giving)[0]
     effects = (name for name in expected if isinstance(spec.rules[name], Effect))
     return expected[0] if observed is not None else next(effects, expected[0])
 

@@ -12,8 +12,11 @@ from kmspec_model.explain import Explained, Question, explain, permitted_answers
 from kmspec_model.explore import Graph
 from kmspec_model.invariants import INVARIANTS, broken, required_witnesses, witnesses
 from kmspec_model.model import Model
+from kmspec_model.scopes import SCOPES
 
 WIDTH = 98
+NAME = max(len(name) for name in SCOPES)
+"""Characters of the longest name of a scope."""
 
 
 def explained(model: Model, question: Question) -> Iterator[str]:
@@ -27,7 +30,7 @@ def explained(model: Model, question: Question) -> Iterator[str]:
         for machine in model.spec.machines
         if question.state_of(machine) is not None
     ]
-    yield " in ".join([question.operation, ", ".join(asked)] if asked else [question.operation])
+    yield ", ".join([question.operation, *asked])
     answers = permitted_answers(model.spec, question)
     if answers:
         yield f"  answers with {' or '.join(answers)}"
@@ -58,10 +61,10 @@ def explored(model: Model, graphs: Iterable[Graph], *, whole: bool) -> Iterator[
     """
     seen: set[str] = set()
     worlds = transitions = broken_ones = 0
-    yield f"{'scope':<10} {'worlds':>8} {'transitions':>12}"
+    yield f"{'scope':<{NAME}} {'worlds':>8} {'transitions':>12}"
     for graph in graphs:
         yield (
-            f"{graph.scope.name:<10} {len(graph.worlds):>8,} {graph.transitions:>12,}"
+            f"{graph.scope.name:<{NAME}} {len(graph.worlds):>8,} {graph.transitions:>12,}"
             f"  {graph.scope.about}"
         )
         for found in broken(model, graph):
@@ -70,7 +73,7 @@ def explored(model: Model, graphs: Iterable[Graph], *, whole: bool) -> Iterator[
         seen.update(witnesses(graph))
         worlds += len(graph.worlds)
         transitions += graph.transitions
-    yield f"{'in all':<10} {worlds:>8,} {transitions:>12,}"
+    yield f"{'in all':<{NAME}} {worlds:>8,} {transitions:>12,}"
     yield ""
     yield f"{len(INVARIANTS) + 1} invariants held in every world, {broken_ones} times broken"
     yield from (f"  {sentence}" for sentence in INVARIANTS)
@@ -86,5 +89,5 @@ def explored(model: Model, graphs: Iterable[Graph], *, whole: bool) -> Iterator[
 def _diagrams(model: Model) -> Iterator[str]:
     for machine in model.spec.machines.values():
         yield ""
-        yield f"the states of a {machine.name}, as a Mermaid diagram"
+        yield f"{machine.name} states, as a Mermaid diagram"
         yield from mermaid(model.spec, machine.name).splitlines()

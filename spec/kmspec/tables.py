@@ -250,12 +250,19 @@ def _cells(
         if missing:
             message = f"tables/{file}.toml, row {row}: decide exactly the states of {machine.name}"
             raise TableError(f"{message}; look at {', '.join(missing)}")
+        unknown = sorted(set(given.get("unreached", ())) - set(states))
+        if unknown:
+            message = f"tables/{file}.toml, row {row}: unreached: no such state: {unknown}"
+            raise TableError(message)
         for state in states:
             cell = given["cell"][state]
             own = cell if isinstance(cell, dict) else {"answers": cell}
             found = _answers(own["answers"], answers, file, row)
             identity = f"{table['table']}/{row}/{state}"
             says = " or ".join(answer.says for answer in found)
+            if "because" not in says:
+                first, fails, others = says.partition("fails with ")
+                says = first + fails + others.replace(" or fails with ", " or ")
             subject = given.get("subject", given["operation"])
             sentence = own.get("sentence", f"{subject} {table['resource']} {state} {says}.")
             yield _row(

@@ -17,6 +17,7 @@ FULL: Final = Path("/dev/full")
 BEGINNINGS: Final = {
     "json": "{\n",
     "junit": '<?xml version="1.0" encoding="UTF-8"?>\n',
+    "html": "<!doctype html>\n",
     "markdown": "## kmspec: 0 violations",
     "badge": "<svg ",
     "expected": "# Violations that are known",

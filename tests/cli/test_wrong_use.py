@@ -41,24 +41,30 @@ WRONG: Final = {
     "conform --profile /etc/passwd": "profile",
     "conform --only nonsense": "there is no area 'nonsense'; choose one of",
     "conform --level perhaps": "'perhaps' is not one of 'must', 'should'",
-    "conform --expect missing.toml": "cannot read missing.toml",
+    "conform --expect missing.toml": "cannot read missing.toml: No such file or directory; give",
+    "conform --expect /bin/sh": "/bin/sh is not text; give a text file",
     "conform --seed x": "'--seed': Input should be a valid integer",
     "conform --budget x": "'--budget': Input should be a valid number",
     "conform --mutant nonsense": "there is no mutant 'nonsense'; see `kmspec mutants`",
     "conform --report json": "'json' is no report; write FORMAT=FILE",
     "conform --report json=": "'json=' is no report; write FORMAT=FILE",
     "conform --report =out": "'=out' is no report; write FORMAT=FILE",
-    "conform --report yaml=out": "format 'yaml'; use json, junit, markdown or badge",
+    "conform --report yaml=out": "format 'yaml'; use json, junit, html, markdown or badge",
     "conform --report JSON=out": "there is no report format 'JSON'; use json",
     "conform --report json=.": ". is a folder; give a file in it",
     "conform --report json=none/out": "there is no folder none; make it, or give another file",
     "conform --report json=/proc/kmspec": "cannot write /proc/kmspec: ",
-    "conform --report json=a --report badge=./a": "a is to be written twice; give each report its",
+    "conform --report json=a --report html=./a": "a is to be written twice; give each report its",
     "conform --report json=a --write-expected a": "a is to be written twice; give each report its",
     "conform --write-expected .": ". is a folder; give a file in it",
     f"conform --endpoint-url {NOWHERE}": f"{NOWHERE}",
     f"conform --endpoint-url {NOWHERE} --mutant nonsense": "--mutant",
     "conform --endpoint-url nonsense": "'nonsense' is no",
+    "conform --endpoint-url http://127.0.0.1:99999": "is no URL; write http://HOST:PORT",
+    "conform --endpoint-url http://[::1": "is no URL; write http://HOST:PORT",
+    f"conform --endpoint-url http://{'x' * 64}": "is no URL; write http://HOST:PORT",
+    f"conform --endpoint-url {NOWHERE}/kms": f"AWS is asked at /; give {NOWHERE}",
+    "conform --profile /bin/sh": "/bin/sh is no TOML: it is not text; give a name",
     "mutants --yaml": "no such option",
     "replay": "missing argument 'FILE'",
     "replay missing.json": "cannot read missing.json",
@@ -68,13 +74,20 @@ WRONG: Final = {
     "call TagResource": "TagResource is an operation of several services; write kms:TagResource",
     "call DescribeKey": "DescribeKey needs KeyId; add KeyId=VALUE",
     "call DescribeKey alias/mine": "'alias/mine' is no parameter; write NAME=VALUE",
-    "call DescribeKey Key=1": "DescribeKey has no parameter Key; it takes KeyId, GrantTokens",
+    "call DescribeKey Key=1": "DescribeKey has no parameter 'Key'; it takes KeyId, GrantTokens",
     "call DescribeKey KeyId=1 KeyId=2": "KeyId is given twice",
-    "call ListKeys Limit=ten": "Limit is not JSON",
+    "call DescribeKey keyid=1": "has no parameter 'keyid'; did you mean KeyId?",
+    "call ListKeys Limit=ten": "Limit is not JSON; it is of type integer, such as 10",
+    f"call CreateKey Tags={'[' * 2_000}": "Tags is not JSON; it is of type list, such as",
+    "call ImportKeyMaterial ValidTo=1e99": "ValidTo is a time, and '1e99' is none; write",
+    "call ImportKeyMaterial ValidTo=soon": "ValidTo is a time, and 'soon' is none; write",
     "call Encrypt KeyId=1 Plaintext=hello": "Plaintext is binary and its value is not base64",
     "call Encrypt KeyId=1 Plaintext=@missing": "cannot read missing for Plaintext",
     "call ListKeys --data-dir state": "--data-dir is not offered yet",
     "call ListKeys --endpoint-url nonsense": "'nonsense' is not a URL; write it as http://",
+    "call ListKeys --endpoint-url http://127.0.0.1:99999": "is not a URL; write it as http://",
+    "call ListKeys --endpoint-url http://[::1": "is not a URL; write it as http://",
+    f"call ListKeys --endpoint-url http://{'x' * 64}": "is not a URL; write it as http://",
     f"call ListKeys --endpoint-url {NOWHERE}": f"{NOWHERE} does not answer",
     "keystore": "missing command; see `kmspec keystore --help`",
     "keystore down": "no such command 'down'",
@@ -126,6 +139,7 @@ def test_wrong_use(
     ("content", "expected"),
     [
         ("{", "is not JSON"),
+        ("[" * 2_000, "is not JSON"),
         ("[1, 2]", "is no trace"),
         ('{"format": "other"}', "is no trace"),
     ],
@@ -136,6 +150,22 @@ def test_a_file_that_is_no_trace(
     file = tmp_path / "trace.json"
     file.write_text(content)
     refuses(expected, command, "replay", str(file))
+
+
+NOTHING_RAN: Final = {
+    "conform --only external\tkey\tstores --only matrix": "--only, or leave it out",
+    "conform --only smoke": "nothing ran: no cell was held against a rule; give other areas",
+    "conform --budget 0": "nothing ran: the budget was used up; give a larger --budget",
+}
+
+
+@pytest.mark.parametrize("words", NOTHING_RAN)
+def test_a_check_in_which_nothing_ran(words: str, command: Command) -> None:
+    finished = command(*(word.replace("\t", " ") for word in words.split(" ")))
+    assert finished.code == 2
+    assert finished.output.startswith("nothing ran")
+    assert finished.complaint.count("\n") == 1
+    assert NOTHING_RAN[words] in finished.complaint
 
 
 @pytest.mark.parametrize(

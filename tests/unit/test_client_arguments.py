@@ -26,6 +26,12 @@ def test_all_else_is_json() -> None:
     }
 
 
+def test_a_time_is_a_number_or_iso_8601() -> None:
+    rest = ("KeyId=k", "ImportToken=AA==", "EncryptedKeyMaterial=AA==")
+    for text in ("1798761600", "2027-01-01", "2027-01-01T00:00:00Z", "2027-01-01T01:00:00+01:00"):
+        assert read("ImportKeyMaterial", *rest, f"ValidTo={text}")["ValidTo"] == 1798761600.0
+
+
 def test_binary_data_is_base64() -> None:
     assert read("Decrypt", "CiphertextBlob=AAEC") == {"CiphertextBlob": b"\x00\x01\x02"}
 

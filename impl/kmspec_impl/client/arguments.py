@@ -1,8 +1,8 @@
 """Arguments: the only place that reads NAME=VALUE of `kmspec call` and writes its answers.
 
 How a value is read is decided by its type in botocore's service model: text stands for itself,
-binary data is base64, everything else is JSON. ``@FILE`` takes the value from a file (binary
-data as it is there), ``@@`` at the beginning stands for one ``@``.
+binary data is base64, a time is ISO 8601 or a number, everything else is JSON. ``@FILE`` takes
+the value from a file (binary data as it is there), ``@@`` at the beginning stands for one ``@``.
 """
 
 import base64
@@ -10,6 +10,7 @@ import binascii
 import difflib
 import json
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -21,6 +22,15 @@ from kmspec_impl.client.endpoint import BOTOCORE_NAMES
 from kmspec_impl.client.errors import UseError
 
 _TEXT: Final = {"string", "character"}
+_LIKE: Final = {
+    "boolean": "such as true",
+    "integer": "such as 10",
+    "long": "such as 10",
+    "list": """such as '[{"TagKey": "a", "TagValue": "b"}]' or '["a"]', in single quotes""",
+    "map": """such as '{"name": "value"}', in single quotes""",
+    "structure": """such as '{"Name": "value"}', in single quotes""",
+}
+"""What a value of each type of JSON looks like on a command line."""
 
 
 class Operation(NamedTuple):
@@ -72,9 +82,10 @@ def parameters(wanted: Operation, pairs: Sequence[str]) -> dict[str, Any]:
             message = f"{pair!r} is no parameter"
             raise UseError(message, "write NAME=VALUE, such as KeyId=alias/mine")
         if name not in members:
+            near = [known for known in members if known.lower() == name.lower()]
             raise UseError(
-                f"{wanted.model.name} has no parameter {name}",
-                f"it takes {', '.join(members) or 'none'}",
+                f"{wanted.model.name} has no parameter {name!r}",
+                f"did you mean {near[0]}?" if near else f"it takes {', '.join(members) or 'none'}",
             )
         if name in read:
             message = f"{name} is given twice"
@@ -100,14 +111,30 @@ def _value(name: str, shape: Shape, text: str) -> Any:  # noqa: ANN401 - any val
         return text
     if shape.type_name == "blob":
         return _blob(name, text)
+    if shape.type_name == "timestamp":
+        return _moment(name, text)
     try:
         value = json.loads(text)
-    except ValueError as error:
-        message = f"{name} is not JSON: {error}"
+    except (ValueError, RecursionError):
+        message = f"{name} is not JSON"
         raise UseError(
-            message, f"it is of type {shape.type_name}; mind the shell's quotes"
+            message, f"it is of type {shape.type_name}, {_LIKE[shape.type_name]}"
         ) from None
     return _decoded(name, shape, value)
+
+
+def _moment(name: str, text: str) -> float:
+    """Seconds since the epoch, of such a number or of ISO 8601; without a zone it is UTC."""
+    try:
+        try:
+            when = datetime.fromtimestamp(float(text), UTC)
+        except ValueError:
+            when = datetime.fromisoformat(text)
+        return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError, OSError):
+        message = f"{name} is a time, and {text!r} is none"
+        remedy = "write 2027-01-31T12:00:00Z, or seconds since the epoch"
+        raise UseError(message, remedy) from None
 
 
 def _file_value(name: str, shape: Shape, path: str) -> Any:  # noqa: ANN401 - any value

@@ -4,6 +4,7 @@
 one works on the other. It makes one attempt, within time limits, and never hangs.
 """
 
+import contextlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
@@ -25,6 +26,7 @@ from botocore.httpsession import URLLib3Session
 from botocore.model import OperationModel
 from botocore.parsers import ResponseParserError
 from botocore.session import Session
+from botocore.utils import is_valid_endpoint_url, is_valid_ipv6_endpoint_url
 
 from kmspec.names import Service
 from kmspec_impl.client.answers import is_answer
@@ -51,13 +53,10 @@ class Endpoint:
     """One URL, asked in the name of the user's credentials, or unsigned when there are none."""
 
     def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            message = f"{url!r} is not a URL"
-            raise UseError(message, "write it as http://127.0.0.1:4599")
+        host = _host(url)
         self.url: Final = url.rstrip("/")
         self._session: Final = Session()
-        if not parts.hostname.endswith((".amazonaws.com", ".api.aws")):
+        if not host.endswith((".amazonaws.com", ".api.aws")):
             resolver = self._session.get_component("credential_provider")
             for provider in _ROLES_OF_MACHINES:
                 resolver.remove(provider)
@@ -198,6 +197,20 @@ def accepted(operation: str, answer: tuple[int, dict[str, Any]]) -> dict[str, An
     if status != OK:
         raise RefusedError.of(operation, status, body)
     return body
+
+
+def _host(url: str) -> str:
+    """The host in a URL, if botocore can go there.
+
+    :raises UseError: it is no URL of a host.
+    """
+    with contextlib.suppress(ValueError):  # a port that is none, half an IPv6 address
+        parts = urlsplit(url)
+        known = is_valid_endpoint_url(url) or is_valid_ipv6_endpoint_url(url)
+        if parts.scheme in {"http", "https"} and known and parts.port != 0:
+            return parts.hostname or ""
+    message = f"{url!r} is not a URL"
+    raise UseError(message, "write it as http://127.0.0.1:4599")
 
 
 def _one_line(error: Exception) -> str:

@@ -132,7 +132,7 @@ def delete_cluster(realm: Realm, parameters: Parameters, now: float) -> Response
     if cluster.state not in _DELETABLE:
         raise invalid(f"{cluster.id} is {cluster.state} and cannot be deleted.")
     if cluster.hsms:
-        raise invalid(f"{cluster.id} has {len(cluster.hsms)} HSMs; delete them first.")
+        raise invalid(f"Delete the HSMs of {cluster.id} first; it has {len(cluster.hsms)}.")
     due = after(now, realm.shared.delay)
     cluster = replace(cluster, state=ClusterState.DELETE_IN_PROGRESS, due=due)
     realm.clusters.put(cluster)

@@ -89,8 +89,10 @@ def from_json(body: bytes) -> dict[str, Any]:
         raise _unreadable(f"Lists and maps nest more than {NESTING_LIMIT} deep.")
     try:
         value = _parse(text)
-    except ValueError as error:  # also an integer of more digits than Python converts
+    except json.JSONDecodeError as error:
         raise _unreadable(f"The body is not JSON: {error}.") from error
+    except ValueError as error:  # more digits than Python converts
+        raise _unreadable("A number has more digits than any member takes.") from error
     if b"\\u" in body:
         _refuse_half_characters(value)
     if value is None:
@@ -102,7 +104,7 @@ def from_json(body: bytes) -> dict[str, Any]:
 
 def _no_such_number(word: str) -> NoReturn:
     """NaN and Infinity are Python's, not JSON's."""
-    raise ValueError(f"{word} is no JSON number")
+    raise _unreadable(f"The body is not JSON: {word} is no JSON number.")
 
 
 _decoder: Final = json.JSONDecoder(parse_constant=_no_such_number)

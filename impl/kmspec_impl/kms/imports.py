@@ -166,7 +166,7 @@ def _check_wrapping(key: Key, spec: WrappingKeySpec, algorithm: WrappingAlgorith
     elif key.spec is KeySpec.ECC_NIST_P521 and spec is WrappingKeySpec.RSA_2048:
         fits = fits and algorithm in _RSA_AES
     if not fits:
-        message = f"{algorithm} with {spec} does not wrap key material of a {key.spec} key."
+        message = f"{algorithm} with {spec} does not wrap key material of KeySpec {key.spec}."
         raise ServiceError(ErrorCode.UNSUPPORTED_OPERATION, message)
 
 

@@ -49,11 +49,19 @@ def require_usable(realm: Realm, key: Key) -> None:
         return
     if state is KeyState.DISABLED:
         raise ServiceError(ErrorCode.DISABLED, f"{key.arn} is disabled.")
-    if state is KeyState.UNAVAILABLE:
-        raise ServiceError(ErrorCode.KMS_INVALID_STATE, f"{key.arn} is unavailable.")
+    require_available(realm, key)
     require_material(key)
     require_not_creating(key)
     raise _pending_deletion(key)
+
+
+def require_available(realm: Realm, key: Key) -> None:
+    """Refuse what a key does not do while its store is not connected.
+
+    :raises ServiceError: KMSInvalidStateException.
+    """
+    if key_state(realm, key) is KeyState.UNAVAILABLE:
+        raise ServiceError(ErrorCode.KMS_INVALID_STATE, f"{key.arn} is unavailable.")
 
 
 def require_grantable(realm: Realm, key: Key) -> None:

@@ -6,6 +6,7 @@ from kmspec_impl.kms.grants import check_tokens
 from kmspec_impl.kms.identifiers import find_key
 from kmspec_impl.kms.key_material import present
 from kmspec_impl.kms.key_state import (
+    require_available,
     require_material,
     require_not_creating,
     require_not_pending_deletion,
@@ -21,6 +22,7 @@ def get_public_key(realm: Realm, parameters: Parameters, now: float) -> Response
     check_tokens(realm, parameters)
     require_not_pending_deletion(key)
     require_not_creating(key)
+    require_available(realm, key)
     if not is_asymmetric(key.spec):
         raise ServiceError(ErrorCode.UNSUPPORTED_OPERATION)  # crypto.md, open question 9
     public = None if key.current is None else key.current.public_key

@@ -17,7 +17,7 @@ from kmspec_impl.kms import (
     tags,
 )
 from kmspec_impl.kms.identifiers import find_key_without_alias
-from kmspec_impl.kms.key_state import require_usable
+from kmspec_impl.kms.key_state import require_material, require_usable
 from kmspec_impl.kms.state import Grant
 from kmspec_impl.mutants.mutant import Mutant, Patch, nothing
 from kmspec_impl.realm import Handler, Parameters, Realm, Response
@@ -49,6 +49,11 @@ def _revoke_any(realm: Realm, parameters: Parameters, now: float) -> Response:
         if error.code is ErrorCode.NOT_FOUND and str(error.message).startswith("Grant"):
             return {}
         raise
+
+
+def _revoke_of_usable(realm: Realm, parameters: Parameters, now: float) -> Response:
+    require_material(find_key_without_alias(realm, parameters["KeyId"]))
+    return grants.revoke_grant(realm, parameters, now)
 
 
 def _only_these_tags(realm: Realm, parameters: Parameters, now: float) -> Response:
@@ -157,6 +162,12 @@ MUTANTS: Final = (
         "effect/PutKeyPolicy/answer",
         "PutKeyPolicy succeeds and changes nothing.",
         handlers=((Service.KMS, "PutKeyPolicy", _put_nothing),),
+    ),
+    Mutant(
+        "revokes-with-material-only",
+        "key-state/RevokeGrant/PendingImport",
+        "A grant on a key that waits for key material cannot be revoked.",
+        handlers=((Service.KMS, "RevokeGrant", _revoke_of_usable),),
     ),
     Mutant(
         "tags-replaced",

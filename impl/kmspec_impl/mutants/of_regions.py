@@ -8,10 +8,20 @@ from kmspec.names import ErrorCode, KeyState, Origin, Service
 from kmspec_impl.clock import after
 from kmspec_impl.errors import ServiceError
 from kmspec_impl.identity import Ids
-from kmspec_impl.kms import aliases, crypto, key_material, key_state, keys, multi_region, rotation
+from kmspec_impl.kms import (
+    aliases,
+    crypto,
+    imports,
+    key_material,
+    key_state,
+    keys,
+    multi_region,
+    rotation,
+)
 from kmspec_impl.kms.identifiers import find_key_without_alias
 from kmspec_impl.kms.metadata import metadata
 from kmspec_impl.kms.state import Key, KeyMaterial, Related
+from kmspec_impl.kms.usage import SYMMETRIC
 from kmspec_impl.mutants.mutant import Mutant, Patch, nothing
 from kmspec_impl.realm import Handler, Parameters, Realm, Response
 
@@ -94,6 +104,17 @@ def _copied_with_material(
     realm: Realm, there: Realm, key: Key, material: KeyMaterial
 ) -> KeyMaterial:
     return _copied(realm, there, replace(key, origin=Origin.AWS_KMS), material)
+
+
+def _copied_anew(realm: Realm, there: Realm, key: Key, material: KeyMaterial) -> KeyMaterial:
+    if key.spec is SYMMETRIC:
+        return _copied(realm, there, key, material)
+    return replace(material, handle=there.fleet.generate("kms", key.arn, key.spec))
+
+
+def _import_at_rest(realm: Realm, parameters: Parameters, now: float) -> Response:
+    key_state.require_not_updating(find_key_without_alias(realm, parameters["KeyId"]))
+    return imports.import_key_material(realm, parameters, now)
 
 
 def _swap_without_roles(realm: Realm, key_id: str, region: str, when: float) -> None:
@@ -187,6 +208,12 @@ MUTANTS: Final = (
         (Patch(multi_region, "_copied", _copied_otherwise),),
     ),
     Mutant(
+        "replica-makes-its-own-key",
+        "key-state/VerifyMac/Enabled",
+        "A replica key that is not for symmetric encryption has other key material.",
+        (Patch(multi_region, "_copied", _copied_anew),),
+    ),
+    Mutant(
         "replica-takes-description",
         "effect/ReplicateKey/answer",
         "A replica key has the description of its primary key.",
@@ -251,6 +278,12 @@ MUTANTS: Final = (
         "key-state/DisableKey/Updating",
         "A key is disabled while its primary Region is being changed.",
         (Patch(keys, "require_not_updating", nothing),),
+    ),
+    Mutant(
+        "imports-at-rest-only",
+        "key-state/ImportKeyMaterial/Updating",
+        "No key material is imported while the primary Region is being changed.",
+        handlers=((Service.KMS, "ImportKeyMaterial", _import_at_rest),),
     ),
     Mutant(
         "replica-follows-primary",

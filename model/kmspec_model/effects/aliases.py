@@ -5,15 +5,15 @@ from collections.abc import Callable, Mapping
 from kmspec_model.case import Case
 from kmspec_model.command import Ref
 from kmspec_model.moves import Change, Moves
-from kmspec_model.outcome import Items, Mark, Text, members
+from kmspec_model.outcome import Items, Text, members
 from kmspec_model.world import NONE, Alias
 
 _PREDEFINED = members(
     AliasName=Text("alias/aws/[a-z0-9-]+"),
     AliasArn=Text(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:alias/aws/[a-z0-9-]+"),
-    TargetKeyId=Mark.ABSENT,
 )
-"""The alias of an AWS managed key that was not made yet: which there are AWS does not say."""
+"""A predefined alias: AWS does not say which there are, nor for which of them an AWS service has
+made the AWS managed key, whose id is then in TargetKeyId."""
 
 
 def point(_moves: Moves, case: Case) -> tuple[Change, ...]:

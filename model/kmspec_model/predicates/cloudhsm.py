@@ -62,9 +62,11 @@ def _retention_out_of_range(case: Case) -> bool:
 
 
 def _no_rollback(case: Case) -> bool:
+    """Whether it is too late to go back; while the type is being changed it is not yet time."""
     cluster = case.cluster
-    asked = case.arguments.get("HsmType")
-    return cluster is not None and cluster.rollback is None and asked == OLDER != cluster.hsm_type
+    if cluster is None or is_changing(cluster) or cluster.rollback is not None:
+        return False
+    return case.arguments.get("HsmType") == OLDER != cluster.hsm_type
 
 
 def _migrates_while_hsms_change(case: Case) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from kmspec import limits
 from kmspec.names import Origin, RotationType
 from kmspec_model.case import Case
+from kmspec_model.kinds import is_symmetric
 from kmspec_model.predicates.kinds import OfCase
 
 _NEAR = limits.CONFLICT_BEFORE_ROTATION * 1000
@@ -24,7 +25,7 @@ def _rotation_near(case: Case) -> bool:
 
 def _no_material_waits(case: Case) -> bool:
     key = case.key
-    if key is None or key.origin != Origin.EXTERNAL:
+    if key is None or key.origin != Origin.EXTERNAL or not is_symmetric(key):
         return False
     return not case.world.waits_everywhere(key)
 

@@ -16,6 +16,7 @@ from kmspec_model.probes import (
     imports,
     keys,
     kinds,
+    recipients,
     regions,
     rotation,
     settings,
@@ -47,19 +48,15 @@ def probes(world: World) -> tuple[Probe, ...]:
     if world.spent and key is not None:
         return tuple(cryptography.cryptography(world, key))
     if key is not None and not is_symmetric(key):
-        return (
-            *kinds.of_another_kind(world, key),
-            *imports.imports(world, key),
-            *rotation.rotation(key),
-        )
+        elsewhere = regions.of_another_kind(world, key, _of_another_kind)
+        return (*_of_another_kind(world, key), *elsewhere)
     if len(world.regions) > regions.FEW:
         return tuple(regions.of_relatives(world))
     found = [*anywhere.always(world)]
     if _is_calm(world):
         found += _of_nothing(world, key)
     if key is not None:
-        found += _about(world, key)
-        found += kinds.of_symmetric(world, key)
+        found += _of_symmetric(world, key)
     elif world.made.keys:
         found += keys.deleted_key(world)
     store = subject_store(world)
@@ -72,8 +69,16 @@ def probes(world: World) -> tuple[Probe, ...]:
         found += cloudhsm.backups(world)
     found += settings.of_backups(world)
     found += settings.of_copies(world)
-    found += regions.regions(world, key, _about)
+    found += regions.regions(world, key, _of_symmetric)
     return tuple(found)
+
+
+def _of_another_kind(world: World, key: Key) -> Iterator[Probe]:
+    """What is tried with a key that is not for symmetric encryption."""
+    yield from kinds.of_another_kind(world, key)
+    yield from recipients.of_key(world, key)
+    yield from imports.imports(world, key)
+    yield from rotation.rotation(key)
 
 
 def _of_nothing(world: World, key: Key | None) -> Iterator[Probe]:
@@ -88,6 +93,7 @@ def _of_nothing(world: World, key: Key | None) -> Iterator[Probe]:
         yield from settings.unknown()
     if world == EMPTY:
         yield from kinds.creations()
+        yield from recipients.of_nothing()
 
 
 def _of_cluster(world: World, cluster: Cluster) -> Iterator[Probe]:
@@ -100,8 +106,15 @@ def _of_cluster(world: World, cluster: Cluster) -> Iterator[Probe]:
         yield from cloudhsm.faults(cluster)
 
 
+def _of_symmetric(world: World, key: Key) -> Iterator[Probe]:
+    """What is tried with a symmetric encryption key, in the Region from which the world is seen."""
+    yield from _about(world, key)
+    yield from kinds.of_symmetric(world, key)
+    yield from recipients.of_key(world, key)
+
+
 def _about(world: World, key: Key) -> Iterator[Probe]:
-    """What is tried with a key, in the Region from which the world is seen.
+    """What belongs to a symmetric encryption key, and what only such a key does.
 
     Of a multi-Region key that is imported, and of any that rotates, only what has to do with that.
     """

@@ -19,27 +19,34 @@ _MEMBERS = {"ReplicateKey": "ReplicaRegion", "UpdatePrimaryRegion": "PrimaryRegi
 _OF_REPLICA = frozenset(
     {
         "CancelKeyDeletion",
+        "Decapsulate",
         "Decrypt",
         "Decrypt/key",
-        "DescribeKey",
-        "DescribeKey/arn",
         "DeleteImportedKeyMaterial",
         "DeleteImportedKeyMaterial/waiting",
+        "DeriveSharedSecret/again",
+        "DescribeKey",
+        "DescribeKey/arn",
         "DisableKey",
         "EnableKey",
-        "Encrypt",
         "EnableKeyRotation",
+        "Encrypt",
         "GenerateDataKey",
+        "GenerateMac/right",
         "GetKeyRotationStatus",
+        "GetPublicKey",
         "ImportKeyMaterial",
         "ImportKeyMaterial/another",
         "ImportKeyMaterial/new",
-        "ListKeyRotations/all",
-        "RotateKeyOnDemand",
         "ListAliases/key",
+        "ListKeyRotations/all",
         "ReEncrypt",
+        "RotateKeyOnDemand",
         "ScheduleKeyDeletion",
+        "Sign/ECDSA_SHA_256",
         "UpdateKeyDescription",
+        "Verify/right",
+        "VerifyMac/right",
     }
 )
 """What is tried of a related key in its Region; all else is tried with the key in the first.
@@ -54,13 +61,26 @@ def regions(world: World, key: Key | None, about: About) -> Iterator[Probe]:
     """What a key does in other Regions, and what it does not; ``about`` is all that a key does."""
     if key is not None:
         yield from _of_role(key)
+    yield from _elsewhere(world, about)
+    alone = not any(other.keys for other in world.others)
+    if key is not None and alone and is_settled(world) and not world.stores:
+        yield from _nowhere_else(world, key)
+
+
+def of_another_kind(world: World, key: Key, about: About) -> Iterator[Probe]:
+    """The same of a multi-Region key that is not for symmetric encryption."""
+    if key.role:
+        yield from _of_role(key)
+        yield from _elsewhere(world, about)
+
+
+def _elsewhere(world: World, about: About) -> Iterator[Probe]:
+    """What a related key does in its own Region, the first of them."""
     replicas = [one for other in world.others for one in other.keys]
     for one in replicas[:1]:
         there = world.seen_from(one.region)
         tried = (probe for probe in about(there, one) if _is_tried(one, probe))
         yield from _of_replica(one, tried)
-    if key is not None and not replicas and is_settled(world) and not world.stores:
-        yield from _nowhere_else(world, key)
 
 
 def _of_role(key: Key) -> Iterator[Probe]:

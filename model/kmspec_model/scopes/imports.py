@@ -6,10 +6,13 @@ from kmspec_model.command import Command, Ref, command
 from kmspec_model.explore import Scope
 from kmspec_model.materials import first_of, imported, usual_algorithm
 from kmspec_model.probes.imports import NEW
-from kmspec_model.scopes.regions import replicate
+from kmspec_model.scopes.regions import replicate, update_primary
 from kmspec_model.scopes.steps import key_life, when_settled
 from kmspec_model.setup import (
     ALMOST,
+    SETTLE,
+    create_alias,
+    create_grant,
     decrypt,
     encrypt,
     external_key,
@@ -121,6 +124,18 @@ def _related(world: World) -> Iterator[Command]:
             yield of_key("CancelKeyDeletion")
 
 
+def _updated(world: World) -> Iterator[Command]:
+    """Both related keys have their key material, so that the primary Region can be changed."""
+    if world.primary(world.keys[0]) == world.keys[0]:
+        yield from when_settled([update_primary()], world)
+
+
+def _belongings(world: World) -> Iterator[Command]:
+    """What belongs to a key outlives its key material."""
+    del world
+    yield of_key("DeleteImportedKeyMaterial")
+
+
 _KINDS: tuple[tuple[str, str], ...] = (
     ("RSA_2048", "SIGN_VERIFY"),
     ("ECC_NIST_P256", "KEY_AGREEMENT"),
@@ -135,6 +150,13 @@ _PRIMARY = (
 _TWO_KEYS = (external_key(), external_key(), import_parameters(0), import_parameters(1))
 _IMPORTED = (external_key(), import_parameters(0), import_material(0), encrypt())
 
+_REPLICATED = (
+    *_PRIMARY,
+    replicate(),
+    SETTLE,
+    import_parameters().in_region(1),
+    import_material(0, 1).in_region(1),
+)
 
 SCOPES = (
     Scope("imports", "a KMS key whose key material is imported", _TWO_KEYS, _imports),
@@ -145,5 +167,17 @@ SCOPES = (
         "imported key material of a multi-Region primary key and its replica key",
         _PRIMARY,
         _of_replicas,
+    ),
+    Scope(
+        "imported-updating",
+        "related keys whose key material is imported, and another primary Region",
+        _REPLICATED,
+        _updated,
+    ),
+    Scope(
+        "imported-belongings",
+        "an alias and a grant of a key whose key material is imported",
+        (*_IMPORTED, create_alias(), create_grant()),
+        _belongings,
     ),
 )

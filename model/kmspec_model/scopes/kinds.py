@@ -51,9 +51,9 @@ def _pairs(world: World) -> Iterator[Command]:
 
 def _life(world: World, key: Key) -> Iterator[Command]:
     """Something made with the key, then its states; of the HMAC key also aliases."""
-    making = _making(key)
-    if making is not None and not world.signed and not world.ciphertexts:
-        yield making._replace(keep=True)
+    made = making(key)
+    if made is not None and not world.signed and not world.ciphertexts:
+        yield made._replace(keep=True)
         return
     if len(world.keys) == 1 and not world.aliases:
         yield from key_life(0)
@@ -64,7 +64,7 @@ def _life(world: World, key: Key) -> Iterator[Command]:
             yield command("kms", "CreateKey")
 
 
-def _making(key: Key) -> Command | None:
+def making(key: Key) -> Command | None:
     """What is made with a key and kept, for the operation that undoes or verifies it."""
     named, used = Ref("key", key.index), kinds.algorithms(key)[0]
     message = Ref("message", 0)

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 
+from kmspec.names import KeyUsage
 from kmspec_model.command import Command, Ref, command
 from kmspec_model.explore import Scope
-from kmspec_model.scopes.steps import is_waiting, key_life
+from kmspec_model.scopes.kinds import making
+from kmspec_model.scopes.steps import is_waiting, key_life, when_settled
 from kmspec_model.settled import is_settled
-from kmspec_model.setup import SETTLE, WAIT, create_alias, encrypt, schedule
-from kmspec_model.states import is_pending_deletion
+from kmspec_model.setup import SETTLE, WAIT, create_alias, create_grant, encrypt, schedule
+from kmspec_model.states import is_enabled, is_pending_deletion
 from kmspec_model.world import World
 
 PRIMARY = command("kms", "CreateKey", MultiRegion=True, Description="primary")
@@ -62,6 +64,48 @@ def _creating(world: World) -> Iterator[Command]:
         yield SETTLE
 
 
+_OTHER_KINDS = (
+    ("RSA_2048", KeyUsage.ENCRYPT_DECRYPT),
+    ("ECC_NIST_P256", KeyUsage.SIGN_VERIFY),
+    ("ECC_NIST_P256", KeyUsage.KEY_AGREEMENT),
+    ("HMAC_256", KeyUsage.GENERATE_VERIFY_MAC),
+    ("ML_KEM_768", KeyUsage.ENCAPSULATE_DECAPSULATE),
+)
+"""One kind of each usage; a symmetric encryption key is in the other scopes."""
+
+
+def _related_kinds(world: World) -> Iterator[Command]:
+    """A primary key of another kind and its replica key, and how the states of both change."""
+    if not world.made.keys:
+        for spec, usage in _OTHER_KINDS:
+            yield command("kms", "CreateKey", KeySpec=spec, KeyUsage=usage, MultiRegion=True)
+        return
+    yield from when_settled(_of_another_kind(world), world)
+
+
+def _of_another_kind(world: World) -> Iterator[Command]:
+    first, second = world.keys[0], world.seen_from(1).key(0)
+    made = making(first)
+    if made is not None and not world.signed and not world.ciphertexts:
+        yield made._replace(keep=True)
+    elif second is None:
+        yield replicate()
+    else:
+        yield from _handed_over(world)
+
+
+def _handed_over(world: World) -> Iterator[Command]:
+    """The primary key hands over its role, or is to be deleted after its replica key."""
+    first = world.keys[0]
+    if is_enabled(first) and world.primary(first) == first:
+        yield update_primary()
+        yield schedule()
+
+
+def _granted(world: World) -> Iterator[Command]:
+    yield from when_settled(_handed_over(world), world)
+
+
 _TWO_REPLICAS = (PRIMARY, replicate(), replicate(region=2), SETTLE)
 
 SCOPES = (
@@ -79,5 +123,17 @@ SCOPES = (
         "a replica key that has an alias before it is made",
         (PRIMARY, replicate(), create_alias().in_region(1)),
         _creating,
+    ),
+    Scope(
+        "related-kinds",
+        "multi-Region primary keys of other kinds, each with a replica key",
+        (),
+        _related_kinds,
+    ),
+    Scope(
+        "related-grants",
+        "a grant on a multi-Region primary key that has a replica key",
+        (PRIMARY, create_grant(), replicate(), SETTLE),
+        _granted,
     ),
 )

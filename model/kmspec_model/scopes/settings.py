@@ -26,24 +26,26 @@ from kmspec_model.setup import (
     retention,
 )
 from kmspec_model.states import is_activated, is_connected
-from kmspec_model.world import World
+from kmspec_model.world import Cluster, World
 
 _A_DAY = advance(limits.DAY + 3600)
 _SHORT, _LONG = limits.BACKUP_RETENTION_DAYS.start, limits.DEFAULT_BACKUP_RETENTION_DAYS
 
 
 def _types(world: World) -> Iterator[Command]:
-    yield from when_settled(_on_the_way(world), world)
+    for cluster in world.clusters:
+        yield from when_settled(_on_the_way(world, cluster), world)
 
 
-def _on_the_way(world: World) -> Iterator[Command]:
+def _on_the_way(world: World, cluster: Cluster) -> Iterator[Command]:
     """Another HSM type, which takes an active cluster, and back within a day."""
-    cluster = world.clusters[0]
     yield from _changes()
     if not is_activated(cluster):
         yield create_hsm(0, 0)
         yield initialize(0)
         yield activate(0)
+        if not world.made.hsms:
+            yield of_cluster("DeleteCluster")
     elif cluster.rollback is not None:
         yield _A_DAY
     elif world.made.hsms < 2:
@@ -96,7 +98,10 @@ def policy(account: int) -> str:
 
 
 def _settings(world: World) -> Iterator[Command]:
-    """Tags on a cluster and a backup, and the policy of the backup."""
+    """Tags on a cluster and a backup, and the policy of the backup, which outlives its deletion."""
+    cluster, backup = world.clusters[0], world.backups[0]
+    if backup.deadline is not None:
+        return
     for named in _TAGGED:
         for value in ("1", "2"):
             pairs = cloudhsm_tags(("Stage", value))
@@ -106,7 +111,8 @@ def _settings(world: World) -> Iterator[Command]:
         text = policy(account)
         yield command("cloudhsm", "PutResourcePolicy", ResourceArn=_ARN, Policy=text)
     yield command("cloudhsm", "DeleteResourcePolicy", ResourceArn=_ARN)
-    del world
+    if not cluster.tags and not backup.tags:
+        yield of_backup("DeleteBackup")
 
 
 def _copies(world: World) -> Iterator[Command]:

@@ -6,12 +6,13 @@ import re
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
+from kmspec.tables import load
 from kmspec_check import report_json, trace
 from kmspec_check.patterns import Chosen, fit
 from kmspec_check.script_boto3 import script
 from kmspec_check.target import Answer
 from kmspec_check.trace import Difference, Recorded, Trace, TraceStep
-from kmspec_model import Items, Mark, Members, Ref, Success, command, members
+from kmspec_model import Items, Mark, Members, Model, Ref, Success, World, command, members
 from kmspec_model.outcome import Pattern, Text, Values
 from tests.unit.check.support import binding
 
@@ -89,3 +90,11 @@ def test_a_trace_with_such_patterns_keeps_its_schema_and_is_read_again() -> None
 def test_a_script_counts_what_has_another_name_in_each_run() -> None:
     text = script(one_too_many())
     assert re.search(r"lambda: len\(.*'Grants'.*\), lambda seen: seen <= 1", text)
+
+
+@pytest.mark.parametrize("target", [{}, {"TargetKeyId": "00000000-0000-4000-8000-000000000000"}])
+def test_a_predefined_alias_may_name_a_key_that_an_aws_service_made(target: dict[str, str]) -> None:
+    arn = "arn:aws:kms:us-east-1:111122223333:alias/aws/ebs"
+    listed = {"Aliases": [{"AliasName": "alias/aws/ebs", "AliasArn": arn, **target}]}
+    (only,) = Model(load()).permitted(World(), command("kms", "ListAliases"))
+    assert not fit(only.outcome, Answer(200, listed), binding()).mismatches

@@ -141,7 +141,7 @@ def test_no_members(body: bytes) -> None:
         (b'{"a": -Infinity}', "-Infinity is no JSON number"),
         (b'{"a": 1} {}', "not JSON"),
         (b'{"a": "\n"}', "not JSON"),
-        (b'{"a": ' + b"1" * 5000 + b"}", "not JSON"),
+        (b'{"a": ' + b"1" * 5000 + b"}", "more digits than any member takes"),
         (b'{"a": "\xff"}', "not UTF-8"),
         (b'{"a": "\xed\xa0\x80"}', "not UTF-8"),
         (b'{"a": "\\ud800"}', "surrogate"),

@@ -60,7 +60,7 @@ def test_a_user_with_keys_is_not_deleted() -> None:
     customer.create_key()
     customer.disconnect()
     told = refuse(customer, REFUSED, "DeleteUser", UserName="kmsuser")
-    assert "owns 1 keys" in told
+    assert "owns keys, 1 in all" in told
 
 
 def test_five_wrong_passwords_lock_and_a_new_one_unlocks(customer: Customer) -> None:
@@ -171,3 +171,13 @@ def test_quotas_of_the_account_are_enforced_if_asked_for() -> None:
 def test_quotas_can_be_off() -> None:
     customer = Customer(Embedded(quotas="none")).build_store()
     assert throttled(customer, customer.create_key(), 2000) == 0
+
+
+def test_the_clock_has_an_end_and_a_key_that_rotates_until_then_is_answered() -> None:
+    customer = Customer()
+    key = customer.ok("kms", "CreateKey")["KeyMetadata"]["KeyId"]
+    customer.ok("kms", "EnableKeyRotation", KeyId=key, RotationPeriodInDays=90)
+    for _ in range(9):
+        customer.ok("clock", "Advance", Seconds=100 * 365.25 * 86_400)
+    assert customer.ok("kms", "DescribeKey", KeyId=key)["KeyMetadata"]["Enabled"]
+    customer.refused(REFUSED, "clock", "Advance", Seconds=100 * 365.25 * 86_400)

@@ -55,6 +55,10 @@ def _drop_state(tables: dict[str, Table]) -> None:
     del tables["key_states/cryptography"]["row"]["Encrypt"]["cell"]["Updating"]
 
 
+def _unknown_unreached(tables: dict[str, Table]) -> None:
+    tables["key_states/attributes"]["row"]["RetireGrant"]["unreached"] = ["Made"]
+
+
 def _unknown_answer(tables: dict[str, Table]) -> None:
     tables["key_states/cryptography"]["row"]["Encrypt"]["cell"]["Updating"] = "perhaps"
 
@@ -141,6 +145,7 @@ def _kind_without_source(tables: dict[str, Table]) -> None:
 
 WRONG: dict[str, tuple[Callable[[dict[str, Table]], None], str]] = {
     "a state left out": (_drop_state, "key_states/cryptography.toml, row Encrypt.*Updating"),
+    "a state that is unreached and none": (_unknown_unreached, "row RetireGrant.*Made"),
     "an answer not defined": (_unknown_answer, "row Encrypt: answer 'perhaps'"),
     "an operation AWS does not have": (_unknown_operation, "Encrypt"),
     "a member AWS does not have": (_unknown_member, "row Encrypt.*KeyName"),
