@@ -33,19 +33,18 @@ Find: TypeAlias = Callable[[Realm, Parameters, str], Iterator[Kept]]
 _ANSWERS: Final = (
     *("CancelKeyDeletion", "CreateCustomKeyStore", "DescribeCustomKeyStores", "Encapsulate"),
     *("GenerateDataKeyPair", "GetKeyPolicy", "GetKeyRotationStatus", "GetParametersForImport"),
-    *("ImportKeyMaterial", "ListKeyPolicies", "ListResourceTags", "ListRetirableGrants"),
+    *("ImportKeyMaterial", "ListKeyPolicies"),
     *("RotateKeyOnDemand", "Sign", "Verify", "VerifyMac"),
     *("CreateHsm", "DeleteBackup", "DeleteCluster", "DeleteHsm", "DescribeBackups"),
     *("GetResourcePolicy", "InitializeCluster", "ListTags", "ModifyCluster", "RestoreBackup"),
-    *("DeleteResourcePolicy", "ListHsmKeys", "GetCallerIdentity"),
+    *("DeleteResourcePolicy", "GetCallerIdentity"),
 )
 """Operations that answer something."""
 _IDLE: Final = (
-    *("CreateAlias", "UpdateAlias", "UntagResource", "UpdateKeyDescription", "RevokeGrant"),
+    *("CreateAlias", "UpdateAlias", "UntagResource", "RevokeGrant"),
     *("DisableKeyRotation", "EnableKeyRotation", "UpdatePrimaryRegion"),
     *("ConnectCustomKeyStore", "DisconnectCustomKeyStore", "UpdateCustomKeyStore"),
-    *("DeleteCustomKeyStore", "ActivateCluster", "ChangePassword", "CreateUser", "DeleteUser"),
-    *("LockUser", "LogoutUser", "SetFault", "SetLoad"),
+    *("DeleteCustomKeyStore", "ActivateCluster", "SetFault"),
 )
 """Operations that only change something."""
 
@@ -166,10 +165,7 @@ _MOVES: Final = (
     _key("DeleteImportedKeyMaterial/PendingDeletion", _rescued),
     _key("DeleteImportedKeyMaterial/PendingReplicaDeletion", _rescued),
     _key("DisableKey/Disabled", _turned),
-    _key("DisableKey/Unavailable"),
     _key("EnableKey/Enabled", _turned),
-    _key("EnableKey/Unavailable"),
-    _key("ImportKeyMaterial/Disabled", _turned),
     _key("ImportKeyMaterial/Enabled", _turned),
     _key("ScheduleKeyDeletion/Creating"),
     _key("ScheduleKeyDeletion/Disabled"),
@@ -187,7 +183,6 @@ _MOVES: Final = (
     _hsm("cluster", "DeleteCluster/INITIALIZED", _of_clusters),
     _hsm("cluster", "DeleteCluster/UNINITIALIZED", _of_clusters),
     _hsm("cluster", "InitializeCluster/UNINITIALIZED", _of_clusters),
-    _hsm("cluster", "ModifyCluster/ACTIVE/rolls-back", _of_clusters),
     _hsm("hsm", "DeleteHsm/CREATE_IN_PROGRESS", _of_hsms),
     _hsm("hsm", "DeleteHsm/DEGRADED", _of_hsms),
     _hsm("backup", "RestoreBackup/PENDING_DELETION", _of_backups),
@@ -253,11 +248,6 @@ def _kept_while(state: KeyState) -> Patch:
 
 
 _TIME: Final[tuple[tuple[str, str, Patch], ...]] = (
-    (
-        "effect/Advance/backup",
-        "Clusters are not backed up by themselves.",
-        Patch(backups, "_take_automatically", nothing),
-    ),
     (
         "effect/Advance/expiration",
         "Imported key material never expires.",

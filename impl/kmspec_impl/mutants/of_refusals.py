@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from kmspec.names import ErrorCode
+from kmspec.names import ClusterState, ErrorCode
 from kmspec_impl.mutants.mutant import Mutant, Unseen
 
 _INVALID: Final = ErrorCode.CLOUDHSM_INVALID_REQUEST
@@ -14,6 +14,21 @@ _UNSUPPORTED: Final = ErrorCode.UNSUPPORTED_OPERATION
 _USAGE: Final = ErrorCode.INVALID_KEY_USAGE
 
 _CHECKS: Final = (
+    *(
+        (f"cluster/ActivateCluster/{state}", "ActivateCluster", _OPERATOR, f"is {state}; only an")
+        for state in (
+            ClusterState.CREATE_IN_PROGRESS,
+            ClusterState.UNINITIALIZED,
+            ClusterState.INITIALIZE_IN_PROGRESS,
+            ClusterState.ACTIVE,
+            ClusterState.MODIFY_IN_PROGRESS,
+            ClusterState.ROLLBACK_IN_PROGRESS,
+            ClusterState.DELETE_IN_PROGRESS,
+        )
+    ),
+    ("recipient/complete", "GenerateRandom", _VALIDATION, "Recipient"),
+    ("recipient/document-read", "GenerateRandom", _VALIDATION, ""),
+    ("recipient/rsa-key", "GenerateRandom", _VALIDATION, ""),
     ("agreement/public-key", "DeriveSharedSecret", _VALIDATION, ""),
     ("alias/exists", "DeleteAlias", ErrorCode.NOT_FOUND, "is not found"),
     ("attribute/key-by-id", "GetKeyPolicy", ErrorCode.NOT_FOUND, "Invalid keyId"),
