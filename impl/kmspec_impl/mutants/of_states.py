@@ -83,13 +83,22 @@ def _contrary(row: _Row, state: str) -> Handler:
     return answer
 
 
+_NOUNS: Final = {
+    "key-state": "KMS key",
+    "store": "key store",
+    "cluster": "cluster",
+    "hsm": "HSM",
+    "backup": "backup",
+}
+
+
 def _mutant(row: _Row, state: str) -> Mutant:
     word = row.name.replace(":", "-")
     return Mutant(
         f"contrary-{row.table}-{word}-{state}",
         f"{row.table}/{row.name}/{state}",
-        f"{row.operation} answers the contrary of what it should of a {row.table} "
-        f"that is {state}: success for a refusal, or a refusal for success.",
+        f"{row.operation} is refused where it should succeed, or succeeds where it should be "
+        f"refused, when the {_NOUNS[row.table]} is {state}.",
         handlers=((row.service, row.operation, _contrary(row, state)),),
     )
 
