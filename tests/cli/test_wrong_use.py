@@ -66,7 +66,7 @@ WRONG: Final = {
     "conform --endpoint-url http://[::1": "is no URL; write http://HOST:PORT",
     f"conform --endpoint-url http://{'x' * 64}": "is no URL; write http://HOST:PORT",
     f"conform --endpoint-url {NOWHERE}/kms": f"AWS is asked at /; give {NOWHERE}",
-    "conform --profile /bin/sh": "/bin/sh is no TOML: it is not text; give a name",
+    "conform --profile /bin/sh": "/bin/sh is no TOML: it is not text; ",
     "mutants --yaml": "no such option",
     "replay": "missing argument 'FILE'",
     "replay missing.json": "cannot read missing.json",
