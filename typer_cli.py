@@ -81,7 +81,7 @@ Budget = Annotated[float | None, _option("--budget", "SECONDS", "Stop after so l
 WriteExpected = Annotated[
     Path | None, _option("--write-expected", "FILE", "Write this run's violations for --expect.")
 ]
-_FORMATS: Final = "FORMAT: json, junit, markdown, badge; may be repeated."
+_FORMATS: Final = "FORMAT: json, junit, html, markdown, badge; may be repeated."
 Report = Annotated[list[str] | None, _option("--report", "FORMAT=FILE", _FORMATS)]
 ScopeName = Annotated[str | None, _option("--scope", "NAME", "Only this part of the machine.")]
 StoreName = Annotated[str, _option("--name", "NAME", "What to call the key store.")]

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Self
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from kmspec_check import certificates
+from kmspec_check import attestations, certificates
 from kmspec_model.command import MADE, Pairs, Ref, Value
 
 REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-2")
@@ -149,7 +149,7 @@ class Binding:
                 return forms[ref.kind]
         raise ValueError(f"{ref} has no form {ref.form!r}")
 
-    def _chosen(self, ref: Ref) -> Any:  # noqa: ANN401, C901, PLR0911 - one for each kind
+    def _chosen(self, ref: Ref) -> Any:  # noqa: ANN401, C901, PLR0911, PLR0912 - one a kind
         tag = self.place.tag
         match ref.kind:
             case "alias":
@@ -171,6 +171,8 @@ class Binding:
                 return digest[: 1 + ref.index % 32]
             case "context":
                 return {"kmspec": f"context {ref.index}"}
+            case "attestation":
+                return attestations.document(ref.form)
             case "subnet":
                 return f"subnet-{ref.index + 1:08x}"
             case "zone":

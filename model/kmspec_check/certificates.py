@@ -1,4 +1,4 @@
-"""Certificates: the only place that signs one, and so the only one that needs cryptography.
+"""Certificates: the only place that signs those of clusters, as their owner does.
 
 A certificate authority is named by its number; its key follows from the number, so that the
 same run makes the same trust anchors. Nothing here protects anything.
@@ -13,8 +13,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-_FROM = datetime(2020, 1, 1, tzinfo=UTC)
-_UNTIL = datetime(2049, 12, 31, tzinfo=UTC)
+FROM = datetime(2020, 1, 1, tzinfo=UTC)
+UNTIL = datetime(2049, 12, 31, tzinfo=UTC)
+"""How long certificates are valid that the checker makes."""
 _SCALAR = 0x6B6D73706563
 
 
@@ -41,8 +42,8 @@ def authority(number: int) -> Authority:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(1 + number)
-        .not_valid_before(_FROM)
-        .not_valid_after(_UNTIL)
+        .not_valid_before(FROM)
+        .not_valid_after(UNTIL)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
@@ -63,8 +64,8 @@ def signed(csr: str, number: int) -> str:
         .issuer_name(issuer.certificate.subject)
         .public_key(request.public_key())
         .serial_number(1000 + number)
-        .not_valid_before(_FROM)
-        .not_valid_after(_UNTIL)
+        .not_valid_before(FROM)
+        .not_valid_after(UNTIL)
         .sign(issuer.key, hashes.SHA256())
     )
     return certificate.public_bytes(serialization.Encoding.PEM).decode()

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from kmspec_check import attestations
 from kmspec_check.binding import Binding
 from kmspec_check.target import Answer
 from kmspec_model.command import DATA_KEY_PLAINTEXTS, Ref, written
@@ -16,6 +17,7 @@ from kmspec_model.outcome import (
     OneOf,
     Pattern,
     Refusal,
+    Sealed,
     Sized,
     Success,
     Text,
@@ -175,6 +177,8 @@ class _Fitting:
             self.members(pattern, value, path)
         elif isinstance(pattern, Items):
             self._items(pattern, value, path)
+        elif isinstance(pattern, Sealed):
+            self._sealed(pattern, value, path)
         elif not _equals(pattern, value):
             self.mismatches.append(Mismatch(path, pattern, value))
 
@@ -221,6 +225,15 @@ class _Fitting:
         self.new.update(trial.new)
         self.paths.update(trial.paths)
         return True
+
+    def _sealed(self, pattern: Sealed, value: object, path: Path) -> None:
+        """Open a message; what it binds is nowhere in the answer itself."""
+        if not attestations.can_be_read(value):
+            return
+        content, paths = attestations.opened(value), dict(self.paths)
+        if content is None or not self._try(pattern.content, content, path):
+            self.mismatches.append(Mismatch(path, pattern, value))
+        self.paths = paths
 
     def _items(self, pattern: Items, value: object, path: Path) -> None:
         if not isinstance(value, list):
@@ -346,6 +359,8 @@ def describe(  # noqa: C901, PLR0911 - one for each form of pattern
             return f"{pattern.length} bytes"
         case Text():
             return f"a text like {pattern.expression}"
+        case Sealed():
+            return f"{describe(pattern.content)}, encrypted for {pattern.to}"
         case Ref():
             return str(pattern)
         case bytes():
@@ -369,3 +384,5 @@ def binds(pattern: Pattern) -> Iterator[Ref]:
         case OneOf():
             for option in pattern.options:
                 yield from binds(option)
+        case Sealed():
+            yield from binds(pattern.content)

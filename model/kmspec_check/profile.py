@@ -87,6 +87,9 @@ class Profile(_Row):
     header: str = ""
     areas: tuple[str, ...] = ()
     """The areas that apply; empty: all."""
+    attestation: Literal["any", "genuine"] = "genuine"
+    """Which attestation documents are accepted: of any root, as the checker makes them, or only
+    those of an AWS Nitro system, which it cannot make."""
     clock: Access = Access()
     operator: Access = Access()
     timing: Transitions = Transitions()

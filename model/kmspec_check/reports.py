@@ -14,7 +14,7 @@ from kmspec_check import files
 from kmspec_check.conform import UsageError
 from kmspec_check.result import Result
 
-FORMATS: Final = ("json", "junit", "markdown", "badge")
+FORMATS: Final = ("json", "junit", "html", "markdown", "badge")
 EXPECTED: Final = "expected"
 """What `--write-expected` asks for."""
 
@@ -48,7 +48,7 @@ def _read(text: str) -> Wanted:
     name, _, file = text.partition("=")
     known = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
     if not name or not file:
-        raise UsageError(f"{text!r} is no report; write FORMAT=FILE, such as json=report.json")
+        raise UsageError(f"{text!r} is no report; write FORMAT=FILE, such as html=report.html")
     if name not in FORMATS:
         raise UsageError(f"there is no report format {name!r}; use {known}")
     return Wanted(name, Path(file))

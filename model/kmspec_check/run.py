@@ -147,6 +147,8 @@ class Run:
         outside = self.oracle.model.outside(command)
         if outside:
             return f"kmspec does not offer {outside}, and asks no target for them"
+        if self.profile.attestation == "genuine" and _presents_document(command):
+            return f"profile {self.profile.name} accepts genuine attestation documents only"
         key = (command.service, command.operation)
         known = self._lacking.get(key)
         if known is None or (not known and key in self.unsupported):
@@ -200,3 +202,8 @@ class Run:
     def tell(self, event: Event) -> None:
         """Tell whoever listens."""
         self.listener(event)
+
+
+def _presents_document(command: Command) -> bool:
+    """Whether a command has an attestation document with which nothing is wrong but its root."""
+    return any(ref.kind == "attestation" and not ref.form for ref in command.references())

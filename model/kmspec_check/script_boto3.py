@@ -9,17 +9,17 @@ import re
 from collections.abc import Iterator
 
 from kmspec.names import Service
-from kmspec_check import wrapping
+from kmspec_check import attestations, wrapping
 from kmspec_check.binding import Binding, Place
 from kmspec_check.patterns import Chosen, Path
-from kmspec_check.snippets import CHECKS, HEAD, SIGNING, WRAPPING
+from kmspec_check.snippets import CHECKS, HEAD, OPENING, SIGNING, WRAPPING
 from kmspec_check.target import succeeded
 from kmspec_check.trace import Trace, TraceStep
 from kmspec_check.violation import describe_outcome
 from kmspec_model import Command, Ref, Success
 from kmspec_model.command import Pairs
 from kmspec_model.materials import read
-from kmspec_model.outcome import Bind, Items, Mark, Members, OneOf, Sized, Text, Values
+from kmspec_model.outcome import Bind, Items, Mark, Members, OneOf, Sealed, Sized, Text, Values
 
 ACCOUNT = "str(100_000_000_000 + secrets.randbelow(900_000_000_000))"
 """The account of a script, drawn in each run, where the target keeps accounts apart."""
@@ -69,6 +69,9 @@ class _Script:
             yield SIGNING
         if used & {"material", "moment"}:
             yield WRAPPING
+        last = trace.steps[-1]
+        if any(isinstance(_pattern_at(last, path), Sealed) for path in last.paths):
+            yield OPENING.format(private_key=attestations.private_key())
         for number, step in enumerate(trace.steps, start=1):
             yield from self._step(number, step, last=number == len(trace.steps))
         yield from self._verdict(trace.steps[-1])
@@ -238,6 +241,8 @@ class _Script:
                 return "seen is None"
             case Mark.PRESENT | Members() | Items() | Bind():
                 return "seen is not None"
+            case Sealed():
+                return f"(lambda seen: {self._condition(pattern.content)})(opened(seen))"
             case OneOf():
                 inner = " or ".join(self._condition(option) for option in pattern.options)
                 return f"({inner})"

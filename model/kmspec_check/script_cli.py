@@ -52,6 +52,7 @@ _BINARY = frozenset(
         "SharedSecretCiphertextBlob",
         "ImportToken",
         "EncryptedKeyMaterial",
+        "AttestationDocument",
     }
 )
 _UNNEEDED = ("plaintext", "public", "secret")
@@ -201,6 +202,8 @@ class _Lines:
         elif isinstance(value, Ref) and value.kind in ("certificate", "ca"):
             pem = "cluster.pem" if value.kind == "certificate" else f"ca{value.index}.pem"
             yield f"{option} file://{pem}"
+        elif isinstance(value, Pairs) and any(inner in _BINARY for inner, _ in value.items):
+            yield f"{option} {self._shorthand(value)}"
         elif isinstance(value, Pairs):
             yield f"{option} {self._json(value)}"
         elif isinstance(value, tuple) and not isinstance(value, Ref):
@@ -212,6 +215,13 @@ class _Lines:
     def _words(self, values: tuple[object, ...]) -> str:
         """A list as words of the shell."""
         return " ".join(self._text(inner) for inner in values)
+
+    def _shorthand(self, value: Pairs) -> str:
+        """A structure with a blob in it, which no JSON of the AWS CLI can hold in every version."""
+        return ",".join(
+            f"{name}@={self._blob(inner)}" if name in _BINARY else f"{name}={self._text(inner)}"
+            for name, inner in value.items
+        )
 
     def _json(self, value: object) -> str:
         """A structure, or a list of them, as one word of the shell, names as variables."""

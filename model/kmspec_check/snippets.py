@@ -223,6 +223,25 @@ def moment(seconds):
 
 '''
 
+OPENING = '''\
+import subprocess
+import tempfile
+
+ENCLAVE = """\
+{private_key}"""
+
+
+def opened(message):
+    """What a message for the enclave holds, or None; only openssl can tell."""
+    with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
+        file.write(ENCLAVE)
+        file.flush()
+        words = ["openssl", "cms", "-decrypt", "-inform", "DER", "-inkey", file.name]
+        done = subprocess.run(words, input=message or b"", capture_output=True, timeout=30)
+    return None if done.returncode else done.stdout
+
+'''
+
 CHECKS = """\
 
 refused = "code" in answer and "status" in answer

@@ -21,6 +21,7 @@ from kmspec_model.outcome import (
     Outcome,
     Pattern,
     Refusal,
+    Sealed,
     Sized,
     Text,
     Values,
@@ -129,7 +130,7 @@ def _outcome_to_json(outcome: Outcome) -> dict[str, Any]:
     return {"success": _encoded(outcome.response)}
 
 
-def _encoded(  # noqa: C901, PLR0911 - one for each form
+def _encoded(  # noqa: C901, PLR0911, PLR0912 - one for each form
     value: object,
 ) -> object:
     """An argument or a pattern; what JSON has no word for is an object with one ``$`` member."""
@@ -157,6 +158,8 @@ def _encoded(  # noqa: C901, PLR0911 - one for each form
             return {"$values": list(value.values)}
         case Text():
             return {"$text": value.expression}
+        case Sealed():
+            return {"$sealed": {"to": str(value.to), "content": _encoded(value.content)}}
         case Sized():
             return {"$bytesLong": value.length}
         case tuple():
@@ -271,5 +274,6 @@ _DECODERS: dict[str, Any] = {
     "$items": _decoded_items,
     "$values": lambda raw: Values(tuple(raw)),
     "$text": Text,
+    "$sealed": lambda raw: Sealed(Ref.parse(raw["to"]), cast("Pattern", _decoded(raw["content"]))),
     "$bytesLong": Sized,
 }

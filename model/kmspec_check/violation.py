@@ -47,6 +47,29 @@ def describe_outcome(outcome: Outcome, paths: tuple[str, ...] = ()) -> str:
     return text if outcome.message is None else f'{text}, "{outcome.message}"'
 
 
+class ToldStep(NamedTuple):
+    """One step in words."""
+
+    command: str
+    answer: str
+    state: str
+    """After it; after the last one, which deviates, only the model's."""
+
+
+def told_steps(trace: Trace) -> Iterator[ToldStep]:
+    """The steps of a trace in words."""
+    before = "nothing made"
+    for step in trace.steps:
+        state = step.state
+        if step is trace.steps[-1]:
+            moves = "stays at" if state == before else "goes to"
+            state = f"the model {moves}: {state}"
+        look = "look: " if step.view else ""
+        answer = _answer(step.recorded.status, step.recorded.body)
+        yield ToldStep(f"{look}{step.command}", answer, state)
+        before = step.state
+
+
 def printable(text: str) -> str:
     """A text on one line, what does not print in it written as escaped.
 
@@ -74,16 +97,9 @@ def _lines(violation: Violation) -> Iterator[str]:
     yield from _alternatives("observed", violation.observed)
     if violation.trace is not None:
         yield "  steps:"
-        steps, before = violation.trace.steps, "nothing made"
-        for number, step in enumerate(steps, start=1):
-            look = "look: " if step.view else ""
-            yield f"    {number}. {look}{step.command}"
-            state = step.state
-            if number == len(steps):
-                moves = "stays at" if state == before else "goes to"
-                state = f"the model {moves}: {state}"
-            yield f"       {_answer(step.recorded.status, step.recorded.body)}; {state}"
-            before = step.state
+        for number, step in enumerate(told_steps(violation.trace), start=1):
+            yield f"    {number}. {step.command}"
+            yield f"       {step.answer}; {step.state}"
     if violation.also:
         yield f"  concerns also: {', '.join(violation.also)}"
 

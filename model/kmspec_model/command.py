@@ -23,12 +23,13 @@ the import token ``token#0``.
 """
 CHOSEN = (
     *("alias", "name", "ca", "certificate", "plaintext", "context", "zone", "subnet"),
-    *("message", "public", "region", "material", "moment", "service", "policy"),
+    *("message", "public", "region", "material", "moment", "service", "policy", "attestation"),
 )
 """What a caller chooses. ``name#0`` names a store; ``certificate#1.0`` is the certificate of
 ``cluster#1`` signed by ``ca#0``; ``zone#0`` is the Availability Zone of ``subnet#0``;
 ``region#0`` is where a session happens, unless a command says otherwise; ``service#0`` the alias of
-a service's AWS managed key; ``policy#0`` a key policy.
+a service's AWS managed key; ``policy#0`` a key policy; ``attestation#0`` the attestation document
+of an enclave.
 ``message#0.sha256`` is the digest of ``message#0``; ``public#0.p256`` a public key on that curve.
 
 ``material#3.0`` is key material wrapped under ``wrapping#0`` (:mod:`kmspec_model.materials`), and

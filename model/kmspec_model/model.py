@@ -77,6 +77,8 @@ class Model:
         if verdict.allowed:
             changes = noted(case, EFFECTS[operation.name](self.moves, case))
             answer = self._answers[operation.name]
+            if "Recipient" in case.arguments:
+                answer = (f"effect/{operation.name}/recipient",)
             rules = (*verdict.rules, *answer)
             successes = [self._success(world, change, rules) for change in changes]
         refusals = [

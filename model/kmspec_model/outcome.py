@@ -77,8 +77,29 @@ class Sized(NamedTuple):
     length: int
 
 
+class Sealed(NamedTuple):
+    """What only the enclave of the attestation document ``to`` can open; inside is ``content``."""
+
+    to: Ref
+    content: "Pattern"
+
+
 Pattern: TypeAlias = Union[
-    str, int, float, bool, bytes, Ref, Mark, Bind, OneOf, "Members", "Items", Values, Text, Sized
+    str,
+    int,
+    float,
+    bool,
+    bytes,
+    Ref,
+    Mark,
+    Bind,
+    OneOf,
+    "Members",
+    "Items",
+    Values,
+    Text,
+    Sized,
+    Sealed,
 ]
 
 

@@ -22,8 +22,9 @@ SHOWN = (
     "deletes-connected-store",
     "no-backup-on-removal",
     "lists-keys-of-all-regions",
+    "seals-another-plaintext",
 )
-"""Of four areas: keys, key stores, clusters, Regions."""
+"""Of five areas: keys, key stores, clusters, Regions, recipients."""
 
 
 def violation(name: str) -> dict[str, Any]:

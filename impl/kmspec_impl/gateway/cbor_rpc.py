@@ -1,4 +1,4 @@
-"""Smithy RPC v2 CBOR: the only place that touches cbor2.
+"""Smithy RPC v2 CBOR: the only place of the gateway that touches cbor2.
 
 CloudHSM v2 takes it besides JSON 1.1 (wire.md, section 1). None of its inputs has a blob or a
 timestamp, so nothing that comes in needs converting.

@@ -74,7 +74,6 @@ def decrypt(realm: Realm, parameters: Parameters, now: float) -> Response:
 
     Of an asymmetric key the blob does not tell: it must be named, and so must the algorithm.
     """
-    requests.refuse_recipient(parameters)
     source = _source(realm, parameters, "KeyId")
     key = source.key
     check_tokens(realm, parameters)
@@ -133,7 +132,6 @@ def re_encrypt(realm: Realm, parameters: Parameters, now: float) -> Response:
 
 def generate_data_key(realm: Realm, parameters: Parameters, now: float) -> Response:
     """GenerateDataKey: the same bytes in the clear and encrypted, made in the HSM."""
-    requests.refuse_recipient(parameters)
     response, plaintext = _data_key(realm, parameters, now, "GenerateDataKey")
     return {**response, "Plaintext": plaintext}
 
@@ -154,7 +152,6 @@ def generate_random(realm: Realm, parameters: Parameters, now: float) -> Respons
     length = parameters.get("NumberOfBytes")
     if length is None:
         raise requests.invalid("NumberOfBytes is required.")  # [REC]
-    requests.refuse_recipient(parameters)
     realm.shared.quotas.charge_keys(realm.caller, "GenerateRandom", (SYMMETRIC,), now)
     store_id = parameters.get("CustomKeyStoreId")
     if store_id is None:

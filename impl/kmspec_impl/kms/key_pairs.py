@@ -13,7 +13,6 @@ from kmspec_impl.realm import Parameters, Realm, Response
 
 def generate_data_key_pair(realm: Realm, parameters: Parameters, now: float) -> Response:
     """GenerateDataKeyPair: a public key, and a private key both in the clear and encrypted."""
-    requests.refuse_recipient(parameters)
     response, private = _pair(realm, parameters, "GenerateDataKeyPair", now)
     return {**response, "PrivateKeyPlaintext": private}
 

@@ -18,6 +18,7 @@ from kmspec_impl.kms import (
     managed,
     multi_region,
     public_keys,
+    recipients,
     rotation,
     shared_secrets,
     signing,
@@ -92,6 +93,8 @@ _TAKE_ALIASES: Final = last_usage.TRACKED | {"DescribeKey", "GetPublicKey"}
 
 def _complete(operation: str, handler: Handler) -> Handler:
     """A handler with what every operation that uses a key, or takes an alias, has in common."""
+    if operation in recipients.SECRETS:
+        handler = recipients.sealing(operation, handler)
     if operation in last_usage.TRACKED:
         handler = last_usage.noting(operation, handler)
     return managed.minting(handler) if operation in _TAKE_ALIASES else handler

@@ -39,15 +39,6 @@ def not_in_this_region(what: str) -> ServiceError:
     return ServiceError(ErrorCode.UNSUPPORTED_OPERATION, message)
 
 
-def refuse_recipient(parameters: Mapping[str, object]) -> None:
-    """Refuse what a Nitro enclave asks for.
-
-    :raises ServiceError: UnsupportedOperationException.
-    """
-    if parameters.get("Recipient") is not None:
-        raise not_offered("Recipient: attestation documents of Nitro enclaves")
-
-
 def stop_dry_run(parameters: Mapping[str, object]) -> None:
     """End a request that would have succeeded and is only to say so.
 

@@ -20,7 +20,6 @@ _CIPHERTEXT_BYTES: Final = {
 
 def derive_shared_secret(realm: Realm, parameters: Parameters, now: float) -> Response:
     """DeriveSharedSecret: the x-coordinate that ECDH gives, not yet a key."""
-    requests.refuse_recipient(parameters)
     key = key_to_use(realm, parameters, KeyUsage.KEY_AGREEMENT, "DeriveSharedSecret", now)
     algorithm = parameters["KeyAgreementAlgorithm"]
     require_algorithm(key, algorithm)

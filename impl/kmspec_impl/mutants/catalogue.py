@@ -13,6 +13,7 @@ from kmspec_impl.mutants import (
     of_keys,
     of_kinds,
     of_life,
+    of_recipients,
     of_regions,
     of_settings,
     of_stores,
@@ -34,6 +35,7 @@ CATALOGUE: Final[tuple[Mutant, ...]] = (
     *of_settings.MUTANTS,
     *of_imports.MUTANTS,
     *of_regions.MUTANTS,
+    *of_recipients.MUTANTS,
     *of_values.MUTANTS,
 )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any, NamedTuple
 
 from kmspec.names import Service
@@ -11,7 +12,10 @@ from kmspec_impl.realm import Handler, Parameters, Response
 
 
 class Patch(NamedTuple):
-    """Another value for an attribute of a module or class of this package."""
+    """Another value for an attribute of a module or class of this package.
+
+    A module that is loaded only when it is needed is given by its name.
+    """
 
     owner: Any
     attribute: str
@@ -39,7 +43,10 @@ class MutatedEmulator(Emulator):
 
     def __init__(self, settings: Settings, mutant: Mutant) -> None:
         super().__init__(settings)
-        self._patches = mutant.patches
+        self._patches = tuple(
+            patch._replace(owner=import_module(patch.owner)) if type(patch.owner) is str else patch
+            for patch in mutant.patches
+        )
         for service, operation, handler in mutant.handlers:
             self._handlers[service.value, operation] = handler
 

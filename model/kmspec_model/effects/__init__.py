@@ -21,6 +21,7 @@ from kmspec_model.effects import (
     kinds,
     operator,
     quotas,
+    recipients,
     regions,
     rotation,
     stores,
@@ -29,7 +30,7 @@ from kmspec_model.moves import Change, Moves
 
 Effect: TypeAlias = Callable[[Moves, Case], tuple[Change, ...]]
 
-EFFECTS: Mapping[str, Effect] = {
+_PLAIN: Mapping[str, Effect] = {
     **keys.EFFECTS,
     **aliases.EFFECTS,
     **attributes.EFFECTS,
@@ -46,4 +47,5 @@ EFFECTS: Mapping[str, Effect] = {
     **rotation.EFFECTS,
     **regions.EFFECTS,
 }
+EFFECTS: Mapping[str, Effect] = {**_PLAIN, **recipients.sealing(_PLAIN)}
 """The effect of every operation but ``Advance``, which is time itself."""

@@ -14,6 +14,7 @@ from kmspec_model.predicates import (
     keys,
     kinds_of_key,
     operator,
+    recipients,
     regions,
     requests,
     rotation,
@@ -45,6 +46,7 @@ OF_CASE: Mapping[str, OfCase] = {
     **regions.OF_CASE,
     **requests.OF_CASE,
     **external_stores.OF_CASE,
+    **recipients.OF_CASE,
 }
 """Predicates of a request, by the word the tables use."""
 

@@ -16,6 +16,7 @@ from kmspec_model.probes import (
     imports,
     keys,
     kinds,
+    recipients,
     regions,
     rotation,
     settings,
@@ -75,6 +76,7 @@ def probes(world: World) -> tuple[Probe, ...]:
 def _of_another_kind(world: World, key: Key) -> Iterator[Probe]:
     """What is tried with a key that is not for symmetric encryption."""
     yield from kinds.of_another_kind(world, key)
+    yield from recipients.of_key(world, key)
     yield from imports.imports(world, key)
     yield from rotation.rotation(key)
 
@@ -91,6 +93,7 @@ def _of_nothing(world: World, key: Key | None) -> Iterator[Probe]:
         yield from settings.unknown()
     if world == EMPTY:
         yield from kinds.creations()
+        yield from recipients.of_nothing()
 
 
 def _of_cluster(world: World, cluster: Cluster) -> Iterator[Probe]:
@@ -107,6 +110,7 @@ def _of_symmetric(world: World, key: Key) -> Iterator[Probe]:
     """What is tried with a symmetric encryption key, in the Region from which the world is seen."""
     yield from _about(world, key)
     yield from kinds.of_symmetric(world, key)
+    yield from recipients.of_key(world, key)
 
 
 def _about(world: World, key: Key) -> Iterator[Probe]:

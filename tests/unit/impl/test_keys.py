@@ -281,8 +281,7 @@ def test_parameters_of_cryptography() -> None:
     assert told == "Algorithm RSAES_OAEP_SHA_1 is incompatible with key spec SYMMETRIC_DEFAULT."
     code = ErrorCode.INVALID_GRANT_TOKEN
     customer.refused(code, "kms", "Encrypt", **wanted, GrantTokens=["x"])
-    code = ErrorCode.UNSUPPORTED_OPERATION
-    customer.refused(code, "kms", "GenerateRandom", NumberOfBytes=5, Recipient={})
+    customer.refused(invalid, "kms", "GenerateRandom", NumberOfBytes=5, Recipient={})
 
 
 def test_waiting_periods_are_bounded() -> None:
