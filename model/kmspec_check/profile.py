@@ -129,7 +129,7 @@ def load(name_or_file: str) -> Profile:
     try:
         return _read(path.read_text("utf-8"), path.stem)
     except UnicodeDecodeError as fault:
-        raise ProfileError(f"{path} is no TOML: it is not text") from fault
+        raise ProfileError(f"{path} is no TOML: it is not text; {_REMEDY}") from fault
 
 
 def _read(text: str, name: str) -> Profile:
