@@ -428,8 +428,11 @@ def _target(url: str | None, profile: str | None, mutant: str | None) -> "tuple[
     from kmspec_check.profile import load
     from kmspec_impl.embedded import Embedded
 
-    chosen = load(profile) if profile else None
+    chosen = load(profile) if profile is not None else None
     if url is None:
+        if profile not in (None, "embedded"):
+            what = f"--profile {profile} is of an endpoint, and there is none"
+            raise UseError(what, "add --endpoint-url URL, or leave --profile out")
         return Embedded(mutant=_mutant(mutant)), chosen or load("embedded")
     if mutant is not None:
         what = "--mutant breaks the embedded emulator, not an endpoint"
