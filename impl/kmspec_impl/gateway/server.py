@@ -44,8 +44,8 @@ class CannotListenError(Exception):
 
     def __init__(self, host: str, port: int, reason: str) -> None:
         super().__init__(
-            f"cannot listen on {host or '(no host)'} port {port}: {reason}; give another --host or --port "
-            "(--port 0 picks a free one)"
+            f"cannot listen on {host or '(no host)'} port {port}: {reason}; "
+            "give another --host or --port (--port 0 picks a free one)"
         )
         self.host: Final = host
         self.port: Final = port
