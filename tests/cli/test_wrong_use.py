@@ -37,6 +37,7 @@ WRONG: Final = {
     "serve --auth sigv4": "--auth sigv4 is not offered yet; use --auth off",
     "serve --mutant nonsense": "there is no mutant 'nonsense'; see `kmspec mutants`",
     "serve --host no.such.host.invalid --port 0": "cannot listen on no.such.host.invalid",
+    f"serve --host {'x' * 64}": "port 4599: this is no name of a host; give another --host",
     "conform --profile moto": "--profile moto is of an endpoint, and there is none; add --endpoint",
     "conform --profile=": "there is no profile ''; give one of",
     "conform --profile nonsense": "there is no profile 'nonsense'; give one of",
