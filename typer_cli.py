@@ -91,10 +91,14 @@ Connection = Annotated[str | None, _option("--connection-state", "S", _STATE)]
 ClusterState = Annotated[str | None, _option("--cluster-state", "S", _STATE)]
 HsmState = Annotated[str | None, _option("--hsm-state", "S", _STATE)]
 BackupState = Annotated[str | None, _option("--backup-state", "S", _STATE)]
-Secret = Annotated[str | None, _option("--password", "P", "7 to 32 letters and digits.")]
+Secret = Annotated[
+    str | None, _option("--password", "P", "7 to 32 characters; of kmsuser letters and digits.")
+]
 HsmId = Annotated[str | None, _option("--hsm", "HSM", "The HSM, for a fault of one HSM.")]
 Operation = Annotated[str, _argument("OPERATION", "As AWS spells it.")]
-Pairs = Annotated[list[str] | None, _argument("NAME=VALUE", "Text, base64, JSON, or @FILE.")]
+Pairs = Annotated[
+    list[str] | None, _argument("NAME=VALUE", "Text, base64, a time, JSON, or @FILE.")
+]
 TraceFile = Annotated[Path, _argument("FILE", "A trace, or a JSON report with violations.")]
 Cluster = Annotated[str, _argument("CLUSTER", "The id of the cluster.")]
 User = Annotated[str, _argument("NAME", "The crypto user.")]
@@ -428,8 +432,11 @@ def _target(url: str | None, profile: str | None, mutant: str | None) -> "tuple[
     from kmspec_check.profile import load
     from kmspec_impl.embedded import Embedded
 
-    chosen = load(profile) if profile else None
+    chosen = load(profile) if profile is not None else None
     if url is None:
+        if profile not in (None, "embedded"):
+            what = f"--profile {profile} is of an endpoint, and there is none"
+            raise UseError(what, "add --endpoint-url URL, or leave --profile out")
         return Embedded(mutant=_mutant(mutant)), chosen or load("embedded")
     if mutant is not None:
         what = "--mutant breaks the embedded emulator, not an endpoint"

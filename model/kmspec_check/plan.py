@@ -1,11 +1,14 @@
 """Plans: the only place that says which cells and transitions there are, and how to get there."""
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
+from kmspec.tables import Spec
 from kmspec_check.cells import Cell
 from kmspec_check.oracle import Node, Oracle
 from kmspec_check.run import Run
@@ -13,6 +16,12 @@ from kmspec_model import EMPTY, Command, Model
 from kmspec_model.explore import Graph, OutOfReachError, explore
 from kmspec_model.probes import Probe
 from kmspec_model.scopes import DEFAULT, SCOPES
+
+
+def edition(spec: Spec) -> str:
+    """Twelve hex digits that are others when a rule is."""
+    text = "\n".join(repr(rule) for _, rule in sorted(spec.rules.items()))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 class Stop(NamedTuple):
@@ -36,7 +45,9 @@ class Explored:
     def __init__(self, model: Model, names: Iterable[str] = DEFAULT) -> None:
         self.oracle = Oracle(model)
         self.graphs: dict[str, Graph] = {}
+        self._nodes: dict[str, tuple[Node, ...]] = {}
         self._cells: tuple[tuple[Stop, Probe], ...] | None = None
+        self._about: dict[str, list[int]] = {}
         for name in names:
             # Edited tables may refuse the way to a scope; another then shows what they refuse.
             with suppress(OutOfReachError):
@@ -44,13 +55,27 @@ class Explored:
 
     def node(self, stop: Stop) -> Node:
         """The node of a stop."""
-        return self.oracle.node(self.graphs[stop.scope].worlds[stop.position])
+        nodes = self._nodes.get(stop.scope)
+        if nodes is None:
+            nodes = tuple(map(self.oracle.node, self.graphs[stop.scope].worlds))
+            self._nodes[stop.scope] = nodes
+        return nodes[stop.position]
 
     def stops(self) -> Iterator[Stop]:
         """Every world of every scope."""
         for name, graph in self.graphs.items():
             for index in range(len(graph.worlds)):
                 yield Stop(name, index)
+
+    @cached_property
+    def edition(self) -> str:
+        """What tells the tables from others."""
+        return edition(self.oracle.model.spec)
+
+    @cached_property
+    def situations(self) -> frozenset[str]:
+        """Every situation there is."""
+        return frozenset(str(self.node(stop).situation) for stop in self.stops())
 
     def cells(self) -> tuple[tuple[Stop, Probe], ...]:
         """Each (situation, probe) once, at the first stop that has both."""
@@ -63,6 +88,18 @@ class Explored:
                     found.setdefault((situation, probe.label), (stop, probe))
             self._cells = tuple(found.values())
         return self._cells
+
+    def cells_about(self, rules: Iterable[str]) -> tuple[tuple[Stop, Probe], ...]:
+        """The cells of which one of these rules says something, in their order."""
+        cells = self.cells()
+        if not self._about:
+            index = defaultdict(list)
+            for number, (stop, probe) in enumerate(cells):
+                for rule in self.node(stop).rules(probe.command):
+                    index[rule].append(number)
+            self._about = dict(index)
+        numbers = {number for rule in rules for number in self._about.get(rule, ())}
+        return tuple(cells[number] for number in sorted(numbers))
 
 
 @dataclass
@@ -110,6 +147,8 @@ class Plan:
 
     def transitions(self, run: Run) -> int:
         """How many transitions are of the areas that were asked for."""
+        if not run.areas:
+            return sum(graph.transitions for graph in self.graphs.values())
         every = (edge for graph in self.graphs.values() for edges in graph.edges for edge in edges)
         return sum(run.asks(edge.command) for edge in every)
 
@@ -120,7 +159,9 @@ def matrix_cells(run: Run, plan: Plan, phase: str) -> Mapping[Stop, list[Entry]]
     When rules are asked for, what they decide comes before what they are only concerned with.
     """
     found: dict[Stop, list[Entry]] = defaultdict(list)
-    asked = [one for one in plan.explored.cells() if _asked_for(run, plan.node(one[0]), one[1])]
+    explored = plan.explored
+    cells = explored.cells_about(run.rules) if run.rules else explored.cells()
+    asked = [(stop, probe) for stop, probe in cells if run.asks(probe.command)]
     if run.rules:
         asked.sort(key=lambda one: not _decided(run, plan.node(one[0]), one[1]))
     for stop, probe in asked:
@@ -130,11 +171,6 @@ def matrix_cells(run: Run, plan: Plan, phase: str) -> Mapping[Stop, list[Entry]]
 
 def _decided(run: Run, node: Node, probe: Probe) -> bool:
     return node.permitted(probe.command)[0].rules[:1] in {(rule,) for rule in run.rules}
-
-
-def _asked_for(run: Run, node: Node, probe: Probe) -> bool:
-    command = probe.command
-    return run.asks(command) and run.wants(node, command)
 
 
 def label_of(node: Node, command: Command) -> str:
@@ -160,6 +196,6 @@ def rules_of(plan: Plan, chosen: Callable[[Probe], bool]) -> set[str]:
 def situations(run: Run, plan: Plan) -> set[str]:
     """The situations in which there is something to try of the areas that were asked for."""
     if not run.areas:
-        return {str(plan.node(stop).situation) for stop in plan.stops()}
+        return set(plan.explored.situations)
     cells = plan.explored.cells()
     return {str(plan.node(stop).situation) for stop, probe in cells if run.asks(probe.command)}

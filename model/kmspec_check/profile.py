@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kmspec_check.target import Answer
 
-_REMEDY = "write it as docs/target.md says"
+_REMEDY = "give a name, or a file as docs/target.md has one"
 
 
 class ProfileError(ValueError):
@@ -129,7 +129,7 @@ def load(name_or_file: str) -> Profile:
     try:
         return _read(path.read_text("utf-8"), path.stem)
     except UnicodeDecodeError as fault:
-        raise ProfileError(f"{path} is no TOML: it is not text") from fault
+        raise ProfileError(f"{path} is no TOML: it is not text; {_REMEDY}") from fault
 
 
 def _read(text: str, name: str) -> Profile:

@@ -18,11 +18,9 @@ _SVG: Final = """\
 <svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="20" role="img" \
 aria-label="{label}: {message}">
 <title>{label}: {message}</title>
-<clipPath id="r"><rect width="{width}" height="20" rx="3"/></clipPath>
-<g clip-path="url(#r)">
-<rect width="{left}" height="20" fill="#3d4147"/>
-<rect x="{left}" width="{right}" height="20" fill="{colour}"/>
-</g>
+<rect width="{width}" height="20" rx="3" fill="{colour}"/>
+<rect width="{left}" height="20" rx="3" fill="#3d4147"/>
+<rect x="{middle}" width="{middle}" height="20" fill="#3d4147"/>
 <g fill="#fff" text-anchor="middle" font-family="Verdana,Geneva,DejaVu Sans,sans-serif" \
 font-size="11">
 <text x="{label_at}" y="14" textLength="{label_length}">{label}</text>
@@ -40,7 +38,7 @@ def dumps(result: Result) -> str:
     return _SVG.format(
         width=left + right,
         left=left,
-        right=right,
+        middle=left / 2,
         colour=colour,
         label=_LABEL,
         label_at=left / 2,

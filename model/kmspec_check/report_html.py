@@ -70,8 +70,13 @@ def dumps(result: Result) -> str:
         lines=tuple(identity_lines(result)),
         statuses=[one.word for one in _seen(result)],
         phases=list(_phases(result)),
-        coverage=[(name, getattr(result.coverage, name)) for name in _COVERED],
+        coverage=[
+            (name, counted)
+            for name in ("rules", "situations", "transitions")
+            if (counted := getattr(result.coverage, name)).total
+        ],
         rules=rules,
+        known=sum(bool(one.reason) for one in rules),
         full=frozenset(_full(rules)),
         reasons=list(_reasons(result)),
         lists=list(_lists(result)),
@@ -83,9 +88,6 @@ def dumps(result: Result) -> str:
         data=Markup(_packed(_Data(result, rules).data())),  # noqa: S704 - base64
     )
     return page + "\n"
-
-
-_COVERED: Final = ("rules", "situations", "transitions")
 
 
 def _file(name: str) -> str:

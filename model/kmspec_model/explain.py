@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from kmspec.rules import Cell, Condition, Rule, Source, Transition
 from kmspec.tables import Spec
-from kmspec_model.states import key_state_under
+from kmspec_model.states import key_state_under, key_states_under
 
 _FEW = 11
 """As many names as one line can hold."""
@@ -111,15 +111,33 @@ def _understood(spec: Spec, question: Question) -> Question:
     The connection state of a store shows as the state of its keys: what depends on the one is
     told by the other.
     """
+    question = question._replace(operation=_named(spec, question.operation))
     depends = {cell.machine for cell in spec.cells if cell.operation == question.operation}
     if question.connection_state is not None and "key" in depends - {"connection"}:
         known = [state.name for state in spec.machines["connection"].states]
         _known("connection state", question.connection_state, known)
+        _possible(spec, question.key_state, question.connection_state)
         if "connection" not in depends:
             shown = question.key_state or key_state_under(question.connection_state)
             question = question._replace(key_state=shown, connection_state=None)
     _check(spec, question)
     return question
+
+
+def _named(spec: Spec, word: str) -> str:
+    """The operation as the tables call it; the service may be said, as for `kmspec call`."""
+    service, _, name = word.replace("cloudhsmv2:", "cloudhsm:").rpartition(":")
+    row = spec.operations.get(f"{service}:{name}" if service else name, spec.operations.get(name))
+    return row.name if row is not None and service in ("", row.service) else word
+
+
+def _possible(spec: Spec, key_state: str | None, connection_state: str) -> None:
+    """Make sure that a key of a store can be in this state at all."""
+    shown = key_states_under(connection_state)
+    if key_state is not None and key_state not in shown:
+        _known("key state", key_state, [state.name for state in spec.machines["key"].states])
+        message = f"no key of a key store that is {connection_state} is {key_state}"
+        raise Unknown(f"{message}: try {', '.join(shown)}")
 
 
 def _check(spec: Spec, question: Question) -> None:

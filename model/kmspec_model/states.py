@@ -79,6 +79,16 @@ def key_state_under(connection_state: str | None) -> str | None:
     return KeyState.UNAVAILABLE.value
 
 
+def key_states_under(connection_state: str) -> tuple[str, ...]:
+    """The states that keys of a store can show in its connection state.
+
+    Disabled is accepted of a key whose deletion is cancelled while the store is not connected.
+    """
+    connected = connection_state == ConnectionState.CONNECTED
+    usual = KeyState.ENABLED if connected else KeyState.UNAVAILABLE
+    return (usual.value, KeyState.DISABLED.value, KeyState.PENDING_DELETION.value)
+
+
 def is_enabled(key: Key) -> bool:
     """KeyMetadata.Enabled."""
     return key.state == KeyState.ENABLED

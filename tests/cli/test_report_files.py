@@ -3,6 +3,8 @@
 import functools
 import json
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -38,6 +40,14 @@ def test_several_reports_in_one_run(command: Command, tmp_path: Path) -> None:
     assert {file.name for file in tmp_path.iterdir()} == BEGINNINGS.keys(), "nothing else is left"
     for name, beginning in BEGINNINGS.items():
         assert (tmp_path / name).read_text().startswith(beginning)
+
+
+def test_what_is_not_asked_for_is_not_imported() -> None:
+    names = ", ".join(f"'kmspec_check.report_{name}'" for name in reports.FORMATS)
+    program = f"import sys, kmspec_check.reports; print({{'jinja2', {names}}} & sys.modules.keys())"
+    command = [sys.executable, "-c", program]
+    found = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert found.stdout == "set()\n"
 
 
 @pytest.mark.usefixtures("made")

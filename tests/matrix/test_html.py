@@ -12,7 +12,6 @@ from typing import Any, Final
 import pytest
 
 from kmspec_check import report_html, report_json
-from kmspec_check.cells import Cell, Decided, Status
 from kmspec_check.result import Result
 from tests.helpers import results
 
@@ -128,34 +127,7 @@ def test_a_report_is_the_same_each_time() -> None:
     assert report_html.dumps(results.hostile()) == report_html.dumps(results.hostile())
 
 
-def large() -> Result:
-    """As many cells as a run of everything has, and more that is wrong than anybody has met."""
-    found = results.hostile()
-    told = next(one for one in found.violations if one.trace)
-    cells = [
-        Decided(
-            Cell("matrix", f"AWS_KMS key Enabled, with {situation} more of it", probe.cell.probe),
-            Status(2 + (number + situation) % 5),
-            "",
-            (f"rule/{number}",),
-        )
-        for situation in range(380)
-        for number, probe in enumerate(found.cells[:88] + found.cells[-22:])
-    ]
-    wrong = [one.cell for one in cells if one.status is Status.FAIL][:5000]
-    violations = tuple(
-        told._replace(
-            rule=f"rule/{number % 300}",
-            cell=cell,
-            observed=(f"{number} {'long ' * 2000}",),
-            trace=told.trace if number < 300 else None,
-        )
-        for number, cell in enumerate(wrong)
-    )
-    return found._replace(cells=tuple(cells), violations=violations)
-
-
 def test_a_large_run_stays_under_a_megabyte() -> None:
-    result = large()
+    result = results.large()
     assert len(result.cells) > 40_000
     assert len(report_html.dumps(result).encode()) < 1_000_000

@@ -186,6 +186,7 @@ def test_the_badge_is_a_picture(make: Making) -> None:
     reached = results.clean().coverage.rules
     share = 100 * reached.reached // reached.total
     assert root.get("aria-label") == words[make.__name__].replace("2%", f"{share}%")
+    assert "id=" not in text, "several of them can stand in one page"
     assert "http" not in text.replace("http://www.w3.org/2000/svg", "")
 
 

@@ -34,11 +34,30 @@ def test_the_answers_of_a_cell_are_told_in_order() -> None:
         (Question("Encrypt", key_state="Unavalable"), "Unavailable"),
         (Question("ConnectCustomKeyStore", connection_state="failed"), "FAILED"),
         (Question("ListKeys", key_state="Enabled"), "does not depend"),
+        (
+            Question("Encrypt", "Enabled", "DISCONNECTED"),
+            "DISCONNECTED is Enabled: try Un",
+        ),
+        (
+            Question("Encrypt", "Unavailable", "CONNECTED"),
+            "CONNECTED is Unavailable: try En",
+        ),
+        (Question("Encrypt", "PendingImport", "CONNECTED"), "try Enabled, Disabled, PendingDel"),
+        (Question("Encrypt", "Unavalable", "CONNECTED"), "no key state .* try Unavailable"),
     ],
 )
 def test_a_name_that_is_not_known_gets_near_ones(question: Question, said: str) -> None:
     with pytest.raises(Unknown, match=said):
         explain(load(), question)
+
+
+@pytest.mark.parametrize(
+    "word", ["kms:TagResource", "cloudhsmv2:TagResource", "cloudhsm:CreateHsm"]
+)
+def test_a_service_may_be_said(word: str) -> None:
+    assert explain(load(), Question(word))
+    with pytest.raises(Unknown, match="CreateHsm"):
+        explain(load(), Question("kms:CreateHsm"))
 
 
 def test_a_connection_state_is_told_by_the_key_state_it_shows_as() -> None:

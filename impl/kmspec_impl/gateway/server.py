@@ -44,8 +44,8 @@ class CannotListenError(Exception):
 
     def __init__(self, host: str, port: int, reason: str) -> None:
         super().__init__(
-            f"cannot listen on {host} port {port}: {reason}; give another --host or --port "
-            "(--port 0 picks a free one)"
+            f"cannot listen on {host or '(no host)'} port {port}: {reason}; "
+            "give another --host or --port (--port 0 picks a free one)"
         )
         self.host: Final = host
         self.port: Final = port
@@ -76,8 +76,10 @@ def listen(host: str, port: int) -> socket.socket:
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         listening = socket.socket(family, kind, protocol)
-    except (OSError, UnicodeError) as error:
+    except OSError as error:
         raise CannotListenError(host, port, _reason(error)) from error
+    except UnicodeError as error:
+        raise CannotListenError(host, port, "this is no name of a host") from error
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)

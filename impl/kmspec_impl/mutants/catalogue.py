@@ -13,9 +13,12 @@ from kmspec_impl.mutants import (
     of_keys,
     of_kinds,
     of_life,
+    of_moves,
     of_recipients,
+    of_refusals,
     of_regions,
     of_settings,
+    of_states,
     of_stores,
     of_use,
     of_values,
@@ -37,6 +40,9 @@ CATALOGUE: Final[tuple[Mutant, ...]] = (
     *of_regions.MUTANTS,
     *of_recipients.MUTANTS,
     *of_values.MUTANTS,
+    *of_states.MUTANTS,
+    *of_moves.MUTANTS,
+    *of_refusals.MUTANTS,
 )
 
 

@@ -5,9 +5,10 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, NamedTuple
 
-from kmspec.names import Service
+from kmspec.names import ErrorCode, Service
 from kmspec_impl.caller import DEFAULT_CALLER, Caller
 from kmspec_impl.emulator import Emulator, Settings
+from kmspec_impl.errors import ServiceError
 from kmspec_impl.realm import Handler, Parameters, Response
 
 
@@ -27,6 +28,19 @@ def nothing(*arguments: object, **options: object) -> None:
     del arguments, options
 
 
+class Unseen(NamedTuple):
+    """A refusal that is not given: of which operation, its code, and a part of its message."""
+
+    operation: str
+    code: ErrorCode
+    part: str
+
+    def is_it(self, operation: str, error: ServiceError) -> bool:
+        """Whether an operation is refused with it."""
+        same = (operation, error.code) == (self.operation, self.code)
+        return same and self.part in (error.message or "")
+
+
 class Mutant(NamedTuple):
     """One way to be wrong: the rule it breaks, and what it does instead, in one sentence."""
 
@@ -36,6 +50,12 @@ class Mutant(NamedTuple):
     patches: tuple[Patch, ...] = ()
     handlers: tuple[tuple[Service, str, Handler], ...] = ()
     """Operations that are answered differently."""
+    unseen: tuple[Unseen, ...] = ()
+    """Refusals in whose place there is a success that does nothing."""
+    mute: frozenset[str] = frozenset()
+    """Operations that answer nothing."""
+    idle: frozenset[str] = frozenset()
+    """Operations that do nothing, and answer nothing."""
 
 
 class MutatedEmulator(Emulator):
@@ -43,6 +63,7 @@ class MutatedEmulator(Emulator):
 
     def __init__(self, settings: Settings, mutant: Mutant) -> None:
         super().__init__(settings)
+        self._mutant = mutant
         self._patches = tuple(
             patch._replace(owner=import_module(patch.owner)) if type(patch.owner) is str else patch
             for patch in mutant.patches
@@ -61,8 +82,17 @@ class MutatedEmulator(Emulator):
 
         :raises ServiceError: the request is refused.
         """
+        mutant = self._mutant
+        if operation in mutant.idle:
+            return {}
         with _in_force(self._patches):
-            return super().handle(service, operation, parameters, caller)
+            try:
+                response = super().handle(service, operation, parameters, caller)
+            except ServiceError as error:
+                if any(one.is_it(operation, error) for one in mutant.unseen):
+                    return {}
+                raise
+        return {} if operation in mutant.mute else response
 
 
 @contextmanager

@@ -6,12 +6,17 @@ from kmspec.names import Service
 from kmspec_impl.kms import crypto, recipients
 from kmspec_impl.kms.operations import HANDLERS
 from kmspec_impl.mutants.mutant import Mutant, Patch, nothing
-from kmspec_impl.realm import Parameters, Realm, Response
+from kmspec_impl.realm import Handler, Parameters, Realm, Response
 
 
-def _with_plaintext(realm: Realm, parameters: Parameters, now: float) -> Response:
-    answer = crypto.decrypt(realm, parameters, now)
-    return {**HANDLERS["Decrypt"](realm, parameters, now), "Plaintext": answer["Plaintext"]}
+def _in_the_clear(operation: str, member: str) -> Handler:
+    """Something in the clear beside what is encrypted for a recipient."""
+
+    def answer(realm: Realm, parameters: Parameters, now: float) -> Response:
+        response = HANDLERS[operation](realm, parameters, now)
+        return {**response, member: b"secret"} if "Recipient" in parameters else response
+
+    return answer
 
 
 def _cut(realm: Realm, parameters: Parameters, now: float) -> Response:
@@ -27,11 +32,20 @@ def _sealing_another(realm: Realm, parameters: Parameters, now: float) -> Respon
 _sealing_cut = recipients.sealing("Decrypt", _cut)
 
 MUTANTS: Final = (
-    Mutant(
-        "plaintext-beside-sealed",
-        "effect/Decrypt/recipient",
-        "Decrypt answers the plaintext to a recipient in the clear too.",
-        handlers=((Service.KMS, "Decrypt", _with_plaintext),),
+    *(
+        Mutant(
+            f"in-the-clear-{operation}",
+            f"effect/{operation}/recipient",
+            f"{operation} answers a recipient in the clear too.",
+            handlers=((Service.KMS, operation, _in_the_clear(operation, member)),),
+        )
+        for operation, member in (
+            ("Decrypt", "Plaintext"),
+            ("GenerateDataKey", "Plaintext"),
+            ("GenerateDataKeyPair", "PrivateKeyPlaintext"),
+            ("GenerateRandom", "Plaintext"),
+            ("DeriveSharedSecret", "SharedSecret"),
+        )
     ),
     Mutant(
         "seals-another-plaintext",

@@ -92,20 +92,23 @@
   }
 
   function violation(data, cell, found) {
-    const list = element("dl", {});
-    list.append(...values("expected", found.expected), ...values("observed", found.observed));
-    const here = element("div", { class: "story" }, list);
     const rule = $(`rule-${found.rule}`);
-    const known = rule && rule.querySelector(".story");
-    const parts = [element("h4", {}, `Rule ${data.violated[found.rule].rule}`), here];
-    if (!known) return parts;
-    const copy = known.cloneNode(true);
-    copy.querySelectorAll(".programs").forEach((place) => addPrograms(place, data));
-    const told = data.violated[found.rule].told;
+    const title = element("h4", {}, `Rule ${rule.querySelector("h3").textContent}`);
+    const copy = rule.querySelector(".story")?.cloneNode(true);
+    copy?.querySelectorAll(".programs").forEach((place) => addPrograms(place, data));
+    const { told } = data.violated[found.rule];
     const own = `${data.phases[cell.phase]}: ${cell.probe} in ${data.situations[cell.situation]}`;
-    if (told === own) return [parts[0], copy];
-    const more = element("details", {}, element("summary", {}, `The rule, its steps and programs, as recorded in ${told}`), copy);
-    return [...parts, more];
+    if (copy && told === own) return [title, copy];
+    const list = element("dl", {});
+    const sources = copy ? [...copy.querySelector("dl").children].slice(0, 2) : [];
+    list.append(...sources);
+    list.append(...values("expected", found.expected), ...values("observed", found.observed));
+    copy?.querySelector(".sentence").remove();
+    const sentence = element("p", { class: "sentence" }, rule.querySelector(".sentence").textContent);
+    const parts = [title, element("div", { class: "story" }, sentence, list)];
+    if (!copy) return parts;
+    const words = `Steps and programs, as recorded in ${told}`;
+    return [...parts, element("details", { open: "" }, element("summary", {}, words), copy)];
   }
 
   function opened(data, cell, open) {

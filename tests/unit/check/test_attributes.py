@@ -3,17 +3,17 @@
 import json
 import re
 
-import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from kmspec.tables import load
-from kmspec_check import report_json, trace
+from kmspec_check import trace
 from kmspec_check.patterns import Chosen, fit
 from kmspec_check.script_boto3 import script
 from kmspec_check.target import Answer
 from kmspec_check.trace import Difference, Recorded, Trace, TraceStep
 from kmspec_model import Items, Mark, Members, Model, Ref, Success, World, command, members
 from kmspec_model.outcome import Pattern, Text, Values
+from tests.helpers import schemas
 from tests.unit.check.support import binding
 
 ALIAS = members(AliasName=Text("alias/aws/[a-z]+"), TargetKeyId=Mark.ABSENT)
@@ -83,7 +83,7 @@ def one_too_many() -> Trace:
 def test_a_trace_with_such_patterns_keeps_its_schema_and_is_read_again() -> None:
     found = one_too_many()
     written = trace.to_json(found)
-    jsonschema.validate(written, report_json.schema("trace-2"))
+    schemas.validate(written, "trace-2")
     assert trace.to_json(trace.loads(trace.dumps(found))) == written
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from kmspec.names import Service
@@ -21,6 +20,7 @@ from kmspec_check.values import well_formed
 from kmspec_impl.embedded import Embedded
 from kmspec_model.command import Command, Pairs, written
 from kmspec_model.constraints import broken, message
+from tests.helpers import schemas
 from tests.helpers.machine import explored
 from tests.helpers.server import environment, serving
 from tests.unit.check.support import Altered, Answer
@@ -93,11 +93,11 @@ def test_a_long_value_is_told_in_short(tmp_path: Path) -> None:
     only = ["values", "key"]
     result = conform(Altered(long_descriptions), only=only, explored=explored())
     data = report_json.to_data(result)
-    jsonschema.validate(data, report_json.schema("report-1"))
+    schemas.validate(data, "report-1")
     (found,) = data["violations"]
     assert found["rule"] == "request/constraint"
     assert found["observed"] == ["success: {}"]
-    jsonschema.validate(found["trace"], report_json.schema("trace-2"))
+    schemas.validate(found["trace"], "trace-2")
     assert "'a' * 8193" in found["boto3"]
     script = tmp_path / "show.py"
     script.write_text(found["boto3"])
