@@ -1,7 +1,7 @@
 """Plans: the only place that says which cells and transitions there are, and how to get there."""
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -109,6 +109,8 @@ class Plan:
     explored: Explored
     broken: dict[tuple[Node, Command], str] = field(default_factory=dict)
     """Steps at which the target deviates, and the rule; no path goes over them."""
+    deviations: Counter[str] = field(default_factory=Counter)
+    """How many transitions of the tour deviated from each rule."""
 
     @property
     def oracle(self) -> Oracle:

@@ -81,6 +81,8 @@ _RELIED_UPON = frozenset(
     }
 )
 """Members without which an operation has not done its work."""
+_NOT_NEEDED = frozenset({"keymaterial"})
+"""Kinds of what nothing else is named by: a target that does not tell it can be gone on with."""
 _SUBNETS = 10
 """As many as a cluster can have."""
 _PAGES = 200
@@ -286,6 +288,11 @@ class Session:
             return [], None
         fewest = min(len(one[2].mismatches) for one in near)
         kept = [one for one in near if len(one[2].mismatches) == fewest]
+        self.run.untold.update(
+            mismatch.expected.ref.kind
+            for mismatch in kept[0][2].mismatches
+            if isinstance(mismatch.expected, Bind)
+        )
         rules = kept[0][1].rules
         return kept, Finding(rules, self._level(rules[0]), kept[0][2].mismatches)
 
@@ -343,8 +350,11 @@ class Session:
         return self._looked(
             view.command
             for view in self.node.views
-            if any(not self.binding.known(ref) for ref in view.binds)
+            if any(self._is_to_be_named(ref) for ref in view.binds)
         )
+
+    def _is_to_be_named(self, ref: Ref) -> bool:
+        return ref.kind not in self.run.untold and not self.binding.known(ref)
 
     def _looked(self, commands: Iterable[Command]) -> Result:
         culprit = self.steps[-1] if self.steps else None
@@ -386,11 +396,13 @@ def _forgivable(found: Fit) -> bool:
 def _says_no_state(mismatch: Mismatch) -> bool:
     if mismatch.path == ("error code",):
         return "none" not in (mismatch.expected, mismatch.observed)
+    expected, absent = mismatch.expected, mismatch.observed is Mark.ABSENT
+    if absent and isinstance(expected, Bind) and expected.ref.kind in _NOT_NEEDED:
+        return True
     last = mismatch.path[-1] if mismatch.path else None
-    if not isinstance(last, str) or isinstance(mismatch.expected, Bind | Items | Members):
+    if not isinstance(last, str) or isinstance(expected, Bind | Items | Members):
         return False
-    absent = mismatch.observed is Mark.ABSENT and last not in _RELIED_UPON
-    return absent or last not in _STATE | _RELIED_UPON
+    return (absent and last not in _RELIED_UPON) or last not in _STATE | _RELIED_UPON
 
 
 def _distinct(found: Iterable[Possible]) -> tuple[Possible, ...]:

@@ -21,6 +21,7 @@ from kmspec_model import Command
 
 PHASE = "tour"
 _TELL_EVERY = 50
+_OFTEN = 3
 
 
 class Missed(NamedTuple):
@@ -101,6 +102,9 @@ class _Tour:
 
     def walk(self) -> None:
         """Take what is left."""
+        for rule, times in self._plan.deviations.items():
+            if times >= _OFTEN:
+                self._give_up(rule)
         session: Session | None = None
         while self._left:
             if self._out_of_time():
@@ -261,9 +265,21 @@ class _Tour:
             if not result.fits:
                 self._plan.broken[node, command] = result.finding.rule
                 self._reasons[index, number] = self._violated(node, command)
+                self._plan.deviations[result.finding.rule] += 1
+                if self._plan.deviations[result.finding.rule] == _OFTEN:
+                    self._give_up(result.finding.rule)
             shortest = (*self._plan.way_to(Stop(self._scope, index)), command)
             taken = [step.command for step in session.steps if not step.view]
             report(run, cell, result.finding, shortest, taken)
+
+    def _give_up(self, rule: str) -> None:
+        """Leave out what else a rule decides: it deviated so often that more tells nothing new."""
+        for index, numbers in list(self._left.items()):
+            node, edges = self._nodes[index], self._graph.edges[index]
+            for number in list(numbers):
+                if rule in node.permitted(edges[number].command)[0].rules:
+                    self._drop(index, number)
+                    self._reasons[index, number] = f"{rule} is violated {_OFTEN} times by others"
 
     def _drop(self, index: int, number: int) -> bool:
         """Take a transition off the list; whether it was on it."""
