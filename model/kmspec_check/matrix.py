@@ -128,7 +128,10 @@ class Stopped:
             return
         before = session.node
         result = tried(session, command)
-        self._session = session if result.fits and session.node is before else None
+        # A violation that is new is played again, and all sessions have one clock.
+        new = result.finding is not None and result.finding.rule not in run.violated_rules
+        goes_on = result.fits and session.node is before and not new
+        self._session = session if goes_on else None
         if result.fits:
             run.reached.edges.add((before.home, command))
         note(run, self._plan, entry.cell, result, (*self._way, command), before)
