@@ -6,13 +6,13 @@ permitted way, the tour follows it. What a run has compared before is not taken 
 """
 
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from kmspec_check.cells import Cell, Status
 from kmspec_check.confirm import Looking, play, report
 from kmspec_check.events import Progressed
-from kmspec_check.matrix import reach, retaken, tell_asides, tried
+from kmspec_check.matrix import is_harmless, reach, retaken, tell_asides, tried
 from kmspec_check.oracle import Node
 from kmspec_check.plan import Plan, Stop, label_of
 from kmspec_check.run import ENOUGH, SPENT, Run
@@ -102,9 +102,7 @@ class _Tour:
 
     def walk(self) -> None:
         """Take what is left."""
-        for rule, times in self._plan.deviations.items():
-            if times >= _OFTEN:
-                self._give_up(rule)
+        self._give_up(rule for rule, times in self._plan.deviations.items() if times >= _OFTEN)
         session: Session | None = None
         while self._left:
             if self._out_of_time():
@@ -208,7 +206,13 @@ class _Tour:
 
     def _stay(self, session: Session, index: int, number: int) -> bool:
         """Take a transition that leads nowhere else; the state is compared once after several."""
-        result = session.step(self._graph.edges[index][number].command)
+        command = self._graph.edges[index][number].command
+        known = self._run.violated_rules.intersection(
+            self._nodes[index].permitted(command)[0].rules
+        )
+        if known and not self._look(session):
+            return False
+        result = session.step(command)
         stayed = session.node.home is self._nodes[index]
         if result.fits and result.finding is None and stayed:
             self._drop(index, number)
@@ -216,7 +220,7 @@ class _Tour:
             return True
         self._again()
         self._note(session, index, number, result)
-        return result.fits
+        return result.fits or (bool(known) and is_harmless(self._run, session, command))
 
     def _look(self, session: Session) -> bool:
         """Compare the state after the transitions that left it as it was."""
@@ -267,19 +271,22 @@ class _Tour:
                 self._reasons[index, number] = self._violated(node, command)
                 self._plan.deviations[result.finding.rule] += 1
                 if self._plan.deviations[result.finding.rule] == _OFTEN:
-                    self._give_up(result.finding.rule)
+                    self._give_up((result.finding.rule,))
             shortest = (*self._plan.way_to(Stop(self._scope, index)), command)
             taken = [step.command for step in session.steps if not step.view]
             report(run, cell, result.finding, shortest, taken)
 
-    def _give_up(self, rule: str) -> None:
-        """Leave out what else a rule decides: it deviated so often that more tells nothing new."""
-        for index, numbers in list(self._left.items()):
+    def _give_up(self, rules: Iterable[str]) -> None:
+        """Leave out what else rules decide: they were violated so often that more tells nothing."""
+        often = set(rules)
+        for index, numbers in list(self._left.items()) if often else ():
             node, edges = self._nodes[index], self._graph.edges[index]
             for number in list(numbers):
-                if rule in node.permitted(edges[number].command)[0].rules:
+                found = often.intersection(node.permitted(edges[number].command)[0].rules)
+                if found:
                     self._drop(index, number)
-                    self._reasons[index, number] = f"{rule} is violated {_OFTEN} times by others"
+                    reason = f"{min(found)} is violated {_OFTEN} times by others"
+                    self._reasons[index, number] = reason
 
     def _drop(self, index: int, number: int) -> bool:
         """Take a transition off the list; whether it was on it."""
