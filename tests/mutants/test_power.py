@@ -74,8 +74,3 @@ def test_every_other_rule_has_a_mutant() -> None:
     broken = {one.rule for one in CATALOGUE}
     without = {rule for rule in spec.rules if spec.in_scope(rule)} - broken
     assert without == {rule for rules in WITHOUT.values() for rule in rules}
-
-
-def test_names_are_unique() -> None:
-    names = [one.name for one in CATALOGUE]
-    assert len(names) == len(set(names))
