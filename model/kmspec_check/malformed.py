@@ -70,6 +70,7 @@ def _places(shape: Shape, value: Value | None, path: str, put: Put) -> Iterator[
         yield f"{path}.1.member", shape.item, False, at
         yield from _places(shape.item, _least(shape.item), f"{path}.1.member", at)
     else:
+        yield path, shape.key, False, partial(_with_key, put, _least(shape.item))
         yield f"{path}.{_NAME}.member", shape.item, False, partial(_with_pair, put)
 
 
@@ -79,6 +80,10 @@ def _with_item(put: Put, value: Value | None) -> Value | None:
 
 def _with_pair(put: Put, value: Value | None) -> Value | None:
     return put(None if value is None else Pairs(((_NAME, value),)))
+
+
+def _with_key(put: Put, item: Value | None, key: Value | None) -> Value | None:
+    return put(Pairs(((key, item),))) if isinstance(key, str) and item is not None else None
 
 
 def _with_member(

@@ -131,8 +131,8 @@ class Stopped:
         result = tried(session, command)
         # A violation that is new is played again, and all sessions have one clock.
         new = result.finding is not None and result.finding.rule not in run.violated_rules
-        goes_on = session.node.home is self._node and not new
-        goes_on = goes_on and (result.fits or is_harmless(run, session, command))
+        here = session.node.home is self._node and not new
+        goes_on = here and (result.fits or is_harmless(run, session, command))
         self._session = session if goes_on else None
         if result.fits:
             run.reached.edges.add((before.home, command))

@@ -80,8 +80,8 @@ class Run:
     """Rules whose violation is expected."""
     known: set[tuple[str, str]] = field(default_factory=set)
     """Operations that the target answered as one who knows them."""
-    untold: set[str] = field(default_factory=set)
-    """Kinds of what the target does not tell, and nothing else is named by."""
+    untold: set[tuple[str, str]] = field(default_factory=set)
+    """Operations, each with a kind of name that the target does not tell in their answers."""
     areas: frozenset[str] = frozenset()
     """Only these areas; empty: all."""
     rules: frozenset[str] = frozenset()

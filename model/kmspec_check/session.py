@@ -82,7 +82,7 @@ _RELIED_UPON = frozenset(
 )
 """Members without which an operation has not done its work."""
 _NOT_NEEDED = frozenset({"keymaterial"})
-"""Kinds of what nothing else is named by: a target that does not tell it can be gone on with."""
+"""Kinds of names that hardly a request needs: a target that does not tell one is gone on with."""
 _SUBNETS = 10
 """As many as a cluster can have."""
 _PAGES = 200
@@ -185,7 +185,7 @@ class Session:
     def step(self, command: Command, *, view: bool = False) -> Result:
         """Take one step: the one way in which anything is asked of the target."""
         run = self.run
-        lacking = run.lacking(command)
+        lacking = run.lacking(command) or self._nameless(command)
         if lacking:
             return Result(Verdict.UNSUPPORTED, reason=lacking)
         try:
@@ -243,7 +243,7 @@ class Session:
         kept = [one for one in tried if not one[2].mismatches]
         finding = None
         if not kept:
-            kept, finding = self._forgiven(tried)
+            kept, finding = self._forgiven(command, tried)
         if not kept:
             return self._deviates(command, answer, before, tried, view=view)
         if finding is not None and any(not one.soft for one in finding.mismatches):
@@ -275,7 +275,7 @@ class Session:
             return Result(Verdict.FITS, finding)
         return FITS
 
-    def _forgiven(self, tried: list[Tried]) -> tuple[list[Tried], Finding | None]:
+    def _forgiven(self, command: Command, tried: list[Tried]) -> tuple[list[Tried], Finding | None]:
         """What the session can go on with although it deviates: it says nothing of the state.
 
         A message, an HTTP status, the wrong code of a refusal, or a member that shows no state.
@@ -289,7 +289,7 @@ class Session:
         fewest = min(len(one[2].mismatches) for one in near)
         kept = [one for one in near if len(one[2].mismatches) == fewest]
         self.run.untold.update(
-            mismatch.expected.ref.kind
+            (command.operation, mismatch.expected.ref.kind)
             for mismatch in kept[0][2].mismatches
             if isinstance(mismatch.expected, Bind)
         )
@@ -350,11 +350,21 @@ class Session:
         return self._looked(
             view.command
             for view in self.node.views
-            if any(self._is_to_be_named(ref) for ref in view.binds)
+            if any(self._tells(view.command, ref) for ref in view.binds)
         )
 
-    def _is_to_be_named(self, ref: Ref) -> bool:
-        return ref.kind not in self.run.untold and not self.binding.known(ref)
+    def _tells(self, view: Command, ref: Ref) -> bool:
+        """Whether the answer to a view may name what has no name yet."""
+        told = (view.operation, ref.kind) not in self.run.untold
+        return told and not self.binding.known(ref)
+
+    def _nameless(self, command: Command) -> str:
+        """What a command names and the target never told the name of, though it is there."""
+        for ref in command.references():
+            unknown = ref.kind in _NOT_NEEDED and not self.binding.known(ref)
+            if unknown and self.node.world.shows_material(ref.index):
+                return f"the target did not tell the id of {ref}"
+        return ""
 
     def _looked(self, commands: Iterable[Command]) -> Result:
         culprit = self.steps[-1] if self.steps else None

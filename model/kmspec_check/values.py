@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from kmspec.names import Service
-from kmspec_check.cells import Cell
+from kmspec_check.cells import Cell, Status
 from kmspec_check.events import Progressed
 from kmspec_check.malformed import malformed
 from kmspec_check.matrix import Stopped, note, reach, tried
@@ -21,6 +21,7 @@ from kmspec_model import Command, Ref
 from kmspec_model.command import Pairs, Value, command
 from kmspec_model.probes import Probe
 from kmspec_model.setup import encrypt
+from kmspec_model.states import is_enabled
 
 PHASE = "values"
 _SCOPE = "keys"
@@ -40,6 +41,8 @@ def values(run: Run, plan: Plan) -> None:
     """
     stop = _stop(plan)
     if stop is None:
+        reason = "no world has an enabled KMS key with an alias and a ciphertext"
+        run.decide(Cell(PHASE, "-", "requests"), Status.SKIP, reason)
         return
     done = 0
     for entries in _batches(run, plan, stop):
@@ -53,9 +56,10 @@ def values(run: Run, plan: Plan) -> None:
 def _stop(plan: Plan) -> Stop | None:
     """The first world that has an enabled key, an alias of it, and a ciphertext."""
     for stop in plan.stops():
-        world = plan.node(stop).world
-        if stop.scope == _SCOPE and world.keys and world.aliases and world.ciphertexts:
-            return stop
+        if stop.scope == _SCOPE:
+            world = plan.node(stop).world
+            if world.aliases and world.ciphertexts and is_enabled(world.keys[0]):
+                return stop
     return None
 
 
@@ -137,9 +141,9 @@ def _round_trips(run: Run, plan: Plan, stop: Stop) -> None:
             (_encrypt(sample), f"Encrypt/{sample.label}"),
             (_decrypt(sample, session.node.world.made.ciphertexts), f"Decrypt/{sample.label}"),
         ):
-            if not run.asks(step) or not run.offers(step):
-                break
             before = session.node
+            if not run.asks(step) or not run.wants(before, step):
+                break
             cell = Cell(PHASE, str(before.situation), label)
             way.append(step)
             result = tried(session, step)

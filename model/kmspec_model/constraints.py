@@ -70,17 +70,23 @@ def _of(shape: Shape, value: Value, path: str) -> Iterator[Broken]:
         yield from _structure(shape, dict(value.items), path)
         return
     yield from _bounds(shape, value, path)
-    if isinstance(value, Pairs) and shape.item is not None:
+    if isinstance(value, Pairs) and shape.key is not None and shape.item is not None:
+        if any(next(_of(shape.key, name, path), None) for name, _ in value.items):
+            yield Broken(path, "")
         for name, held in value.items:
             yield from _of(shape.item, held, f"{path}.{name}.member")
     elif isinstance(value, tuple) and shape.item is not None:
         for number, held in enumerate(value, 1):
             yield from _of(shape.item, held, f"{path}.{number}.member")
     elif isinstance(value, str):
-        if shape.enum and value not in shape.enum:
-            yield Broken(path, "")
-        if shape.pattern is not None and pattern(shape.pattern).fullmatch(value) is None:
-            yield Broken(path, "")
+        yield from _spelling(shape, value, path)
+
+
+def _spelling(shape: Shape, value: str, path: str) -> Iterator[Broken]:
+    if shape.enum and value not in shape.enum:
+        yield Broken(path, "")
+    if shape.pattern is not None and pattern(shape.pattern).fullmatch(value) is None:
+        yield Broken(path, "")
 
 
 def _bounds(shape: Shape, value: Any, path: str) -> Iterator[Broken]:  # noqa: ANN401 - any value

@@ -76,14 +76,13 @@ class Model:
         successes: list[Permitted] = []
         if verdict.allowed:
             changes = noted(case, EFFECTS[operation.name](self.moves, case))
-            answer = self._answers[operation.name]
-            if "Recipient" in case.arguments:
-                answer = (f"effect/{operation.name}/recipient",)
-            rules = (*verdict.rules, *answer)
-            successes = [self._success(world, change, rules) for change in changes]
+            usual = self._answers[operation.name]
+            for change in changes:
+                answer = (change.answer,) if change.answer else usual
+                successes.append(self._success(world, change, (*verdict.rules, *answer)))
         refusals = [
-            Permitted(_refusal(case, answer, finding), (finding.rule,), world)
-            for answer, finding in verdict.refusals
+            Permitted(_refusal(case, one, finding), (finding.rule,), world)
+            for one, finding in verdict.refusals
         ]
         return (*successes, *refusals)
 

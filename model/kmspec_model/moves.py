@@ -15,6 +15,8 @@ class Change(NamedTuple):
     world: World
     response: Members = Members(())
     rules: tuple[str, ...] = ()
+    answer: str = ""
+    """The rule of the response, where it is another than that of the operation."""
 
 
 class Move(NamedTuple):

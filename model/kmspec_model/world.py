@@ -319,6 +319,12 @@ class World(NamedTuple):
         primary = MultiRegionKeyType.PRIMARY
         return next((one for one in self.related(key.index) if one.role == primary), key)
 
+    def shows_material(self, index: int) -> bool:
+        """Whether there is a key material whose id AWS tells: one of a symmetric encryption key."""
+        keys = (key for world in (self, *self.others) for key in world.keys)
+        symmetric = (key for key in keys if key.spec == KeySpec.SYMMETRIC_DEFAULT)
+        return any(key.material(index) is not None for key in symmetric)
+
     def others_of(self, key: Key) -> tuple[Key, ...]:
         """The keys related to one, in other Regions."""
         return tuple(one for one in self.related(key.index) if one.region != key.region)

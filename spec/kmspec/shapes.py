@@ -4,6 +4,7 @@ They are read from the installed botocore once for each operation.
 """
 
 import re
+import unicodedata
 from enum import StrEnum
 from functools import cache
 from typing import NamedTuple
@@ -53,7 +54,10 @@ class Shape(NamedTuple):
 _KINDS = {"long": Kind.INTEGER}
 _UNICODE_CLASS = r"\p{L}\p{Z}\p{N}_"
 """Letters, separators, numbers and the underscore, as the models write them."""
-_PYTHON_CLASS = r"\w\s"
+_PYTHON_CLASS = r"\w" + "".join(
+    chr(code) for code in range(0x10000) if unicodedata.category(chr(code)).startswith("Z")
+)
+"""The same as ``re`` knows it; all separators are in the Basic Multilingual Plane."""
 
 
 @cache

@@ -259,10 +259,7 @@ def _cells(
             own = cell if isinstance(cell, dict) else {"answers": cell}
             found = _answers(own["answers"], answers, file, row)
             identity = f"{table['table']}/{row}/{state}"
-            says = " or ".join(answer.says for answer in found)
-            if "because" not in says:
-                first, fails, others = says.partition("fails with ")
-                says = first + fails + others.replace(" or fails with ", " or ")
+            says = _said(answer.says for answer in found)
             subject = given.get("subject", given["operation"])
             sentence = own.get("sentence", f"{subject} {table['resource']} {state} {says}.")
             yield _row(
@@ -283,6 +280,17 @@ def _cells(
                     "reached": state not in given.get("unreached", ()),
                 },
             )
+
+
+def _said(answers: Iterable[str]) -> str:
+    """Answers as one predicate: "fails with A or B", if nothing more is said of a failure."""
+    says, fails = list(answers), "fails with "
+    if any(", " in one for one in says):
+        return " or ".join(says)
+    first = next((number for number, one in enumerate(says) if one.startswith(fails)), 0)
+    return " or ".join(
+        (*says[: first + 1], *(one.removeprefix(fails) for one in says[first + 1 :]))
+    )
 
 
 def _answers(text: str, answers: Mapping[str, Answer], file: str, row: str) -> tuple[Answer, ...]:

@@ -234,12 +234,11 @@ def _updated(realm: Realm, parameters: Parameters) -> Iterator[str]:
         yield from _connection(realm, parameters)
 
 
-def _cluster(*members: str, having: str = "") -> States:
+def _cluster(member: str, having: str = "") -> States:
     def states(realm: Realm, parameters: Parameters) -> Iterator[str]:
-        for member in members:
-            cluster = realm.clusters.get(parameters.get(member) or "")
-            if cluster is not None and (not having or parameters.get(having)):
-                yield cluster.state
+        cluster = realm.clusters.get(parameters.get(member) or "")
+        if cluster is not None and (not having or parameters.get(having)):
+            yield cluster.state
 
     return states
 
@@ -259,17 +258,15 @@ def _hsm(realm: Realm, parameters: Parameters) -> Iterator[str]:
             yield hsm.state
 
 
-def _backup(*members: str) -> States:
+def _backup(member: str) -> States:
     def states(realm: Realm, parameters: Parameters) -> Iterator[str]:
-        for member in members:
-            backup = realm.backups.get(str(parameters.get(member) or "").rpartition("/")[2])
-            if backup is not None:
-                yield backup.state
+        backup = realm.backups.get(str(parameters.get(member) or "").rpartition("/")[2])
+        if backup is not None:
+            yield backup.state
 
     return states
 
 
-_CONNECTION_STATES: Final = tuple(ConnectionState)
 _CLUSTER_STATES: Final = (
     ClusterState.CREATE_IN_PROGRESS,
     ClusterState.UNINITIALIZED,
@@ -287,76 +284,69 @@ _RESTORED: Final = (_CLUSTER_STATES[0], *_BEHIND_STORES)
 _HSM_STATES: Final = tuple(one for one in HsmState if one is not HsmState.DELETED)
 _BACKUP_STATES: Final = tuple(one for one in BackupState if one is not BackupState.DELETED)
 
-_OF_STORES_AND_CLUSTERS: Final[tuple[tuple[str, str, str, tuple[str, ...], States], ...]] = (
-    ("store", "Connect", "ConnectCustomKeyStore", _CONNECTION_STATES, _connection),
-    ("store", "Disconnect", "DisconnectCustomKeyStore", _CONNECTION_STATES, _connection),
-    ("store", "Rename", "UpdateCustomKeyStore", _CONNECTION_STATES, _renamed),
-    ("store", "Update", "UpdateCustomKeyStore", _CONNECTION_STATES, _updated),
-    ("store", "Delete", "DeleteCustomKeyStore", _CONNECTION_STATES, _connection),
-    ("store", "Describe", "DescribeCustomKeyStores", _CONNECTION_STATES, _connection),
-    ("store", "CreateKey", "CreateKey", _CONNECTION_STATES, _connection),
-    ("store", "GenerateRandom", "GenerateRandom", _CONNECTION_STATES, _connection),
-    (
-        "cluster",
-        "CreateCustomKeyStore",
-        "CreateCustomKeyStore",
-        _CLUSTER_STATES,
-        _cluster("CloudHsmClusterId"),
-    ),
-    (
-        "cluster",
-        "UpdateCustomKeyStore",
-        "UpdateCustomKeyStore",
-        _RESTORED,
-        _cluster("CloudHsmClusterId"),
-    ),
-    ("cluster", "ConnectCustomKeyStore", "ConnectCustomKeyStore", _BEHIND_STORES, _behind),
-)
-_OF_CLUSTERS: Final[tuple[tuple[str, str, str, tuple[str, ...], States], ...]] = (
-    ("cluster", "InitializeCluster", "InitializeCluster", _CLUSTER_STATES, _cluster("ClusterId")),
-    ("cluster", "CreateHsm", "CreateHsm", _CLUSTER_STATES, _cluster("ClusterId")),
-    ("cluster", "DeleteHsm", "DeleteHsm", _WITH_HSMS, _cluster("ClusterId")),
-    ("cluster", "DeleteCluster", "DeleteCluster", _CLUSTER_STATES, _cluster("ClusterId")),
-    (
-        "cluster",
-        "ModifyRetention",
-        "ModifyCluster",
-        _CLUSTER_STATES,
-        _cluster("ClusterId", having="BackupRetentionPolicy"),
-    ),
-    (
-        "cluster",
-        "ModifyHsmType",
-        "ModifyCluster",
-        _CLUSTER_STATES,
-        _cluster("ClusterId", having="HsmType"),
-    ),
-    ("cluster", "cloudhsm:TagResource", "TagResource", _CLUSTER_STATES, _cluster("ResourceId")),
-    ("cluster", "cloudhsm:UntagResource", "UntagResource", _CLUSTER_STATES, _cluster("ResourceId")),
-    ("cluster", "ListTags", "ListTags", _CLUSTER_STATES, _cluster("ResourceId")),
-    ("hsm", "DeleteHsm", "DeleteHsm", _HSM_STATES, _hsm),
-    *(
-        ("backup", name, name.rpartition(":")[2], _BACKUP_STATES, _backup(member))
-        for name, member in (
-            ("DeleteBackup", "BackupId"),
-            ("RestoreBackup", "BackupId"),
-            ("CreateCluster", "SourceBackupId"),
-            ("ModifyBackupAttributes", "BackupId"),
-            ("CopyBackupToRegion", "BackupId"),
-            ("PutResourcePolicy", "ResourceArn"),
-            ("GetResourcePolicy", "ResourceArn"),
-            ("DeleteResourcePolicy", "ResourceArn"),
-            ("cloudhsm:TagResource", "ResourceId"),
-            ("cloudhsm:UntagResource", "ResourceId"),
-            ("ListTags", "ResourceId"),
-        )
-    ),
-)
+_BY_ID: Final = _cluster("ClusterId")
+_BEHIND: Final = _cluster("CloudHsmClusterId")
+_TAGGED: Final = _cluster("ResourceId")
+_RETAINED: Final = _cluster("ClusterId", having="BackupRetentionPolicy")
+_CHANGED: Final = _cluster("ClusterId", having="HsmType")
 
 _ROWS: Final = (
     *_of_keys(),
-    *(_Row(one[0], one[1], Service.KMS, *one[2:]) for one in _OF_STORES_AND_CLUSTERS),
-    *(_Row(one[0], one[1], Service.CLOUDHSM, *one[2:]) for one in _OF_CLUSTERS),
+    *(
+        _Row("store", name, Service.KMS, operation, tuple(ConnectionState), of)
+        for name, operation, of in (
+            ("Connect", "ConnectCustomKeyStore", _connection),
+            ("Disconnect", "DisconnectCustomKeyStore", _connection),
+            ("Rename", "UpdateCustomKeyStore", _renamed),
+            ("Update", "UpdateCustomKeyStore", _updated),
+            ("Delete", "DeleteCustomKeyStore", _connection),
+            ("Describe", "DescribeCustomKeyStores", _connection),
+            ("CreateKey", "CreateKey", _connection),
+            ("GenerateRandom", "GenerateRandom", _connection),
+        )
+    ),
+    *(
+        _Row("cluster", name, Service.KMS, name, states, of)
+        for name, states, of in (
+            ("CreateCustomKeyStore", _CLUSTER_STATES, _BEHIND),
+            ("UpdateCustomKeyStore", _RESTORED, _BEHIND),
+            ("ConnectCustomKeyStore", _BEHIND_STORES, _behind),
+        )
+    ),
+    *(
+        _Row("cluster", name, Service.CLOUDHSM, operation, states, of)
+        for name, operation, states, of in (
+            ("InitializeCluster", "InitializeCluster", _CLUSTER_STATES, _BY_ID),
+            ("CreateHsm", "CreateHsm", _CLUSTER_STATES, _BY_ID),
+            ("DeleteHsm", "DeleteHsm", _WITH_HSMS, _BY_ID),
+            ("DeleteCluster", "DeleteCluster", _CLUSTER_STATES, _BY_ID),
+            ("ModifyRetention", "ModifyCluster", _CLUSTER_STATES, _RETAINED),
+            ("ModifyHsmType", "ModifyCluster", _CLUSTER_STATES, _CHANGED),
+            ("cloudhsm:TagResource", "TagResource", _CLUSTER_STATES, _TAGGED),
+            ("cloudhsm:UntagResource", "UntagResource", _CLUSTER_STATES, _TAGGED),
+            ("ListTags", "ListTags", _CLUSTER_STATES, _TAGGED),
+        )
+    ),
+    _Row("hsm", "DeleteHsm", Service.CLOUDHSM, "DeleteHsm", _HSM_STATES, _hsm),
+    *(
+        _Row("backup", name, Service.CLOUDHSM, name.rpartition(":")[2], _BACKUP_STATES, of)
+        for of, names in (
+            (
+                _backup("BackupId"),
+                ("DeleteBackup", "RestoreBackup", "ModifyBackupAttributes", "CopyBackupToRegion"),
+            ),
+            (_backup("SourceBackupId"), ("CreateCluster",)),
+            (
+                _backup("ResourceArn"),
+                ("PutResourcePolicy", "GetResourcePolicy", "DeleteResourcePolicy"),
+            ),
+            (
+                _backup("ResourceId"),
+                ("cloudhsm:TagResource", "cloudhsm:UntagResource", "ListTags"),
+            ),
+        )
+        for name in names
+    ),
 )
 _NEVER: Final = frozenset({("RetireGrant", "Creating"), ("RevokeGrant", "Creating")})
 """No key has a grant in that state."""

@@ -32,8 +32,12 @@ def _sealing(effect: _Effect) -> _Effect:
         if not isinstance(recipient, Pairs):
             return changes
         document = dict(recipient.items).get("AttestationDocument")
+        operation = case.operation.name
         return tuple(
-            change._replace(response=_for(document, case.operation.name, change.response))
+            change._replace(
+                response=_for(document, operation, change.response),
+                answer=f"effect/{operation}/recipient",
+            )
             for change in changes
             if isinstance(document, Ref)
         )
