@@ -88,15 +88,18 @@ LISTED: Final = {
     "cloudhsm:DescribeBackups": Listed(backups),
     "cloudhsm:ListTags": Listed(tags_of_cluster, lambda made: {"ResourceId": made["ClusterId"]}),
 }
-"""In this order: what a later one needs an earlier one made."""
+"""All is made before anything is listed, in this order: a later one needs what an earlier made."""
 
 
 @pytest.fixture(scope="module")
 def made(customer: Customer) -> dict[str, Any]:
-    """What was made so far."""
+    """What is named in the requests, of all that is made."""
     arn = customer.kms.create_key()["KeyMetadata"]["Arn"]
     principal = f"arn:aws:iam::{arn.split(':')[4]}:root"
-    return {"ClusterId": customer.cluster_id, "Principal": principal}
+    named = {"ClusterId": customer.cluster_id, "Principal": principal}
+    for listed in LISTED.values():
+        listed.make(customer, named)
+    return named
 
 
 def test_every_paginator_is_tried() -> None:
@@ -113,7 +116,6 @@ def test_page_by_page(customer: Customer, made: dict[str, Any], operation: str) 
     service, _, name = operation.partition(":")
     client = {"kms": customer.kms, "cloudhsm": customer.hsm}[service]
     listed = LISTED[operation]
-    listed.make(customer, made)
     called = next(method for method, of in client.meta.method_to_api_mapping.items() if of == name)
     paginator = client.get_paginator(called)
     items = str(paginator.result_keys[0].expression)
