@@ -141,7 +141,7 @@ class Stopped:
         # A violation that is new is played again, and sessions have one clock, where it is moved.
         new = result.finding is not None and result.finding.rule not in run.violated_rules
         here = session.node.home is self._node and not (new and run.offers(_A_SECOND))
-        goes_on = here and (result.fits or is_harmless(run, session, command))
+        goes_on = here and (result.fits or is_harmless(run, session, command, result))
         self._session = session if goes_on else None
         self._plan.costly[self._ruled(command)] += here and not goes_on
         if result.fits:
@@ -154,7 +154,7 @@ _LAST_USAGE = Command(Service.KMS, "GetKeyLastUsage")
 _A_SECOND = advance(1)
 
 
-def is_harmless(run: Run, session: Session, command: Command) -> bool:
+def is_harmless(run: Run, session: Session, command: Command, result: Result) -> bool:
     """Whether a session can go on though the target did not answer as it must.
 
     What is refused changes nothing, nor does a view, and to use a key changes nothing but when it
@@ -163,6 +163,8 @@ def is_harmless(run: Run, session: Session, command: Command) -> bool:
     """
     kind = run.spec.operation(command.service, command.operation).kind
     used = kind == "cryptographic" and not command.keep and not run.offers(_LAST_USAGE)
+    if result.verdict is not Verdict.DEVIATES:
+        return result.verdict is Verdict.UNSUPPORTED
     if not (session.steps[-1].answer.refused or kind == "view" or used):
         return False
     steps = session.steps[:-1]

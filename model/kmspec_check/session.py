@@ -194,7 +194,9 @@ class Session:
             binding = self.possible[0].binding.within(command.region)
             answer = _all_pages(command, resolve.parameters(command, binding, ask), ask)
         except Trouble as trouble:
+            run.unanswered(trouble)
             return Result(Verdict.TROUBLE, reason=str(trouble))
+        run.answered()
         known = (command.service, command.operation) in run.known
         if run.profile.does_not_know(answer) and not known:
             run.unsupported.add((command.service, command.operation))
