@@ -74,27 +74,31 @@ class Stopped:
     def _at_once(self, entries: Sequence[Entry]) -> Result | None:
         """Try cells one after the other and compare the whole state once, after the last.
 
-        When anything at all is not as it must be, that is returned and no cell is decided: each
-        is to be tried with a look of its own.
+        When the state is not as it must be, or may not be, that is returned and no cell is
+        decided: each is to be tried with a look of its own.
         """
         run = self._run
         run.check_time()
         if not entries:
             return None
         session, result = reach(run, self._plan, self._way)
+        results: list[Result] = []
         for entry in entries:
             if not result.fits or session.node.home is not self._node:
                 return result
-            result = session.step(entry.probe.command)
-            if result.finding is not None:
-                return result
+            step = session.step(entry.probe.command)
+            if not step.fits and not changes_nothing(run, session, entry.probe.command, step):
+                return step
+            results.append(step)
         result = session.observe() if result.fits else result
         tell_asides(run, session)
         if not result.fits or session.node.home is not self._node:
             return result
-        for entry in entries:
-            run.reached.edges.add((self._node, entry.probe.command))
-            note(run, self._plan, entry.cell, FITS, (entry.probe.command,), self._node)
+        for entry, step in zip(entries, results, strict=True):
+            command = entry.probe.command
+            if step.fits:
+                run.reached.edges.add((self._node, command))
+            note(run, self._plan, entry.cell, step, (*self._way, command), self._node)
         return None
 
     def _stays(self, command: Command) -> bool:
@@ -157,21 +161,30 @@ _A_SECOND = advance(1)
 def is_harmless(run: Run, session: Session, command: Command, result: Result) -> bool:
     """Whether a session can go on though the target did not answer as it must.
 
-    What is refused changes nothing, nor does a view, and to use a key changes nothing but when it
-    was last used, where a target tells that; a look makes sure. Another session may have to make
-    its keys anew, which takes some targets long. The step is then struck out: no way needs it.
+    It can after what changes nothing; a look makes sure. Another session may have to make its
+    keys anew, which takes some targets long.
     """
-    kind = run.spec.operation(command.service, command.operation).kind
-    used = kind == "cryptographic" and not command.keep and not run.offers(_LAST_USAGE)
-    if result.verdict is not Verdict.DEVIATES:
-        return result.verdict is Verdict.UNSUPPORTED
-    if not (session.steps[-1].answer.refused or kind == "view" or used):
+    if not changes_nothing(run, session, command, result):
         return False
-    steps = session.steps[:-1]
     fits = session.observe().fits
     asides, session.asides = session.asides, []
-    session.steps[:] = steps
     return fits and all(finding.rule in run.violated_rules for _, finding in asides)
+
+
+def changes_nothing(run: Run, session: Session, command: Command, result: Result) -> bool:
+    """Whether a step that does not fit should have left all as it was; it is then struck out.
+
+    What is refused changes nothing, nor does a view, and to use a key changes nothing but when it
+    was last used, where a target tells that.
+    """
+    if result.verdict is not Verdict.DEVIATES:
+        return result.verdict is Verdict.UNSUPPORTED
+    kind = run.spec.operation(command.service, command.operation).kind
+    used = kind == "cryptographic" and not command.keep and not run.offers(_LAST_USAGE)
+    if not (session.steps[-1].answer.refused or kind == "view" or used):
+        return False
+    session.steps.pop()
+    return True
 
 
 def tell_asides(run: Run, session: Session) -> None:
