@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from kmspec_check.cells import Cell, Status
 from kmspec_check.confirm import Looking, play, report
-from kmspec_check.contention import Contention, contention, in_order, starts
+from kmspec_check.contention import Contention, changes, contention, in_order, starts
 from kmspec_check.events import Progressed
 from kmspec_check.histories import Branching, History, Racing
 from kmspec_check.linearizability import Undecided
@@ -31,7 +31,7 @@ _ROUNDS = 3
 _CLIENTS = 4
 _TRIES = 20
 """How often a race is tried again."""
-_SHRINKING = 120
+_SHRINKING = 200
 """How often longer ones are tried to find a shorter one."""
 _PATIENCE = 4
 """A shorter one is given up when it should have shown so often and did not."""
@@ -122,7 +122,7 @@ class _Races:
                 return
             self._run.reached.rules.add(RULE)
             self._run.decide(cell, Status.PASS, rules=(RULE,))
-            way = (*way, *history.taken)
+            way = (*way, *_lasting(history))
 
     def _noted(self, history: History) -> None:
         self._histories += 1
@@ -175,7 +175,9 @@ class _Races:
         while going:
             going = False
             for way, planned in _shorter(best):
-                patience = min(_TRIES, math.ceil(_PATIENCE * best.tries / best.seen), left)
+                fewer = planned is not best.planned
+                wanted = _TRIES if fewer else math.ceil(_PATIENCE * best.tries / best.seen)
+                patience = min(_TRIES, wanted, left)
                 again = self._again(way, planned, patience, 1) if patience else None
                 left -= again.tries if again else patience
                 if again is not None:
@@ -209,6 +211,15 @@ class _Races:
                 run.decide(cell, Status.SKIP, f"not done one after the other: {result.reason}")
                 return True
         return False
+
+
+def _lasting(history: History) -> Iterator[Command]:
+    """Of what clients asked, what left the world as another one."""
+    node = history.starts[0].node
+    for command in history.taken:
+        if changes(node, command):
+            yield command
+        node = node.permitted(command)[0].node
 
 
 def _turns(planned: Contention, rng: random.Random) -> Iterator[tuple[int, ...]]:
