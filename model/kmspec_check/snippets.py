@@ -303,7 +303,8 @@ VERDICT = """
     if not any(all(fits() for fits in order) for order in orders):
         print(f"in try {tried} no order of the requests at once explains the answers:")
         for number, answer in sorted(answers.items()):
-            print(f"  step {number}: {code(number) or answer}")
+            answer.pop("ResponseMetadata", None)
+            print(f"  step {number}: {code(number) or answer or 'success'}")
         sys.exit(1)
 print(f"in each of {TRIES} tries some order of the requests explains the answers")
 sys.exit(0)"""
