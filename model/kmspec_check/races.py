@@ -31,8 +31,8 @@ _ROUNDS = 3
 _CLIENTS = 4
 _TRIES = 20
 """How often a race is tried again."""
-_SHRINKING = 200
-"""How often longer ones are tried to find a shorter one."""
+_SHRINKING = 3000
+"""How many requests may be made to find a shorter one."""
 _PATIENCE = 4
 """A shorter one is given up when it should have shown so often and did not."""
 _SERIAL = 12
@@ -170,16 +170,16 @@ class _Races:
 
     def _shrunk(self, cell: Cell, found: Seen) -> Seen | None:
         """The same with less, as far as so many tries allow; ``None`` when that is no race."""
-        best, left = found, _SHRINKING
+        best, most = found, self._run.steps + _SHRINKING
         going = True
         while going:
             going = False
             for way, planned in _shorter(best):
                 fewer = planned is not best.planned
                 wanted = _TRIES if fewer else math.ceil(_PATIENCE * best.tries / best.seen)
-                patience = min(_TRIES, wanted, left)
-                again = self._again(way, planned, patience, 1) if patience else None
-                left -= again.tries if again else patience
+                if self._run.steps >= most:
+                    break
+                again = self._again(way, planned, min(_TRIES, wanted), 1)
                 if again is not None:
                     best = again._replace(seen=found.seen, tries=found.tries)
                     going = True

@@ -19,7 +19,7 @@ from kmspec_check.load import burst
 from kmspec_check.oracle import Node, Way
 from kmspec_check.patterns import Fit, Mismatch, Path, fit
 from kmspec_check.run import Run
-from kmspec_check.target import Answer, Trouble, ask, untyped
+from kmspec_check.target import Answer, Target, Trouble, ask, untyped
 from kmspec_model import EMPTY, Bind, Command, Items, Mark, Members, Ref, Refusal, Success, advance
 from kmspec_model.blame import rule_of_state, violated_rule
 
@@ -198,9 +198,7 @@ class Session:
             return Result(Verdict.UNSUPPORTED, reason=lacking)
         try:
             self._let_time_pass()
-            ask = self._asking(command.region)
-            binding = self.possible[0].binding.within(command.region)
-            answer = _all_pages(command, resolve.parameters(command, binding, ask), ask)
+            answer = asked(run.target, command, self.possible[0].binding)
         except Trouble as trouble:
             return Result(Verdict.TROUBLE, reason=str(trouble))
         known = (command.service, command.operation) in run.known
@@ -213,16 +211,6 @@ class Session:
             return Result(Verdict.TROUBLE, reason=reason)
         run.steps += 1
         return self._narrow(command, answer, view=view)
-
-    def _asking(self, region: int) -> resolve.Asking:
-        """How the target is asked in a Region."""
-        target = self.run.target
-        account, name = self.binding.place.account, self.binding.region(region)
-
-        def asking(service: str, operation: str, parameters: Mapping[str, Any]) -> Answer:
-            return ask(target, service, operation, parameters, account=account, region=name)
-
-        return asking
 
     def _let_time_pass(self) -> None:
         """Tell the model that the target's time went by, where it does by itself."""
@@ -257,8 +245,7 @@ class Session:
         if finding is not None and any(not one.soft for one in finding.mismatches):
             rules = self._pointed_at(command, before, finding.rules, answer)
             finding = finding._replace(rules=rules, level=self._level(rules[0]))
-        placed = command.operation == "CreateCluster" and not command.region
-        learned = _zones(answer.body, self.binding) if placed else {}
+        learned = zones_of(command, answer, self.binding)
         self.possible = _distinct(
             Possible(way.node, possible.binding.extended({**found.new, **learned}))
             for possible, way, found in kept
@@ -432,6 +419,20 @@ def _distinct(found: Iterable[Possible]) -> tuple[Possible, ...]:
     return tuple(seen.values())
 
 
+def asked(target: Target, command: Command, binding: Binding) -> Answer:
+    """What a target answers to a command.
+
+    :raises kmspec_check.target.Trouble: there is no answer, or a look before it failed.
+    """
+    within = binding.within(command.region)
+    account, region = binding.place.account, binding.region(command.region)
+
+    def asking(service: str, operation: str, parameters: Mapping[str, Any]) -> Answer:
+        return ask(target, service, operation, parameters, account=account, region=region)
+
+    return _all_pages(command, resolve.parameters(command, within, asking), asking)
+
+
 def _all_pages(command: Command, parameters: dict[str, Any], asking: resolve.Asking) -> Answer:
     """The answer, of a list with all its pages unless the command asks for one."""
     if command.service == Service.LOAD:
@@ -457,9 +458,11 @@ def _all_pages(command: Command, parameters: dict[str, Any], asking: resolve.Ask
     )
 
 
-def _zones(body: Mapping[str, Any], binding: Binding) -> dict[Ref, Any]:
+def zones_of(command: Command, answer: Answer, binding: Binding) -> dict[Ref, Any]:
     """The Availability Zones that a new cluster shows for our subnets."""
-    mapping = (body.get("Cluster") or {}).get("SubnetMapping") or {}
+    if command.operation != "CreateCluster" or command.region:
+        return {}
+    mapping = (answer.body.get("Cluster") or {}).get("SubnetMapping") or {}
     zones = {subnet: zone for zone, subnet in mapping.items()}
     found = {}
     for index in range(_SUBNETS):

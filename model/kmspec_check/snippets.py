@@ -245,7 +245,7 @@ def opened(message):
 AT_ONCE = """\
 import threading
 
-TRIES = 200
+TRIES = int(sys.argv[2]) if len(sys.argv) > 2 else 200
 answers = {{}}
 together, own = None, threading.local()
 

@@ -138,7 +138,7 @@ def to_json(trace: Trace) -> dict[str, Any]:
 
 def _at_once_to_json(at_once: AtOnce) -> dict[str, Any]:
     orders = [
-        {"steps": list(one.steps), "answers": [_outcome_to_json(answer) for answer in one.answers]}
+        {"steps": list(one.steps), "answers": [outcome_to_json(answer) for answer in one.answers]}
         for one in at_once.orders
     ]
     return {**at_once._asdict(), "orders": orders}
@@ -150,12 +150,12 @@ def _step_to_json(step: TraceStep) -> dict[str, Any]:
         **of_client,
         "service": step.command.service,
         "operation": step.command.operation,
-        "arguments": {name: _encoded(value) for name, value in step.command.arguments},
+        "arguments": {name: encoded(value) for name, value in step.command.arguments},
         "keep": step.command.keep,
         "region": step.command.region,
         "view": step.view,
         "rules": list(step.rules),
-        "expected": [_outcome_to_json(outcome) for outcome in step.expected],
+        "expected": [outcome_to_json(outcome) for outcome in step.expected],
         "recorded": {"status": step.recorded.status, "body": dict(step.recorded.body)},
         "differences": [difference._asdict() for difference in step.differences],
         "state": step.state,
@@ -164,16 +164,17 @@ def _step_to_json(step: TraceStep) -> dict[str, Any]:
 
 
 def _part_to_json(part: str | Chosen) -> object:
-    return part if isinstance(part, str) else {"by": part.by, "value": _encoded(part.value)}
+    return part if isinstance(part, str) else {"by": part.by, "value": encoded(part.value)}
 
 
-def _outcome_to_json(outcome: Outcome) -> dict[str, Any]:
+def outcome_to_json(outcome: Outcome) -> dict[str, Any]:
+    """The JSON form of an outcome."""
     if isinstance(outcome, Refusal):
         return {"refusal": outcome.code, "message": outcome.message, "status": outcome.status}
-    return {"success": _encoded(outcome.response)}
+    return {"success": encoded(outcome.response)}
 
 
-def _encoded(  # noqa: C901, PLR0911, PLR0912 - one for each form
+def encoded(  # noqa: C901, PLR0911, PLR0912 - one for each form
     value: object,
 ) -> object:
     """An argument or a pattern; what JSON has no word for is an object with one ``$`` member."""
@@ -183,18 +184,18 @@ def _encoded(  # noqa: C901, PLR0911, PLR0912 - one for each form
         case bytes():
             return {"$bytes": base64.b64encode(value).decode()}
         case Pairs():
-            return {"$map": {name: _encoded(inner) for name, inner in value.items}}
+            return {"$map": {name: encoded(inner) for name, inner in value.items}}
         case Mark():
             return {"$mark": value.value}
         case Bind():
             return _encoded_bind(value)
         case OneOf():
-            return {"$oneOf": [_encoded(option) for option in value.options]}
+            return {"$oneOf": [encoded(option) for option in value.options]}
         case Members():
-            return {"$members": {name: _encoded(inner) for name, inner in value.fields}}
+            return {"$members": {name: encoded(inner) for name, inner in value.fields}}
         case Items():
-            entries = [_encoded(entry) for entry in value.entries]
-            also = [_encoded(entry) for entry in value.also]
+            entries = [encoded(entry) for entry in value.entries]
+            also = [encoded(entry) for entry in value.also]
             more = {"also": also} if also else {}
             return {"$items": {"by": value.by, "entries": entries, "free": value.free, **more}}
         case Values():
@@ -202,11 +203,11 @@ def _encoded(  # noqa: C901, PLR0911, PLR0912 - one for each form
         case Text():
             return {"$text": value.expression}
         case Sealed():
-            return {"$sealed": {"to": str(value.to), "content": _encoded(value.content)}}
+            return {"$sealed": {"to": str(value.to), "content": encoded(value.content)}}
         case Sized():
             return {"$bytesLong": value.length}
         case tuple():
-            return [_encoded(inner) for inner in value]
+            return [encoded(inner) for inner in value]
     return value
 
 
@@ -254,14 +255,14 @@ def _from_json(raw: Mapping[str, Any]) -> Trace:
 
 def _at_once_from_json(raw: Mapping[str, Any]) -> AtOnce:
     orders = tuple(
-        Order(tuple(one["steps"]), tuple(_outcome_from_json(answer) for answer in one["answers"]))
+        Order(tuple(one["steps"]), tuple(outcome_from_json(answer) for answer in one["answers"]))
         for one in raw["orders"]
     )
     return AtOnce(raw["seen"], raw["tries"], orders, raw["complete"])
 
 
 def _step_from_json(raw: Mapping[str, Any]) -> TraceStep:
-    arguments = tuple((name, _decoded(value)) for name, value in raw["arguments"].items())
+    arguments = tuple((name, decoded(value)) for name, value in raw["arguments"].items())
     return TraceStep(
         command=Command(
             raw["service"],
@@ -270,7 +271,7 @@ def _step_from_json(raw: Mapping[str, Any]) -> TraceStep:
             keep=raw["keep"],
             region=raw.get("region", 0),
         ),
-        expected=tuple(_outcome_from_json(outcome) for outcome in raw["expected"]),
+        expected=tuple(outcome_from_json(outcome) for outcome in raw["expected"]),
         rules=tuple(raw["rules"]),
         recorded=Recorded(raw["recorded"]["status"], raw["recorded"]["body"]),
         differences=tuple(Difference(**difference) for difference in raw["differences"]),
@@ -287,19 +288,21 @@ def _step_from_json(raw: Mapping[str, Any]) -> TraceStep:
 
 def _part_from_json(raw: object) -> str | Chosen:
     if isinstance(raw, Mapping):
-        return Chosen(raw["by"], _decoded(raw["value"]))
+        return Chosen(raw["by"], decoded(raw["value"]))
     return str(raw)
 
 
-def _outcome_from_json(raw: Mapping[str, Any]) -> Outcome:
+def outcome_from_json(raw: Mapping[str, Any]) -> Outcome:
+    """Read what :func:`outcome_to_json` wrote."""
     if "refusal" in raw:
         return Refusal(raw["refusal"], raw["message"], raw["status"])
-    return Success(cast("Members", _decoded(raw["success"])))
+    return Success(cast("Members", decoded(raw["success"])))
 
 
-def _decoded(raw: object) -> object:
+def decoded(raw: object) -> object:
+    """Read what :func:`encoded` wrote."""
     if isinstance(raw, list):
-        return tuple(_decoded(inner) for inner in raw)
+        return tuple(decoded(inner) for inner in raw)
     if not isinstance(raw, Mapping):
         return raw
     ((word, value),) = raw.items()
@@ -307,13 +310,13 @@ def _decoded(raw: object) -> object:
 
 
 def _decoded_items(raw: Mapping[str, Any]) -> Items:
-    entries = tuple(cast("Members", _decoded(entry)) for entry in raw["entries"])
-    also = tuple(cast("Members", _decoded(entry)) for entry in raw.get("also", ()))
+    entries = tuple(cast("Members", decoded(entry)) for entry in raw["entries"])
+    also = tuple(cast("Members", decoded(entry)) for entry in raw.get("also", ()))
     return Items(raw["by"], entries, raw["free"], also)
 
 
 def _decoded_pairs(raw: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
-    return tuple((name, _decoded(inner)) for name, inner in raw.items())
+    return tuple((name, decoded(inner)) for name, inner in raw.items())
 
 
 _DECODERS: dict[str, Any] = {
@@ -323,11 +326,11 @@ _DECODERS: dict[str, Any] = {
     "$mark": Mark,
     "$bind": lambda raw: Bind(Ref.parse(raw)),
     "$new": lambda raw: Bind(Ref.parse(raw["ref"]), raw["begins"]),
-    "$oneOf": lambda raw: OneOf(tuple(cast("Pattern", _decoded(option)) for option in raw)),
+    "$oneOf": lambda raw: OneOf(tuple(cast("Pattern", decoded(option)) for option in raw)),
     "$members": lambda raw: Members(_decoded_pairs(raw)),
     "$items": _decoded_items,
     "$values": lambda raw: Values(tuple(raw)),
     "$text": Text,
-    "$sealed": lambda raw: Sealed(Ref.parse(raw["to"]), cast("Pattern", _decoded(raw["content"]))),
+    "$sealed": lambda raw: Sealed(Ref.parse(raw["to"]), cast("Pattern", decoded(raw["content"]))),
     "$bytesLong": Sized,
 }

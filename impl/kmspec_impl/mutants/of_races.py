@@ -57,6 +57,7 @@ MUTANTS: Final = (
         "race/linearizable",
         "Two CreateAlias with one name, at once, both succeed.",
         handlers=((Service.KMS, "CreateAlias", _late(aliases.create_alias, "aliases")),),
+        found_by="races",
     ),
     Mutant(
         "store-checked-then-made",
@@ -65,6 +66,7 @@ MUTANTS: Final = (
         handlers=(
             (Service.KMS, "CreateCustomKeyStore", _late(stores.create_custom_key_store, "stores")),
         ),
+        found_by="races",
     ),
     Mutant(
         "key-written-whole",
@@ -77,5 +79,6 @@ MUTANTS: Final = (
             (Service.KMS, "UntagResource", _late(tags.untag_resource, "keys")),
             (Service.KMS, "CancelKeyDeletion", _late(keys.cancel_key_deletion, "keys")),
         ),
+        found_by="races",
     ),
 )
