@@ -115,14 +115,14 @@ class _Lines:
             yield _CA.format()
         if any(ref.kind in ("material", "moment") for ref in references):
             yield _WRAP.format()
-        for step in trace.steps:
-            yield from self._step(step)
         last = trace.steps[-1]
+        for step in trace.steps:
+            yield from self._step(step, shown=step is last)
         for difference in last.differences:
             yield f"# expected {difference.where}: {difference.expected}"
             yield f"# observed {difference.where}: {difference.observed}"
 
-    def _step(self, step: TraceStep) -> Iterator[str]:
+    def _step(self, step: TraceStep, *, shown: bool) -> Iterator[str]:
         command = step.command
         self._binding = self._binding.within(command.region)
         for ref in command.references():
@@ -137,7 +137,7 @@ class _Lines:
                 yield from self._wrapped(ref)
         line = self._line(command)
         names = [(ref, path) for ref, path in step.names if ref.kind not in _UNNEEDED]
-        if not names or command.service in (Service.OPERATOR, Service.CLOCK):
+        if shown or not names or command.service in (Service.OPERATOR, Service.CLOCK):
             yield line
             return
         if len(names) == 1:
@@ -176,7 +176,8 @@ class _Lines:
         if command.service == Service.CLOCK:
             body = json.dumps(self._binding.resolved(Pairs(command.arguments)))
             path = f"/_kmspec/clock/{command.operation}"
-            return f'curl -s {_JSON} -d {shlex.quote(body)} "$AWS_ENDPOINT_URL{path}"'
+            url = f'"$AWS_ENDPOINT_URL{path}"'
+            return f"curl -s -o /dev/null {_JSON} -d {shlex.quote(body)} {url}"
         if command.service == Service.OPERATOR:
             words = _HSM[command.operation]
             words = _MEMBER.sub(lambda found: self._text(arguments.get(found[1], "")), words)
