@@ -13,6 +13,7 @@ from kmspec_check.profile import Isolation, Profile
 from kmspec_check.target import Answer, Target, Trouble, ask
 from kmspec_check.trace import Difference, Trace, TraceStep
 from kmspec_check.violation import absent, wanted
+from kmspec_model import Success
 
 if TYPE_CHECKING:
     from kmspec_model import Ref
@@ -102,7 +103,8 @@ def _held(
 ) -> tuple[Fit, Binding]:
     """The nearest of the expected outcomes, and the symbols it bound."""
     within = binding.within(step.command.region)
-    fits = [fit(outcome, answer, within, shared=shared) for outcome in step.expected]
+    alike = [one for one in step.expected if isinstance(one, Success) != answer.refused]
+    fits = [fit(one, answer, within, shared=shared) for one in alike or step.expected]
     nearest = min(fits, key=lambda found: (found.hard, len(found.mismatches)))
     new: Mapping[Ref, Any] = nearest.new if not nearest.hard else {}
     return nearest, binding.extended(new)

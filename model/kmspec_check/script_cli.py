@@ -124,8 +124,9 @@ class _Lines:
 
     def _steps(self, trace: Trace) -> Iterator[str]:
         """Every step; those of several clients each in the background of its client."""
+        last = trace.steps[-1]
         for client, steps in groupby(trace.steps, lambda step: step.client):
-            lines = (line for step in steps for line in self._step(step))
+            lines = (line for step in steps for line in self._step(step, shown=step is last))
             if not client:
                 yield from lines
                 continue
@@ -135,7 +136,7 @@ class _Lines:
         if trace.at_once is not None:
             yield "wait; cat client?.txt"
 
-    def _step(self, step: TraceStep) -> Iterator[str]:
+    def _step(self, step: TraceStep, *, shown: bool) -> Iterator[str]:
         command = step.command
         self._binding = self._binding.within(command.region)
         for ref in command.references():
@@ -150,7 +151,7 @@ class _Lines:
                 yield from self._wrapped(ref)
         line = self._line(command)
         names = [(ref, path) for ref, path in step.names if ref.kind not in _UNNEEDED]
-        if not names or command.service in (Service.OPERATOR, Service.CLOCK):
+        if shown or not names or command.service in (Service.OPERATOR, Service.CLOCK):
             yield line
             return
         if len(names) == 1:
@@ -189,7 +190,8 @@ class _Lines:
         if command.service == Service.CLOCK:
             body = json.dumps(self._binding.resolved(Pairs(command.arguments)))
             path = f"/_kmspec/clock/{command.operation}"
-            return f'curl -s {_JSON} -d {shlex.quote(body)} "$AWS_ENDPOINT_URL{path}"'
+            url = f'"$AWS_ENDPOINT_URL{path}"'
+            return f"curl -s -o /dev/null {_JSON} -d {shlex.quote(body)} {url}"
         if command.service == Service.OPERATOR:
             words = _HSM[command.operation]
             words = _MEMBER.sub(lambda found: self._text(arguments.get(found[1], "")), words)
