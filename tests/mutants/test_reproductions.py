@@ -42,7 +42,8 @@ _VARIABLE: Final = re.compile(r'declare -\S+ ([a-z]+)_([0-9]+)="(.*)"')
 
 def drawn() -> list[Mutant]:
     """Some of the catalogue, the same ones while others come and go."""
-    return sorted(CATALOGUE, key=lambda one: hashlib.sha256(one.name.encode()).digest())[:DRAWN]
+    found = (one for one in CATALOGUE if not one.found_by)
+    return sorted(found, key=lambda one: hashlib.sha256(one.name.encode()).digest())[:DRAWN]
 
 
 class Violation(NamedTuple):
