@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator
 
 from kmspec.names import Service
-from kmspec_check import attestations, wrapping
+from kmspec_check import attestations, proofs, script_proofs, wrapping
 from kmspec_check.binding import Binding, Place
 from kmspec_check.patterns import Chosen, Path
-from kmspec_check.snippets import CHECKS, HEAD, OPENING, SIGNING, WRAPPING
+from kmspec_check.snippets import CHECKS, HEAD, OPENING, PROVING, SIGNING, WRAPPING
 from kmspec_check.target import succeeded
 from kmspec_check.trace import Trace, TraceStep
 from kmspec_check.violation import describe_outcome
@@ -72,6 +72,8 @@ class _Script:
         last = trace.steps[-1]
         if any(isinstance(_pattern_at(last, path), Sealed) for path in last.paths):
             yield OPENING.format(private_key=attestations.private_key())
+        if any(difference.expected in proofs.WORDS for difference in last.differences):
+            yield PROVING
         for number, step in enumerate(trace.steps, start=1):
             yield from self._step(number, step, last=number == len(trace.steps))
         yield from self._verdict(trace.steps[-1])
@@ -191,6 +193,10 @@ class _Script:
                 continue
             if difference.where in soft:
                 yield f"    {self._soft_check(last, difference.where)},"
+                continue
+            if difference.expected in proofs.WORDS:
+                holds = script_proofs.holds(self._trace, self._value)
+                yield f"    ({difference.where!r}, {self._getter(path)}, {holds}),"
                 continue
             pattern, items = _pattern_at(last, path), _pattern_at(last, path[:-1])
             look, holds = self._getter(path), self._test(pattern)
