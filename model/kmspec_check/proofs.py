@@ -32,7 +32,10 @@ _HASHES: Mapping[str, hashes.HashAlgorithm] = {
 }
 _BAD = (InvalidSignature, BadSignatureError)
 _MEMBERS = {
-    "Sign": ("Signature", "a signature that the public key of the KMS key verifies"),
+    "Sign": (
+        "Signature",
+        "a signature that the public key verifies; of PSS with a salt as long as the hash",
+    ),
     "GenerateMac": ("Mac", "the HMAC by the key material that was imported"),
     "DeriveSharedSecret": ("SharedSecret", "the secret that the other side derives"),
     "GenerateDataKeyPair": ("PrivateKeyPlaintext", "the private key of the public key beside it"),
