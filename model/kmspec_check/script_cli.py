@@ -9,6 +9,7 @@ import json
 import re
 import shlex
 from collections.abc import Iterator
+from itertools import groupby
 
 from botocore import xform_name
 
@@ -115,12 +116,25 @@ class _Lines:
             yield _CA.format()
         if any(ref.kind in ("material", "moment") for ref in references):
             yield _WRAP.format()
+        yield from self._steps(trace)
         last = trace.steps[-1]
-        for step in trace.steps:
-            yield from self._step(step, shown=step is last)
         for difference in last.differences:
             yield f"# expected {difference.where}: {difference.expected}"
             yield f"# observed {difference.where}: {difference.observed}"
+
+    def _steps(self, trace: Trace) -> Iterator[str]:
+        """Every step; those of several clients each in the background of its client."""
+        last = trace.steps[-1]
+        for client, steps in groupby(trace.steps, lambda step: step.client):
+            lines = (line for step in steps for line in self._step(step, shown=step is last))
+            if not client:
+                yield from lines
+                continue
+            yield f"{{  # client {client}, at once with others: to see it may take many tries"
+            yield from (f"  {line}" for line in lines)
+            yield f"}} > client{client}.txt 2>&1 &"
+        if trace.at_once is not None:
+            yield "wait; cat client?.txt"
 
     def _step(self, step: TraceStep, *, shown: bool) -> Iterator[str]:
         command = step.command
