@@ -9,11 +9,13 @@ from kmspec_impl.mutants import (
     of_backups,
     of_clusters,
     of_connections,
+    of_effects,
     of_imports,
     of_keys,
     of_kinds,
     of_life,
     of_moves,
+    of_operators,
     of_recipients,
     of_refusals,
     of_regions,
@@ -42,6 +44,8 @@ CATALOGUE: Final[tuple[Mutant, ...]] = (
     *of_values.MUTANTS,
     *of_states.MUTANTS,
     *of_moves.MUTANTS,
+    *of_effects.MUTANTS,
+    *of_operators.MUTANTS,
     *of_refusals.MUTANTS,
 )
 
