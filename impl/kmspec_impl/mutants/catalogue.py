@@ -8,6 +8,7 @@ from kmspec_impl.mutants import (
     of_attributes,
     of_backups,
     of_clusters,
+    of_computation,
     of_connections,
     of_effects,
     of_imports,
@@ -16,6 +17,7 @@ from kmspec_impl.mutants import (
     of_life,
     of_moves,
     of_operators,
+    of_races,
     of_recipients,
     of_refusals,
     of_regions,
@@ -42,11 +44,13 @@ CATALOGUE: Final[tuple[Mutant, ...]] = (
     *of_regions.MUTANTS,
     *of_recipients.MUTANTS,
     *of_values.MUTANTS,
+    *of_computation.MUTANTS,
     *of_states.MUTANTS,
     *of_moves.MUTANTS,
     *of_effects.MUTANTS,
     *of_operators.MUTANTS,
     *of_refusals.MUTANTS,
+    *of_races.MUTANTS,
 )
 
 
