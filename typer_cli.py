@@ -40,11 +40,13 @@ def _group(words: str) -> typer.Typer:
 
 app = _group("An executable specification of AWS KMS custom key stores.")
 keystore = _group("Key stores, ready to use.")
+vectors = _group("Test vectors, for a program in any language.")
 hsm = _group("What an operator does on the HSMs and AWS has no API for.")
 hsm_user = _group("Users of the HSMs of a cluster.")
 hsm_key = _group("Key material in the HSMs of a cluster.")
 hsm_fault = _group("What is broken in a cluster, to rehearse for it.")
 app.add_typer(keystore, name="keystore")
+app.add_typer(vectors, name="vectors")
 app.add_typer(hsm, name="hsm")
 hsm.add_typer(hsm_user, name="user")
 hsm.add_typer(hsm_key, name="key")
@@ -99,7 +101,9 @@ Operation = Annotated[str, _argument("OPERATION", "As AWS spells it.")]
 Pairs = Annotated[
     list[str] | None, _argument("NAME=VALUE", "Text, base64, a time, JSON, or @FILE.")
 ]
-TraceFile = Annotated[Path, _argument("FILE", "A trace, or a JSON report with violations.")]
+TraceFile = Annotated[Path, _argument("FILE", "A trace, a JSON report, or vectors.")]
+VectorsFile = Annotated[Path, _argument("FILE", "What to write.")]
+VectorName = Annotated[str | None, _option("--vector", "ID", "Only this one of the vectors.")]
 Cluster = Annotated[str, _argument("CLUSTER", "The id of the cluster.")]
 User = Annotated[str, _argument("NAME", "The crypto user.")]
 Handle = Annotated[int, _argument("HANDLE", "See `kmspec hsm key list`.")]
@@ -185,21 +189,22 @@ def conform(
 
 
 @app.command()
-def replay(file: TraceFile, url: Target = None) -> int:
-    """Run a recorded violation again: recorded against present, step by step."""
-    from kmspec_check import files, replay_text
-    from kmspec_check import replay as again
+def replay(file: TraceFile, url: Target = None, vector: VectorName = None) -> int:
+    """Run a recorded violation, or test vectors, again."""
+    from kmspec_check import replaying
 
-    code = 0
     with _checking():
-        for trace in files.traces(file):
-            target, profile = _target(url, None, None)
-            replayed = again.replay(trace, target, profile)
-            _done("\n".join(replay_text.replay_lines(trace, replayed)))
-            code = max(code, replayed.exit_code)
-            if replayed.exit_code == endings.WRONG_USE:
-                endings.complain(f"could not run: {replayed.reason}")
-    return code
+        told, nonce = replaying.Telling(_done, endings.complain), datetime.now(UTC).isoformat()
+        return replaying.again(file, vector, lambda: _target(url, None, None), told, nonce)
+
+
+@vectors.command("export")
+def vectors_export(file: VectorsFile, only: Only = None) -> int:
+    """Write the matrix and the tour as JSON that any program can run."""
+    from kmspec_check.vectors.export import export
+
+    with _checking():
+        return _done("\n".join(export(file, only or ())))
 
 
 @app.command()
@@ -208,7 +213,8 @@ def mutants(as_json: AsJson = False) -> int:
     from kmspec_impl.client.operator import table
     from kmspec_impl.mutants.catalogue import CATALOGUE
 
-    rows = [{"name": one.name, "rule": one.rule, "sentence": one.sentence} for one in CATALOGUE]
+    words = ("name", "rule", "found_by", "sentence")
+    rows = [{word: getattr(one, word) for word in words} for one in CATALOGUE]
     as_text = "\n".join(table(rows, ("name", "rule", "sentence")))
     return _done(json.dumps(rows, indent=2) if as_json else as_text)
 

@@ -1,7 +1,7 @@
 """Attestations: the only place that makes attestation documents, and opens what comes for them.
 
-A document is as a Nitro enclave has it, but of a chain of our own, whose keys are always the same;
-the key pair of the enclave is made anew in each process. Nothing here protects anything.
+A document is as a Nitro enclave has it, but of a chain of our own, whose keys are always the same,
+as is the key pair of the enclave. Nothing here protects anything.
 """
 
 from functools import cache
@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 from cryptography.x509.oid import NameOID
 
+from kmspec_check import rsa_keys
 from kmspec_check.certificates import FROM, UNTIL
 
 _ROOT, _LEAF = "kmspec enclaves", "kmspec enclave 0"
@@ -68,9 +69,8 @@ def private_key() -> str:
     )
 
 
-@cache
 def _enclave() -> rsa.RSAPrivateKey:
-    return rsa.generate_private_key(65537, 2048)
+    return rsa_keys.private_key(0)
 
 
 def _public_key(form: str) -> bytes | None:

@@ -45,7 +45,7 @@ def authority(number: int) -> Authority:
         .not_valid_before(FROM)
         .not_valid_after(UNTIL)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
+        .sign(key, hashes.SHA256(), ecdsa_deterministic=True)
     )
     return Authority(key, certificate)
 

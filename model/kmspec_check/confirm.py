@@ -60,7 +60,13 @@ def _kept(first: Result, second: Result) -> Result:
     return first if second.fits and second.finding is None else second
 
 
-def report(run: Run, cell: Cell, finding: Finding, *ways: Sequence[Command]) -> None:
+def report(
+    run: Run,
+    cell: Cell,
+    finding: Finding,
+    *ways: Sequence[Command],
+    short_enough: int = _SHORT_ENOUGH,
+) -> None:
     """Confirm a deviation by playing one of the ways to it, the shortest first, and note it.
 
     The first of a rule is played again and told in full; further cells of the same rule are
@@ -76,7 +82,7 @@ def report(run: Run, cell: Cell, finding: Finding, *ways: Sequence[Command]) -> 
     for way in ways:
         shown = _shown_again(run, finding.rule, way)
         if shown is not None:
-            shown = _shortest(run, shown, way)
+            shown = _shortest(run, shown, way, short_enough)
             run.found(_violation(run, cell, shown.finding, shown.session))
             run.failed(cell, finding.rule)
             return
@@ -95,13 +101,13 @@ def _shown_again(
     return None
 
 
-def _shortest(run: Run, shown: _Shown, way: Sequence[Command]) -> _Shown:
+def _shortest(run: Run, shown: _Shown, way: Sequence[Command], short_enough: int) -> _Shown:
     """The same deviation with as many steps left out as so many tries allow.
 
     Where the rule decides the last step, only a way on which it still does is played.
     """
     commands, rule = list(way), shown.finding.rule
-    tries = _SHRINKING if len(commands) > _SHORT_ENOUGH else 0
+    tries = _SHRINKING if len(commands) > short_enough else 0
     decides = rule in _deciding(run, commands)
     size = len(commands) // 2
     while tries and size:
@@ -138,7 +144,7 @@ def _violation(run: Run, cell: Cell, finding: Finding, session: Session | None) 
         rule=finding.rule,
         level=finding.level,
         sentence=sentence,
-        sources=tuple(_source(run, tag) for tag in sources),
+        sources=tuple(source_of(run, tag) for tag in sources),
         also=finding.rules[1:],
         cell=cell,
         situation=situation or cell.situation,
@@ -148,7 +154,8 @@ def _violation(run: Run, cell: Cell, finding: Finding, session: Session | None) 
     )
 
 
-def _source(run: Run, tag: str) -> str:
+def source_of(run: Run, tag: str) -> str:
+    """A source in words: its tag, its title and its address."""
     source = run.spec.sources.get(tag)
     return f"[{tag}] {source.title}, {source.where}" if source else f"[{tag}]"
 
@@ -212,11 +219,12 @@ def trace_of(run: Run, cell: Cell, finding: Finding, session: Session) -> Trace:
         profile=run.profile.name,
         isolated=run.isolated,
         region=run.region,
-        steps=tuple(_trace_step(step) for step in steps),
+        steps=tuple(trace_step(step) for step in steps),
     )
 
 
-def _trace_step(step: Step) -> TraceStep:
+def trace_step(step: Step) -> TraceStep:
+    """One step as a trace keeps it."""
     binding = step.binding
     outcomes: tuple[Outcome, ...] = tuple(dict.fromkeys(w.outcome for w in step.ways))
     differences = tuple(

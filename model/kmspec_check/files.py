@@ -12,6 +12,8 @@ from kmspec_check.expected import ExpectationError
 from kmspec_check.profile import ProfileError
 from kmspec_check.target import Trouble
 from kmspec_check.trace import Trace, TraceError, loads
+from kmspec_check.vectors import file as vectors
+from kmspec_check.vectors.file import Vectors
 
 COMPLAINTS = (UsageError, ExpectationError, ProfileError, TraceError, Trouble)
 """What the checker raises when it is called wrongly or has nothing to check; one line each."""
@@ -84,21 +86,26 @@ def _unwritable(file: Path, fault: OSError) -> UsageError:
     return UsageError(f"cannot write {file}: {fault.strerror}; give another file")
 
 
-def traces(file: Path) -> tuple[Trace, ...]:
-    """The traces in a file: it is one, or a JSON report with violations.
+_MADE_BY = "give a file that `kmspec conform --report json=FILE` or `kmspec vectors export` wrote"
+
+
+def recorded(file: Path) -> tuple[Trace, ...] | Vectors:
+    """What a file holds to be run again: a trace, those of a JSON report, or vectors.
 
     :raises UsageError: it cannot be read, or holds none.
-    :raises kmspec_check.trace.TraceError: a trace in it is damaged.
+    :raises kmspec_check.trace.TraceError: what is in it is damaged.
     """
-    remedy = "give a file that `kmspec conform --report json=FILE` wrote"
     try:
         text = file.read_text("utf-8")
         data = json.loads(text)
     except OSError as fault:
-        raise UsageError(f"cannot read {file}: {fault.strerror}; {remedy}") from fault
+        raise UsageError(f"cannot read {file}: {fault.strerror}; {_MADE_BY}") from fault
     except (ValueError, RecursionError) as fault:
-        raise UsageError(f"{file} is not JSON; {remedy}") from fault
-    if not isinstance(data, dict) or data.get("format") != "kmspec-report":
+        raise UsageError(f"{file} is not JSON; {_MADE_BY}") from fault
+    kind = data.get("format") if isinstance(data, dict) else None
+    if kind == vectors.FORMAT:
+        return vectors.read(data)
+    if kind != "kmspec-report":
         return (loads(text),)
     found = [one["trace"] for one in data.get("violations", ()) if one.get("trace")]
     if not found:

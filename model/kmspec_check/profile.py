@@ -90,6 +90,8 @@ class Profile(_Row):
     attestation: Literal["any", "genuine"] = "genuine"
     """Which attestation documents are accepted: of any root, as the checker makes them, or only
     those of an AWS Nitro system, which it cannot make."""
+    consistency: Literal["strong", "eventual"] = "eventual"
+    """``strong``: what was answered is seen by every later request, whoever makes it."""
     clock: Access = Access()
     operator: Access = Access()
     timing: Transitions = Transitions()

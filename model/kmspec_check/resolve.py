@@ -59,7 +59,7 @@ class _Looked(Binding):
 def _look(ref: Ref, command: Command, binding: Binding, ask: Asking) -> object:
     if ref.kind == "certificate":
         cluster = binding.value(Ref("cluster", ref.index))
-        return certificates.signed(_csr(cluster, ask) or _stray_csr(), int(ref.form or "0"))
+        return certificates.signed(_csr(cluster, ask) or stray_csr(), int(ref.form or "0"))
     if ref.kind == "material":
         return wrapping.wrapped(ref, binding)
     if ref.kind == "moment":
@@ -93,9 +93,10 @@ def _csr(cluster: str, ask: Asking) -> str | None:
 
 
 @cache
-def _stray_csr() -> str:
+def stray_csr() -> str:
     """A signing request of no cluster, for where a command is tried though there is none."""
     key = ec.derive_private_key(0x7374726179, ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "no cluster")])
-    request = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
+    builder = x509.CertificateSigningRequestBuilder().subject_name(name)
+    request = builder.sign(key, hashes.SHA256(), ecdsa_deterministic=True)
     return request.public_bytes(serialization.Encoding.PEM).decode()

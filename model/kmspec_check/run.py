@@ -11,18 +11,19 @@ from dataclasses import dataclass, field
 
 from kmspec.names import Service
 from kmspec.tables import Spec
-from kmspec_check.binding import Binding, Place
+from kmspec_check.binding import REGIONS, Binding, Place
 from kmspec_check.cells import Board, Cell, Status
 from kmspec_check.events import CellDecided, Event, Listener, ViolationFound, silent
 from kmspec_check.oracle import Node, Oracle
 from kmspec_check.profile import Isolation, Profile
 from kmspec_check.target import Clock, Target, TimedOut, Trouble
 from kmspec_check.violation import Violation
-from kmspec_model import Command
+from kmspec_model import Command, Model
 
 LEVELS = ("may", "should", "must")
 ENOUGH = "every rule that was asked for is violated"
 SPENT = "the budget was used up"
+NO_ACCOUNT = "000000000000"
 _MOST_TROUBLED = 25
 """So many cells in a row that end in the same trouble, and there is no sense in going on."""
 _MOST_UNANSWERED = 3
@@ -66,8 +67,8 @@ class Run:
     seed: int = 0
     nonce: str = ""
     """What tells this run from earlier ones against the same target."""
-    region: str = "us-east-1"
-    account: str = "000000000000"
+    region: str = REGIONS[0]
+    account: str = NO_ACCOUNT
     """Where everything happens when accounts are not kept apart."""
     flowing: bool = False
     """Whether the target's time passes by itself."""
@@ -88,6 +89,8 @@ class Run:
     """Only these areas; empty: all."""
     rules: frozenset[str] = frozenset()
     """Only what these rules say something of, until each is violated; empty: all."""
+    proving: bool = False
+    """Whether what a target computes is computed here too."""
     steps: int = 0
     """Calls that were answered."""
     _troubled: list[str] = field(default_factory=list)
@@ -104,11 +107,9 @@ class Run:
     def fresh(self) -> Binding:
         """A place where nothing is yet, or at least nothing of the same name."""
         number = next(iter(self._numbers))
-        digest = hashlib.sha256(f"{self.seed} {self.nonce}".encode()).hexdigest()
-        account = self.account
-        if self.isolated:
-            account = f"{100_000 + int(digest[:8], 16) % 900_000}{number:06d}"
-        return Binding(Place(account, self.region, f"{digest[:8]}-{number}"))
+        here = place(f"{self.seed} {self.nonce}", number, isolated=self.isolated)
+        account = here.account if self.isolated else self.account
+        return Binding(here._replace(account=account, region=self.region))
 
     def check_time(self) -> None:
         """Let a phase end when the budget is used up, or when there is nothing left to do.
@@ -140,8 +141,7 @@ class Run:
 
     def area(self, command: Command) -> str:
         """The area of a command: of its operation, or what it asks for that is not specified."""
-        outside = self.oracle.model.outside(command)
-        return outside or self.spec.operation(command.service, command.operation).resource
+        return area_of(self.oracle.model, command)
 
     def offers(self, command: Command) -> bool:
         """Whether the target may be able to perform a command at all."""
@@ -220,6 +220,22 @@ class Run:
     def tell(self, event: Event) -> None:
         """Tell whoever listens."""
         self.listener(event)
+
+
+def place(said: str, number: int, *, isolated: bool) -> Place:
+    """The place of one of many sessions: apart from those of runs of which something else is said.
+
+    Where accounts are not kept apart it is always the same.
+    """
+    digest = hashlib.sha256(said.encode()).hexdigest()
+    own = f"{100_000 + int(digest[:8], 16) % 900_000}{number:06d}"
+    return Place(own if isolated else NO_ACCOUNT, REGIONS[0], f"{digest[:8]}-{number}")
+
+
+def area_of(model: Model, command: Command) -> str:
+    """The area of a command: of its operation, or what it asks for that is not specified."""
+    outside = model.outside(command)
+    return outside or model.spec.operation(command.service, command.operation).resource
 
 
 def _presents_document(command: Command) -> bool:

@@ -13,13 +13,13 @@ from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from kmspec.names import Service
-from kmspec_check import resolve
+from kmspec_check import proofs, resolve
 from kmspec_check.binding import Binding
 from kmspec_check.load import burst
 from kmspec_check.oracle import Node, Way
 from kmspec_check.patterns import Fit, Mismatch, Path, fit
 from kmspec_check.run import Run
-from kmspec_check.target import Answer, Trouble, ask, untyped
+from kmspec_check.target import Answer, Target, Trouble, ask, untyped
 from kmspec_model import EMPTY, Bind, Command, Items, Mark, Members, Ref, Refusal, Success, advance
 from kmspec_model.blame import rule_of_state, violated_rule
 
@@ -182,6 +182,14 @@ class Session:
         """Whether only one world is possible."""
         return len(self.possible) == 1
 
+    def go_on(self, possible: tuple[Possible, ...]) -> None:
+        """Go on from worlds of which is known, by more than single steps, that they are possible.
+
+        There must be one.
+        """
+        self.possible, self.binding = _distinct(possible), possible[0].binding
+        self._told = self.run.clock()
+
     def step(self, command: Command, *, view: bool = False) -> Result:
         """Take one step: the one way in which anything is asked of the target."""
         run = self.run
@@ -190,9 +198,7 @@ class Session:
             return Result(Verdict.UNSUPPORTED, reason=lacking)
         try:
             self._let_time_pass()
-            ask = self._asking(command.region)
-            binding = self.possible[0].binding.within(command.region)
-            answer = _all_pages(command, resolve.parameters(command, binding, ask), ask)
+            answer = asked(run.target, command, self.possible[0].binding)
         except Trouble as trouble:
             run.unanswered(trouble)
             return Result(Verdict.TROUBLE, reason=str(trouble))
@@ -207,16 +213,6 @@ class Session:
             return Result(Verdict.TROUBLE, reason=reason)
         run.steps += 1
         return self._narrow(command, answer, view=view)
-
-    def _asking(self, region: int) -> resolve.Asking:
-        """How the target is asked in a Region."""
-        target = self.run.target
-        account, name = self.binding.place.account, self.binding.region(region)
-
-        def asking(service: str, operation: str, parameters: Mapping[str, Any]) -> Answer:
-            return ask(target, service, operation, parameters, account=account, region=name)
-
-        return asking
 
     def _let_time_pass(self) -> None:
         """Tell the model that the target's time went by, where it does by itself."""
@@ -235,11 +231,14 @@ class Session:
         """Keep the worlds that the answer fits."""
         shared = not self.run.isolated
         tried = [
-            (possible, way, fit(way.outcome, answer, within, shared=shared))
+            (possible, way, found)
             for possible in self.possible
             for within in (possible.binding.within(command.region),)
             for way in possible.node.permitted(command)
+            for found in (fit(way.outcome, answer, within, shared=shared),)
         ]
+        if self.run.proving:
+            tried = [(one, way, self._proved(found, command, answer)) for one, way, found in tried]
         before = self.node
         ways = tuple(way for _, way, _ in tried)
         kept = [one for one in tried if not one[2].mismatches]
@@ -251,8 +250,7 @@ class Session:
         if finding is not None and any(not one.soft for one in finding.mismatches):
             rules = self._pointed_at(command, before, finding.rules, answer)
             finding = finding._replace(rules=rules, level=self._level(rules[0]))
-        placed = command.operation == "CreateCluster" and not command.region
-        learned = _zones(answer.body, self.binding) if placed else {}
+        learned = {**zones_of(command, answer, self.binding), **proofs.learned(command, answer)}
         self.possible = _distinct(
             Possible(way.node, possible.binding.extended({**found.new, **learned}))
             for possible, way, found in kept
@@ -276,6 +274,9 @@ class Session:
         if finding is not None and self.run.heeds(finding.level):
             return Result(Verdict.FITS, finding)
         return FITS
+
+    def _proved(self, found: Fit, command: Command, answer: Answer) -> Fit:
+        return proofs.proved(found, command, answer, self.binding.within(command.region))
 
     def _forgiven(self, command: Command, tried: list[Tried]) -> tuple[list[Tried], Finding | None]:
         """What the session can go on with although it deviates: it says nothing of the state.
@@ -402,10 +403,11 @@ class Session:
 
 def _forgivable(found: Fit) -> bool:
     """Whether nothing that an answer gets wrong shows or names a state."""
-    return all(mismatch.soft or _says_no_state(mismatch) for mismatch in found.mismatches)
+    return all(mismatch.soft or says_no_state(mismatch) for mismatch in found.mismatches)
 
 
-def _says_no_state(mismatch: Mismatch) -> bool:
+def says_no_state(mismatch: Mismatch) -> bool:
+    """Whether what is wrong in an answer says nothing of the state."""
     if mismatch.path == ("error code",):
         return "none" not in (mismatch.expected, mismatch.observed)
     expected, absent = mismatch.expected, mismatch.observed is Mark.ABSENT
@@ -423,6 +425,20 @@ def _distinct(found: Iterable[Possible]) -> tuple[Possible, ...]:
     for possible in found:
         seen.setdefault(id(possible.node), possible)
     return tuple(seen.values())
+
+
+def asked(target: Target, command: Command, binding: Binding) -> Answer:
+    """What a target answers to a command.
+
+    :raises kmspec_check.target.Trouble: there is no answer, or a look before it failed.
+    """
+    within = binding.within(command.region)
+    account, region = binding.place.account, binding.region(command.region)
+
+    def asking(service: str, operation: str, parameters: Mapping[str, Any]) -> Answer:
+        return ask(target, service, operation, parameters, account=account, region=region)
+
+    return _all_pages(command, resolve.parameters(command, within, asking), asking)
 
 
 def _all_pages(command: Command, parameters: dict[str, Any], asking: resolve.Asking) -> Answer:
@@ -450,9 +466,11 @@ def _all_pages(command: Command, parameters: dict[str, Any], asking: resolve.Ask
     )
 
 
-def _zones(body: Mapping[str, Any], binding: Binding) -> dict[Ref, Any]:
+def zones_of(command: Command, answer: Answer, binding: Binding) -> dict[Ref, Any]:
     """The Availability Zones that a new cluster shows for our subnets."""
-    mapping = (body.get("Cluster") or {}).get("SubnetMapping") or {}
+    if command.operation != "CreateCluster" or command.region:
+        return {}
+    mapping = (answer.body.get("Cluster") or {}).get("SubnetMapping") or {}
     zones = {subnet: zone for zone, subnet in mapping.items()}
     found = {}
     for index in range(_SUBNETS):

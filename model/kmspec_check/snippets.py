@@ -242,6 +242,73 @@ def opened(message):
 
 '''
 
+AT_ONCE = """\
+import threading
+
+TRIES = int(sys.argv[2]) if len(sys.argv) > 2 else 200
+answers = {{}}
+together, own = None, threading.local()
+
+
+def ready(**_):
+    \"\"\"Wait for the others before the first request is sent.\"\"\"
+    if together and not getattr(own, "sent", False):
+        own.sent = True
+        try:
+            together.wait(5)
+        except threading.BrokenBarrierError:
+            pass
+
+
+boto3.setup_default_session()
+boto3.DEFAULT_SESSION.events.register("before-send", ready)
+
+
+def fresh():
+    \"\"\"Other names, and another account where that can be: as if nothing had been done.\"\"\"
+    global RUN, ACCOUNT, kms, cloudhsm, sts
+    RUN, ACCOUNT = secrets.token_hex(4), {account}
+    options["aws_access_key_id"] = ACCOUNT
+    kms = boto3.client("kms", **options)
+    cloudhsm = boto3.client("cloudhsmv2", **options)
+    sts = boto3.client("sts", **options)
+    known.clear()
+    zones.clear()
+    answers.clear()
+
+
+def at_once(*clients):
+    \"\"\"Let each client go on in a thread of its own, all from the same moment.\"\"\"
+    global together
+    together = threading.Barrier(len(clients))
+    threads = [threading.Thread(target=client) for client in clients]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    together = None
+
+
+def code(number):
+    \"\"\"The error code of an answer, or None.\"\"\"
+    answer = answers[number]
+    return answer["code"] if "code" in answer and "status" in answer else None
+
+
+for tried in range(1, TRIES + 1):
+    fresh()
+"""
+
+VERDICT = """
+    if not any(all(fits() for fits in order) for order in orders):
+        print(f"in try {tried} no order of the requests at once explains the answers:")
+        for number, answer in sorted(answers.items()):
+            answer.pop("ResponseMetadata", None)
+            print(f"  step {number}: {code(number) or answer or 'success'}")
+        sys.exit(1)
+print(f"in each of {TRIES} tries some order of the requests explains the answers")
+sys.exit(0)"""
+
 CHECKS = """\
 
 refused = "code" in answer and "status" in answer
@@ -259,3 +326,67 @@ print("expected:", {expected!r})
 print("observed:", observed)
 sys.exit(0 if kept else 1)
 """
+
+PROVING = '''\
+import hmac
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
+
+
+def private(key):
+    return serialization.load_der_private_key(key, None)
+
+
+def paired(key, public):
+    """Whether a private key and a public key are of one pair."""
+    return private(key).public_key() == serialization.load_der_public_key(public)
+
+
+def agreed(key, public):
+    """The secret that a private key and a public key share."""
+    return private(key).exchange(ec.ECDH(), serialization.load_der_public_key(public))
+
+
+def mac(key, message, algorithm):
+    """The HMAC of a message."""
+    return hmac.digest(key, message, "sha" + algorithm.rpartition("_")[2])
+
+
+def decrypted(key, blob, algorithm):
+    """What a private key decrypts, or None."""
+    digest = hashes.SHA1() if algorithm.endswith("SHA_1") else hashes.SHA256()
+    try:
+        return private(key).decrypt(blob, padding.OAEP(padding.MGF1(digest), digest, None))
+    except ValueError:
+        return None
+
+
+def signed(public, signature, message, algorithm, form):
+    """Whether a public key verifies a signature."""
+    key = serialization.load_der_public_key(public)
+    digest = getattr(hashes, algorithm[-7:].replace("_", ""), lambda: None)()
+    used = utils.Prehashed(digest) if form == "DIGEST" else digest
+    try:
+        if isinstance(key, rsa.RSAPublicKey):
+            pss = "PSS" in algorithm and padding.PSS(padding.MGF1(digest), digest.digest_size)
+            key.verify(signature, message, pss or padding.PKCS1v15(), used)
+        elif isinstance(key, ec.EllipticCurvePublicKey):
+            key.verify(signature, message, ec.ECDSA(used))
+        elif algorithm == "ED25519_PH_SHA_512":
+            from nacl import bindings
+
+            state = bindings.crypto_sign_ed25519ph_state()
+            bindings.crypto_sign_ed25519ph_update(state, message)
+            raw = key.public_bytes_raw()
+            return bindings.crypto_sign_ed25519ph_final_verify(state, signature, raw)
+        elif form == "EXTERNAL_MU":
+            key.verify_mu(signature, message)
+        else:
+            key.verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+'''

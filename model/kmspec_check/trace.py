@@ -1,7 +1,8 @@
 """Traces: the only place that says how a recorded sequence of steps is kept and read.
 
 A trace is symbolic: it holds no id that a target made, so it runs anywhere. The JSON form is
-versioned and has a schema, ``schemas/trace-2.json``; version 1 had no Regions but the first.
+versioned and has a schema, ``schemas/trace-2.json``; version 1 had no Regions but the first. One
+in which several clients ask at once is of version 3, ``schemas/trace-3.json``.
 """
 
 import base64
@@ -28,8 +29,8 @@ from kmspec_model.outcome import (
 )
 
 FORMAT = "kmspec-trace"
-VERSION = 2
-_READABLE = (1, VERSION)
+VERSION, AT_ONCE = 2, 3
+_READABLE = (1, VERSION, AT_ONCE)
 
 
 _MAKE_ONE = "give a file that `kmspec conform --report json=FILE` wrote"
@@ -72,10 +73,37 @@ class TraceStep(NamedTuple):
     """What the answer names, and where in it."""
     paths: tuple[Path, ...] = ()
     """The places of the differences; not kept in a file."""
+    client: int = 0
+    """Which of several clients asks, from 1; 0 where nobody else does."""
+    during: tuple[int, int] = (0, 0)
+    """Of a client's step, when it was asked and answered, on a scale that all of them share."""
+
+
+class Order(NamedTuple):
+    """An order of the steps of several clients, and what each then had to be answered."""
+
+    steps: tuple[int, ...]
+    """Positions among the steps of the trace, from 0; looks come last."""
+    answers: tuple[Outcome, ...]
+    paths: tuple[tuple[Path, ...], ...] = ()
+    """For each the places where it is told from other orders; not kept in a file."""
+
+
+class AtOnce(NamedTuple):
+    """That it takes several clients, how often it was seen, and what would have been right."""
+
+    seen: int
+    tries: int
+    orders: tuple[Order, ...]
+    complete: bool
+    """Whether these are all the orders there are."""
 
 
 class Trace(NamedTuple):
-    """A recorded sequence of steps; the last one deviates."""
+    """A recorded sequence of steps; the last one deviates.
+
+    Where several clients ask ``at_once``, no order of their steps explains the answers.
+    """
 
     rule: str
     level: str
@@ -86,6 +114,7 @@ class Trace(NamedTuple):
     """Whether it was recorded in an account of its own."""
     region: str
     steps: tuple[TraceStep, ...]
+    at_once: AtOnce | None = None
 
 
 def dumps(trace: Trace) -> str:
@@ -95,24 +124,38 @@ def dumps(trace: Trace) -> str:
 
 def to_json(trace: Trace) -> dict[str, Any]:
     """The JSON form of a trace, as data."""
-    return {
+    own = ("steps", "at_once")
+    data = {
         "format": FORMAT,
-        "version": VERSION,
-        **{name: value for name, value in trace._asdict().items() if name != "steps"},
+        "version": VERSION if trace.at_once is None else AT_ONCE,
+        **{name: value for name, value in trace._asdict().items() if name not in own},
         "steps": [_step_to_json(step) for step in trace.steps],
     }
+    if trace.at_once is not None:
+        data["at_once"] = _at_once_to_json(trace.at_once)
+    return data
+
+
+def _at_once_to_json(at_once: AtOnce) -> dict[str, Any]:
+    orders = [
+        {"steps": list(one.steps), "answers": [outcome_to_json(answer) for answer in one.answers]}
+        for one in at_once.orders
+    ]
+    return {**at_once._asdict(), "orders": orders}
 
 
 def _step_to_json(step: TraceStep) -> dict[str, Any]:
+    of_client = {"client": step.client, "during": list(step.during)} if step.client else {}
     return {
+        **of_client,
         "service": step.command.service,
         "operation": step.command.operation,
-        "arguments": {name: _encoded(value) for name, value in step.command.arguments},
+        "arguments": {name: encoded(value) for name, value in step.command.arguments},
         "keep": step.command.keep,
         "region": step.command.region,
         "view": step.view,
         "rules": list(step.rules),
-        "expected": [_outcome_to_json(outcome) for outcome in step.expected],
+        "expected": [outcome_to_json(outcome) for outcome in step.expected],
         "recorded": {"status": step.recorded.status, "body": dict(step.recorded.body)},
         "differences": [difference._asdict() for difference in step.differences],
         "state": step.state,
@@ -121,16 +164,17 @@ def _step_to_json(step: TraceStep) -> dict[str, Any]:
 
 
 def _part_to_json(part: str | Chosen) -> object:
-    return part if isinstance(part, str) else {"by": part.by, "value": _encoded(part.value)}
+    return part if isinstance(part, str) else {"by": part.by, "value": encoded(part.value)}
 
 
-def _outcome_to_json(outcome: Outcome) -> dict[str, Any]:
+def outcome_to_json(outcome: Outcome) -> dict[str, Any]:
+    """The JSON form of an outcome."""
     if isinstance(outcome, Refusal):
         return {"refusal": outcome.code, "message": outcome.message, "status": outcome.status}
-    return {"success": _encoded(outcome.response)}
+    return {"success": encoded(outcome.response)}
 
 
-def _encoded(  # noqa: C901, PLR0911, PLR0912 - one for each form
+def encoded(  # noqa: C901, PLR0911, PLR0912 - one for each form
     value: object,
 ) -> object:
     """An argument or a pattern; what JSON has no word for is an object with one ``$`` member."""
@@ -140,18 +184,18 @@ def _encoded(  # noqa: C901, PLR0911, PLR0912 - one for each form
         case bytes():
             return {"$bytes": base64.b64encode(value).decode()}
         case Pairs():
-            return {"$map": {name: _encoded(inner) for name, inner in value.items}}
+            return {"$map": {name: encoded(inner) for name, inner in value.items}}
         case Mark():
             return {"$mark": value.value}
         case Bind():
             return _encoded_bind(value)
         case OneOf():
-            return {"$oneOf": [_encoded(option) for option in value.options]}
+            return {"$oneOf": [encoded(option) for option in value.options]}
         case Members():
-            return {"$members": {name: _encoded(inner) for name, inner in value.fields}}
+            return {"$members": {name: encoded(inner) for name, inner in value.fields}}
         case Items():
-            entries = [_encoded(entry) for entry in value.entries]
-            also = [_encoded(entry) for entry in value.also]
+            entries = [encoded(entry) for entry in value.entries]
+            also = [encoded(entry) for entry in value.also]
             more = {"also": also} if also else {}
             return {"$items": {"by": value.by, "entries": entries, "free": value.free, **more}}
         case Values():
@@ -159,11 +203,11 @@ def _encoded(  # noqa: C901, PLR0911, PLR0912 - one for each form
         case Text():
             return {"$text": value.expression}
         case Sealed():
-            return {"$sealed": {"to": str(value.to), "content": _encoded(value.content)}}
+            return {"$sealed": {"to": str(value.to), "content": encoded(value.content)}}
         case Sized():
             return {"$bytesLong": value.length}
         case tuple():
-            return [_encoded(inner) for inner in value]
+            return [encoded(inner) for inner in value]
     return value
 
 
@@ -205,11 +249,20 @@ def _from_json(raw: Mapping[str, Any]) -> Trace:
         isolated=raw["isolated"],
         region=raw["region"],
         steps=tuple(_step_from_json(step) for step in raw["steps"]),
+        at_once=_at_once_from_json(raw["at_once"]) if raw["version"] == AT_ONCE else None,
     )
 
 
+def _at_once_from_json(raw: Mapping[str, Any]) -> AtOnce:
+    orders = tuple(
+        Order(tuple(one["steps"]), tuple(outcome_from_json(answer) for answer in one["answers"]))
+        for one in raw["orders"]
+    )
+    return AtOnce(raw["seen"], raw["tries"], orders, raw["complete"])
+
+
 def _step_from_json(raw: Mapping[str, Any]) -> TraceStep:
-    arguments = tuple((name, _decoded(value)) for name, value in raw["arguments"].items())
+    arguments = tuple((name, decoded(value)) for name, value in raw["arguments"].items())
     return TraceStep(
         command=Command(
             raw["service"],
@@ -218,7 +271,7 @@ def _step_from_json(raw: Mapping[str, Any]) -> TraceStep:
             keep=raw["keep"],
             region=raw.get("region", 0),
         ),
-        expected=tuple(_outcome_from_json(outcome) for outcome in raw["expected"]),
+        expected=tuple(outcome_from_json(outcome) for outcome in raw["expected"]),
         rules=tuple(raw["rules"]),
         recorded=Recorded(raw["recorded"]["status"], raw["recorded"]["body"]),
         differences=tuple(Difference(**difference) for difference in raw["differences"]),
@@ -228,24 +281,28 @@ def _step_from_json(raw: Mapping[str, Any]) -> TraceStep:
             (Ref.parse(name), tuple(_part_from_json(part) for part in path))
             for name, path in raw["names"].items()
         ),
+        client=raw.get("client", 0),
+        during=tuple(raw.get("during", (0, 0))),
     )
 
 
 def _part_from_json(raw: object) -> str | Chosen:
     if isinstance(raw, Mapping):
-        return Chosen(raw["by"], _decoded(raw["value"]))
+        return Chosen(raw["by"], decoded(raw["value"]))
     return str(raw)
 
 
-def _outcome_from_json(raw: Mapping[str, Any]) -> Outcome:
+def outcome_from_json(raw: Mapping[str, Any]) -> Outcome:
+    """Read what :func:`outcome_to_json` wrote."""
     if "refusal" in raw:
         return Refusal(raw["refusal"], raw["message"], raw["status"])
-    return Success(cast("Members", _decoded(raw["success"])))
+    return Success(cast("Members", decoded(raw["success"])))
 
 
-def _decoded(raw: object) -> object:
+def decoded(raw: object) -> object:
+    """Read what :func:`encoded` wrote."""
     if isinstance(raw, list):
-        return tuple(_decoded(inner) for inner in raw)
+        return tuple(decoded(inner) for inner in raw)
     if not isinstance(raw, Mapping):
         return raw
     ((word, value),) = raw.items()
@@ -253,13 +310,13 @@ def _decoded(raw: object) -> object:
 
 
 def _decoded_items(raw: Mapping[str, Any]) -> Items:
-    entries = tuple(cast("Members", _decoded(entry)) for entry in raw["entries"])
-    also = tuple(cast("Members", _decoded(entry)) for entry in raw.get("also", ()))
+    entries = tuple(cast("Members", decoded(entry)) for entry in raw["entries"])
+    also = tuple(cast("Members", decoded(entry)) for entry in raw.get("also", ()))
     return Items(raw["by"], entries, raw["free"], also)
 
 
 def _decoded_pairs(raw: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
-    return tuple((name, _decoded(inner)) for name, inner in raw.items())
+    return tuple((name, decoded(inner)) for name, inner in raw.items())
 
 
 _DECODERS: dict[str, Any] = {
@@ -269,11 +326,11 @@ _DECODERS: dict[str, Any] = {
     "$mark": Mark,
     "$bind": lambda raw: Bind(Ref.parse(raw)),
     "$new": lambda raw: Bind(Ref.parse(raw["ref"]), raw["begins"]),
-    "$oneOf": lambda raw: OneOf(tuple(cast("Pattern", _decoded(option)) for option in raw)),
+    "$oneOf": lambda raw: OneOf(tuple(cast("Pattern", decoded(option)) for option in raw)),
     "$members": lambda raw: Members(_decoded_pairs(raw)),
     "$items": _decoded_items,
     "$values": lambda raw: Values(tuple(raw)),
     "$text": Text,
-    "$sealed": lambda raw: Sealed(Ref.parse(raw["to"]), cast("Pattern", _decoded(raw["content"]))),
+    "$sealed": lambda raw: Sealed(Ref.parse(raw["to"]), cast("Pattern", decoded(raw["content"]))),
     "$bytesLong": Sized,
 }

@@ -12,9 +12,10 @@ from cryptography.hazmat.primitives import hashes, keywrap, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from kmspec.names import KeySpec, WrappingAlgorithm
+from kmspec_check import rsa_keys
 from kmspec_check.binding import Binding
 from kmspec_model.command import Ref
-from kmspec_model.materials import read, spec_of
+from kmspec_model.materials import first_of, read, spec_of
 
 _TOO_SHORT = 16
 _SHA_1 = (WrappingAlgorithm.RSAES_OAEP_SHA_1, WrappingAlgorithm.RSA_AES_KEY_WRAP_SHA_1)
@@ -51,7 +52,7 @@ def material(number: int) -> bytes:
     digest = hashlib.sha256(f"key material {number}".encode()).digest()
     key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
     if spec is KeySpec.RSA_2048:
-        key = rsa.generate_private_key(65537, 2048)
+        key = rsa_keys.private_key(1 + number - first_of(spec))
     elif spec is KeySpec.ECC_NIST_P256:
         key = ec.derive_private_key(int.from_bytes(digest) % 2**255, ec.SECP256R1())
     else:

@@ -21,6 +21,8 @@ COMMANDS: Final = (
     "call",
     "keystore",
     "keystore up",
+    "vectors",
+    "vectors export",
     "explain",
     "explore",
     "hsm",
