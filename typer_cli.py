@@ -83,6 +83,9 @@ Budget = Annotated[float | None, _option("--budget", "SECONDS", "Stop after so l
 WriteExpected = Annotated[
     Path | None, _option("--write-expected", "FILE", "Write this run's violations for --expect.")
 ]
+TargetVersion = Annotated[
+    str, _option("--target-version", "TEXT", "Its version, for reports; left out, it is asked.")
+]
 _FORMATS: Final = "FORMAT: json, junit, html, markdown, badge; may be repeated."
 Report = Annotated[list[str] | None, _option("--report", "FORMAT=FILE", _FORMATS)]
 ScopeName = Annotated[str | None, _option("--scope", "NAME", "Only this part of the machine.")]
@@ -156,6 +159,7 @@ def conform(
     seed: Seed = 0,
     budget: Budget = None,
     mutant: Mutant = None,
+    target_version: TargetVersion = "",
     report: Report = None,
 ) -> int:
     """Hold an endpoint, or the embedded emulator, against the model."""
@@ -177,6 +181,7 @@ def conform(
                 seed=seed,
                 budget=budget,
                 command=shlex.join(["kmspec", *sys.argv[1:]]),
+                version=target_version,
                 now=datetime.now(UTC),
                 listener=listener,
             )

@@ -50,6 +50,7 @@ class Options(NamedTuple):
     seed: int
     budget: float | None
     command: str
+    version: str
     now: datetime | None
     listener: Listener
     clock: Clock
@@ -72,6 +73,7 @@ def conform(  # noqa: PLR0913 - the options of the command, all with defaults
     seed: int = 0,
     budget: float | None = None,
     command: str = "",
+    version: str = "",
     now: datetime | None = None,
     listener: Listener | None = None,
     rules: Iterable[str] = (),
@@ -83,7 +85,8 @@ def conform(  # noqa: PLR0913 - the options of the command, all with defaults
 
     ``only`` names areas and phases; ``level`` ``must`` leaves aside what is only inferred;
     ``expect`` is a file of rules known to be violated; ``budget`` is in seconds; ``now`` goes
-    into the report and keeps runs against the same endpoint apart. ``model`` is another model
+    into the report and keeps runs against the same endpoint apart. ``version`` is that of the
+    target, which is asked for it if left out. ``model`` is another model
     than that of the tables, for trying an edit of them.
 
     ``rules`` are rule ids: only what they say something of is tried, what they decide first, and
@@ -116,6 +119,7 @@ def conform(  # noqa: PLR0913 - the options of the command, all with defaults
         seed=seed,
         budget=budget,
         command=command,
+        version=version,
         now=now,
         listener=listener or silent,
         clock=clock,
@@ -147,6 +151,7 @@ class _Check:
         self._began = options.clock()
         self._phases: list[PhaseDone] = []
         self._toured: Toured | None = None
+        self._version = ""
 
     def result(self) -> Result:
         """Run the phases and sum up."""
@@ -184,6 +189,8 @@ class _Check:
 
     def _prepared(self) -> tuple[Run, plans.Plan]:
         options, profile = self._options, self._profile
+        if isinstance(self._target, Endpoint) and not options.version:
+            self._version = self._target.version()
         time = time_of(self._target, profile)
         timing = profile.timing
         low, high = timing.low, timing.high
@@ -206,6 +213,7 @@ class _Check:
             flowing=time.flowing,
             deadline=None if budget is None else self._began + budget,
             listener=options.listener,
+            region=self._target.region if isinstance(self._target, Endpoint) else "us-east-1",
             expected=frozenset(options.expect),
             areas=chosen,
             rules=options.rules,
@@ -297,6 +305,7 @@ class _Check:
             subject=endpoint.url if endpoint else self._profile.title,
             endpoint_kind="http" if endpoint else "embedded",
             profile=self._profile.name,
+            version=options.version or self._version,
             kmspec=metadata.version("kmspec"),
             botocore=botocore.__version__,
             spec=self._explored.edition if self._explored else plans.edition(self._spec),
