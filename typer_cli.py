@@ -218,7 +218,8 @@ def mutants(as_json: AsJson = False) -> int:
     from kmspec_impl.client.operator import table
     from kmspec_impl.mutants.catalogue import CATALOGUE
 
-    rows = [{"name": one.name, "rule": one.rule, "sentence": one.sentence} for one in CATALOGUE]
+    words = ("name", "rule", "found_by", "sentence")
+    rows = [{word: getattr(one, word) for word in words} for one in CATALOGUE]
     as_text = "\n".join(table(rows, ("name", "rule", "sentence")))
     return _done(json.dumps(rows, indent=2) if as_json else as_text)
 

@@ -115,7 +115,7 @@ def _violation(run: Run, cell: Cell, finding: Finding, session: Session | None) 
         rule=finding.rule,
         level=finding.level,
         sentence=sentence,
-        sources=tuple(_source(run, tag) for tag in sources),
+        sources=tuple(source_of(run, tag) for tag in sources),
         also=finding.rules[1:],
         cell=cell,
         situation=situation or cell.situation,
@@ -125,7 +125,8 @@ def _violation(run: Run, cell: Cell, finding: Finding, session: Session | None) 
     )
 
 
-def _source(run: Run, tag: str) -> str:
+def source_of(run: Run, tag: str) -> str:
+    """A source in words: its tag, its title and its address."""
     source = run.spec.sources.get(tag)
     return f"[{tag}] {source.title}, {source.where}" if source else f"[{tag}]"
 
@@ -189,11 +190,12 @@ def trace_of(run: Run, cell: Cell, finding: Finding, session: Session) -> Trace:
         profile=run.profile.name,
         isolated=run.isolated,
         region=run.region,
-        steps=tuple(_trace_step(step) for step in steps),
+        steps=tuple(trace_step(step) for step in steps),
     )
 
 
-def _trace_step(step: Step) -> TraceStep:
+def trace_step(step: Step) -> TraceStep:
+    """One step as a trace keeps it."""
     binding = step.binding
     outcomes: tuple[Outcome, ...] = tuple(dict.fromkeys(w.outcome for w in step.ways))
     differences = tuple(

@@ -19,6 +19,8 @@ from kmspec_check.events import Listener, PhaseEnded, PhaseStarted, silent
 from kmspec_check.matrix import PHASE as MATRIX
 from kmspec_check.matrix import matrix
 from kmspec_check.profile import Profile
+from kmspec_check.races import HISTORIES, races
+from kmspec_check.races import PHASE as RACES
 from kmspec_check.result import Counted, Coverage, Identity, PhaseDone, Result
 from kmspec_check.run import ENOUGH, LEVELS, SPENT, EnoughError, OutOfTimeError, Run
 from kmspec_check.smoke import PHASE as SMOKE
@@ -33,7 +35,7 @@ from kmspec_check.walks import PHASE as WALKS
 from kmspec_check.walks import walks
 from kmspec_model import Model, Timing
 
-PHASES = (SMOKE, MATRIX, TOUR, WALKS, VALUES)
+PHASES = (SMOKE, MATRIX, TOUR, WALKS, VALUES, RACES)
 
 
 class UsageError(ValueError):
@@ -160,12 +162,13 @@ class _Check:
         except Trouble as found:
             return self._could_not_run(str(found))
         trouble = ""
-        work: Mapping[str, Callable[[], None]] = {
+        work: Mapping[str, Callable[[], object]] = {
             SMOKE: lambda: smoke(run),
             MATRIX: lambda: matrix(run, plan),
             TOUR: lambda: self._tour(run, plan),
             WALKS: lambda: walks(run, plan),
             VALUES: lambda: values(run, plan),
+            RACES: lambda: races(run, plan),
         }
         for name in self._asked_phases():
             try:
@@ -231,7 +234,7 @@ class _Check:
         asked = self._options.only & set(PHASES)
         return tuple(name for name in PHASES if not asked or name in asked or name == SMOKE)
 
-    def _phase(self, run: Run, plan: plans.Plan, name: str, work: Callable[[], None]) -> None:
+    def _phase(self, run: Run, plan: plans.Plan, name: str, work: Callable[[], object]) -> None:
         clock = self._options.clock
         began, steps, stopped = clock(), run.steps, ""
         run.tell(PhaseStarted(name, self._size(run, plan, name)))
@@ -251,7 +254,7 @@ class _Check:
             return len(self._spec.operations)
         if name == MATRIX:
             return sum(len(entries) for entries in plans.matrix_cells(run, plan, name).values())
-        return plan.transitions(run) if name == TOUR else None
+        return {TOUR: plan.transitions(run), RACES: HISTORIES}.get(name)
 
     def _tour(self, run: Run, plan: plans.Plan) -> None:
         self._toured = tour(run, plan)

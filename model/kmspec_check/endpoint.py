@@ -74,6 +74,10 @@ class Endpoint:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def another(self) -> "Endpoint":
+        """The same target by a connection of its own, for one who asks at the same time."""
+        return Endpoint(self.url, self.profile, clock=self._clock)
+
     def close(self) -> None:
         """Give up the connection."""
         if self._kept is not None:

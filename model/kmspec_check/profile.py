@@ -132,6 +132,8 @@ class Profile(_Row):
     credentials: Literal["made-up", "chain"] = "made-up"
     """Whether requests are signed with what botocore finds: environment, files, roles."""
     recognised: Recognised | None = None
+    consistency: Literal["strong", "eventual"] = "eventual"
+    """``strong``: what was answered is seen by every later request, whoever makes it."""
     clock: Access = Access()
     operator: Access = Access()
     timing: Transitions = Transitions()

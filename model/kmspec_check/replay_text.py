@@ -20,7 +20,7 @@ def replay_lines(trace: Trace, replayed: Replayed) -> Iterator[str]:
         if not again.same or again.number == len(trace.steps):
             yield from _differences(again)
     yield from _left(trace, replayed)
-    if replayed.ending is not Ending.COULD_NOT_RUN:
+    if replayed.ending not in (Ending.COULD_NOT_RUN, Ending.AT_ONCE):
         yield _verdict(replayed)
 
 

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from kmspec_check import files, replay_text
 from kmspec_check.conform import UsageError
-from kmspec_check.profile import Profile
+from kmspec_check.profile import Isolation, Profile
 from kmspec_check.replay import Ending, replay
+from kmspec_check.run import place
 from kmspec_check.target import Target
 from kmspec_check.trace import Trace
 from kmspec_check.vectors import running, running_text
@@ -38,11 +39,14 @@ def again(file: Path, name: str | None, targets: Targets, telling: Telling, nonc
         return _vectors(held, _chosen(held, name, file), targets, telling, nonce)
     if name is not None:
         raise UsageError(f"{file} holds no vectors; leave --vector out")
-    return max(_trace(trace, targets, telling) for trace in held)
+    numbered = enumerate(held, start=1)
+    return max(_trace(trace, targets, telling, f"{nonce} {number}") for number, trace in numbered)
 
 
-def _trace(trace: Trace, targets: Targets, telling: Telling) -> int:
-    replayed = replay(trace, *targets())
+def _trace(trace: Trace, targets: Targets, telling: Telling, nonce: str) -> int:
+    target, profile = targets()
+    isolated = profile.isolation is not Isolation.NONE
+    replayed = replay(trace, target, profile, account=place(nonce, 1, isolated=isolated).account)
     telling.tell("\n".join(replay_text.replay_lines(trace, replayed)))
     if replayed.ending is Ending.COULD_NOT_RUN:
         telling.complain(f"could not run: {replayed.reason}")

@@ -24,7 +24,7 @@ def dumps(result: Result) -> str:
 
 
 def schema(name: str) -> dict[str, Any]:
-    """A schema of this package: ``report-1``, ``trace-1`` or ``trace-2``."""
+    """A schema of this package: ``report-1``, ``trace-1``, ``trace-2`` or ``trace-3``."""
     folder = resources.files("kmspec_check").joinpath("schemas")
     found: dict[str, Any] = json.loads(folder.joinpath(f"{name}.json").read_text("utf-8"))
     return found

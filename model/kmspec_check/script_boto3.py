@@ -12,9 +12,9 @@ from kmspec.names import Service
 from kmspec_check import attestations, wrapping
 from kmspec_check.binding import Binding, Place
 from kmspec_check.patterns import Chosen, Path
-from kmspec_check.snippets import CHECKS, HEAD, OPENING, SIGNING, WRAPPING
+from kmspec_check.snippets import AT_ONCE, CHECKS, HEAD, OPENING, SIGNING, VERDICT, WRAPPING
 from kmspec_check.target import succeeded
-from kmspec_check.trace import Trace, TraceStep
+from kmspec_check.trace import AtOnce, Order, Trace, TraceStep
 from kmspec_check.violation import describe_outcome
 from kmspec_model import Command, Ref, Success
 from kmspec_model.command import Pairs
@@ -43,7 +43,8 @@ _CLIENTS = {Service.KMS: "kms", Service.CLOUDHSM: "cloudhsm", Service.STS: "sts"
 
 def script(trace: Trace) -> str:
     """The program that shows the violation of a trace."""
-    return "\n".join(_Script(trace).lines()) + "\n"
+    program = _Script(trace) if trace.at_once is None else _AtOnce(trace, trace.at_once)
+    return "\n".join(program.lines()) + "\n"
 
 
 class _Script:
@@ -56,6 +57,16 @@ class _Script:
 
     def lines(self) -> Iterator[str]:
         """The program, line by line."""
+        yield from self._head()
+        last = self._trace.steps[-1]
+        if any(isinstance(_pattern_at(last, path), Sealed) for path in last.paths):
+            yield OPENING.format(private_key=attestations.private_key())
+        for number, step in enumerate(self._trace.steps, start=1):
+            yield from self._step(number, step, last=step is last)
+        yield from self._verdict(last)
+
+    def _head(self) -> Iterator[str]:
+        """What every program begins with."""
         trace = self._trace
         yield f'"""{trace.rule}'
         yield ""
@@ -69,12 +80,6 @@ class _Script:
             yield SIGNING
         if used & {"material", "moment"}:
             yield WRAPPING
-        last = trace.steps[-1]
-        if any(isinstance(_pattern_at(last, path), Sealed) for path in last.paths):
-            yield OPENING.format(private_key=attestations.private_key())
-        for number, step in enumerate(trace.steps, start=1):
-            yield from self._step(number, step, last=number == len(trace.steps))
-        yield from self._verdict(trace.steps[-1])
 
     def _step(self, number: int, step: TraceStep, *, last: bool) -> Iterator[str]:
         command = step.command
@@ -247,6 +252,74 @@ class _Script:
                 inner = " or ".join(self._condition(option) for option in pattern.options)
                 return f"({inner})"
         return f"seen == {self._value(pattern)}"
+
+
+class _AtOnce(_Script):
+    """One program in which several clients ask at once, tried again until it shows."""
+
+    def __init__(self, trace: Trace, at_once: AtOnce) -> None:
+        super().__init__(trace)
+        self._orders = at_once.orders
+
+    def lines(self) -> Iterator[str]:
+        """The program, line by line."""
+        yield from self._head()
+        account = ACCOUNT if self._trace.isolated else '"kmspec"'
+        yield AT_ONCE.format(account=account)
+        clients: dict[int, list[tuple[int, TraceStep]]] = {}
+        looks: list[tuple[int, TraceStep]] = []
+        for number, step in enumerate(self._trace.steps, start=1):
+            if step.client:
+                clients.setdefault(step.client, []).append((number, step))
+            elif clients:
+                looks.append((number, step))
+            else:
+                yield from (f"    {line}" for line in self._step(number, step, last=False))
+        for client, steps in clients.items():
+            yield from self._client(client, steps)
+        yield f"    at_once({', '.join(f'client_{client}' for client in clients)})"
+        yield from (f"    {line}" for number, step in looks for line in self._asked(number, step))
+        yield "    orders = ["
+        yield from dict.fromkeys(f"        [{self._order(order)}]," for order in self._orders)
+        yield "    ]"
+        yield VERDICT
+
+    def _client(self, client: int, steps: list[tuple[int, TraceStep]]) -> Iterator[str]:
+        names = {_variable(ref): None for _, step in steps for ref, _ in step.names}
+        yield f"    def client_{client}():"
+        if names:
+            yield f"        global {', '.join(names)}"
+        for number, step in steps:
+            yield from (f"        {line}" for line in self._asked(number, step))
+        yield ""
+
+    def _asked(self, number: int, step: TraceStep) -> Iterator[str]:
+        self._binding = self._binding.within(step.command.region)
+        yield f"# step {number}: {step.command}"
+        yield f"answers[{number}] = answer = attempt(lambda: {self._call(step.command)})"
+        yield from self._names(step)
+
+    def _order(self, order: Order) -> str:
+        """Whether the answers are those that an order asks for."""
+        found = []
+        for place, answer, paths in zip(order.steps, order.answers, order.paths, strict=False):
+            self._binding = self._binding.within(self._trace.steps[place].command.region)
+            number = place + 1
+            if not isinstance(answer, Success):
+                found.append(f"lambda: code({number}) == {answer.code!r}")
+                continue
+            found.append(f"lambda: code({number}) is None")
+            for path in paths:
+                seen = f"at(answers[{number}], {', '.join(self._part(part) for part in path)})"
+                pattern = _descend(answer.response, path)
+                found.append(f"lambda: (lambda seen: {self._expected(path, pattern)})({seen})")
+        return ", ".join(found)
+
+    def _expected(self, path: Path, pattern: object) -> str:
+        """What an order asks for at a place, where another may ask for something else."""
+        if pattern is None:
+            return "seen is None" if path and isinstance(path[-1], Chosen) else "True"
+        return self._condition(pattern)
 
 
 def _repeated(value: object) -> str:

@@ -9,6 +9,7 @@ import json
 import re
 import shlex
 from collections.abc import Iterator
+from itertools import groupby
 
 from botocore import xform_name
 
@@ -115,14 +116,27 @@ class _Lines:
             yield _CA.format()
         if any(ref.kind in ("material", "moment") for ref in references):
             yield _WRAP.format()
-        for step in trace.steps:
-            yield from self._step(step)
+        yield from self._steps(trace)
         last = trace.steps[-1]
         for difference in last.differences:
             yield f"# expected {difference.where}: {difference.expected}"
             yield f"# observed {difference.where}: {difference.observed}"
 
-    def _step(self, step: TraceStep) -> Iterator[str]:
+    def _steps(self, trace: Trace) -> Iterator[str]:
+        """Every step; those of several clients each in the background of its client."""
+        last = trace.steps[-1]
+        for client, steps in groupby(trace.steps, lambda step: step.client):
+            lines = (line for step in steps for line in self._step(step, shown=step is last))
+            if not client:
+                yield from lines
+                continue
+            yield f"{{  # client {client}, at once with others: to see it may take many tries"
+            yield from (f"  {line}" for line in lines)
+            yield f"}} > client{client}.txt 2>&1 &"
+        if trace.at_once is not None:
+            yield "wait; cat client?.txt"
+
+    def _step(self, step: TraceStep, *, shown: bool) -> Iterator[str]:
         command = step.command
         self._binding = self._binding.within(command.region)
         for ref in command.references():
@@ -137,7 +151,7 @@ class _Lines:
                 yield from self._wrapped(ref)
         line = self._line(command)
         names = [(ref, path) for ref, path in step.names if ref.kind not in _UNNEEDED]
-        if not names or command.service in (Service.OPERATOR, Service.CLOCK):
+        if shown or not names or command.service in (Service.OPERATOR, Service.CLOCK):
             yield line
             return
         if len(names) == 1:
@@ -176,7 +190,8 @@ class _Lines:
         if command.service == Service.CLOCK:
             body = json.dumps(self._binding.resolved(Pairs(command.arguments)))
             path = f"/_kmspec/clock/{command.operation}"
-            return f'curl -s {_JSON} -d {shlex.quote(body)} "$AWS_ENDPOINT_URL{path}"'
+            url = f'"$AWS_ENDPOINT_URL{path}"'
+            return f"curl -s -o /dev/null {_JSON} -d {shlex.quote(body)} {url}"
         if command.service == Service.OPERATOR:
             words = _HSM[command.operation]
             words = _MEMBER.sub(lambda found: self._text(arguments.get(found[1], "")), words)

@@ -184,6 +184,14 @@ class Session:
         """Whether only one world is possible."""
         return len(self.possible) == 1
 
+    def go_on(self, possible: tuple[Possible, ...]) -> None:
+        """Go on from worlds of which is known, by more than single steps, that they are possible.
+
+        There must be one.
+        """
+        self.possible, self.binding = _distinct(possible), possible[0].binding
+        self._told = self.run.clock()
+
     def step(self, command: Command, *, view: bool = False) -> Result:
         """Take one step: the one way in which anything is asked of the target."""
         run = self.run
@@ -393,10 +401,11 @@ class Session:
 
 def _forgivable(found: Fit) -> bool:
     """Whether nothing that an answer gets wrong shows or names a state."""
-    return all(mismatch.soft or _says_no_state(mismatch) for mismatch in found.mismatches)
+    return all(mismatch.soft or says_no_state(mismatch) for mismatch in found.mismatches)
 
 
-def _says_no_state(mismatch: Mismatch) -> bool:
+def says_no_state(mismatch: Mismatch) -> bool:
+    """Whether what is wrong in an answer says nothing of the state."""
     if mismatch.path == ("error code",):
         return "none" not in (mismatch.expected, mismatch.observed)
     expected, absent = mismatch.expected, mismatch.observed is Mark.ABSENT

@@ -242,6 +242,73 @@ def opened(message):
 
 '''
 
+AT_ONCE = """\
+import threading
+
+TRIES = int(sys.argv[2]) if len(sys.argv) > 2 else 200
+answers = {{}}
+together, own = None, threading.local()
+
+
+def ready(**_):
+    \"\"\"Wait for the others before the first request is sent.\"\"\"
+    if together and not getattr(own, "sent", False):
+        own.sent = True
+        try:
+            together.wait(5)
+        except threading.BrokenBarrierError:
+            pass
+
+
+boto3.setup_default_session()
+boto3.DEFAULT_SESSION.events.register("before-send", ready)
+
+
+def fresh():
+    \"\"\"Other names, and another account where that can be: as if nothing had been done.\"\"\"
+    global RUN, ACCOUNT, kms, cloudhsm, sts
+    RUN, ACCOUNT = secrets.token_hex(4), {account}
+    options["aws_access_key_id"] = ACCOUNT
+    kms = boto3.client("kms", **options)
+    cloudhsm = boto3.client("cloudhsmv2", **options)
+    sts = boto3.client("sts", **options)
+    known.clear()
+    zones.clear()
+    answers.clear()
+
+
+def at_once(*clients):
+    \"\"\"Let each client go on in a thread of its own, all from the same moment.\"\"\"
+    global together
+    together = threading.Barrier(len(clients))
+    threads = [threading.Thread(target=client) for client in clients]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    together = None
+
+
+def code(number):
+    \"\"\"The error code of an answer, or None.\"\"\"
+    answer = answers[number]
+    return answer["code"] if "code" in answer and "status" in answer else None
+
+
+for tried in range(1, TRIES + 1):
+    fresh()
+"""
+
+VERDICT = """
+    if not any(all(fits() for fits in order) for order in orders):
+        print(f"in try {tried} no order of the requests at once explains the answers:")
+        for number, answer in sorted(answers.items()):
+            answer.pop("ResponseMetadata", None)
+            print(f"  step {number}: {code(number) or answer or 'success'}")
+        sys.exit(1)
+print(f"in each of {TRIES} tries some order of the requests explains the answers")
+sys.exit(0)"""
+
 CHECKS = """\
 
 refused = "code" in answer and "status" in answer

@@ -1,7 +1,8 @@
 """Traces: the only place that says how a recorded sequence of steps is kept and read.
 
 A trace is symbolic: it holds no id that a target made, so it runs anywhere. The JSON form is
-versioned and has a schema, ``schemas/trace-2.json``; version 1 had no Regions but the first.
+versioned and has a schema, ``schemas/trace-2.json``; version 1 had no Regions but the first. One
+in which several clients ask at once is of version 3, ``schemas/trace-3.json``.
 """
 
 import base64
@@ -28,8 +29,8 @@ from kmspec_model.outcome import (
 )
 
 FORMAT = "kmspec-trace"
-VERSION = 2
-_READABLE = (1, VERSION)
+VERSION, AT_ONCE = 2, 3
+_READABLE = (1, VERSION, AT_ONCE)
 
 
 _MAKE_ONE = "give a file that `kmspec conform --report json=FILE` wrote"
@@ -72,10 +73,37 @@ class TraceStep(NamedTuple):
     """What the answer names, and where in it."""
     paths: tuple[Path, ...] = ()
     """The places of the differences; not kept in a file."""
+    client: int = 0
+    """Which of several clients asks, from 1; 0 where nobody else does."""
+    during: tuple[int, int] = (0, 0)
+    """Of a client's step, when it was asked and answered, on a scale that all of them share."""
+
+
+class Order(NamedTuple):
+    """An order of the steps of several clients, and what each then had to be answered."""
+
+    steps: tuple[int, ...]
+    """Positions among the steps of the trace, from 0; looks come last."""
+    answers: tuple[Outcome, ...]
+    paths: tuple[tuple[Path, ...], ...] = ()
+    """For each the places where it is told from other orders; not kept in a file."""
+
+
+class AtOnce(NamedTuple):
+    """That it takes several clients, how often it was seen, and what would have been right."""
+
+    seen: int
+    tries: int
+    orders: tuple[Order, ...]
+    complete: bool
+    """Whether these are all the orders there are."""
 
 
 class Trace(NamedTuple):
-    """A recorded sequence of steps; the last one deviates."""
+    """A recorded sequence of steps; the last one deviates.
+
+    Where several clients ask ``at_once``, no order of their steps explains the answers.
+    """
 
     rule: str
     level: str
@@ -86,6 +114,7 @@ class Trace(NamedTuple):
     """Whether it was recorded in an account of its own."""
     region: str
     steps: tuple[TraceStep, ...]
+    at_once: AtOnce | None = None
 
 
 def dumps(trace: Trace) -> str:
@@ -95,16 +124,30 @@ def dumps(trace: Trace) -> str:
 
 def to_json(trace: Trace) -> dict[str, Any]:
     """The JSON form of a trace, as data."""
-    return {
+    own = ("steps", "at_once")
+    data = {
         "format": FORMAT,
-        "version": VERSION,
-        **{name: value for name, value in trace._asdict().items() if name != "steps"},
+        "version": VERSION if trace.at_once is None else AT_ONCE,
+        **{name: value for name, value in trace._asdict().items() if name not in own},
         "steps": [_step_to_json(step) for step in trace.steps],
     }
+    if trace.at_once is not None:
+        data["at_once"] = _at_once_to_json(trace.at_once)
+    return data
+
+
+def _at_once_to_json(at_once: AtOnce) -> dict[str, Any]:
+    orders = [
+        {"steps": list(one.steps), "answers": [outcome_to_json(answer) for answer in one.answers]}
+        for one in at_once.orders
+    ]
+    return {**at_once._asdict(), "orders": orders}
 
 
 def _step_to_json(step: TraceStep) -> dict[str, Any]:
+    of_client = {"client": step.client, "during": list(step.during)} if step.client else {}
     return {
+        **of_client,
         "service": step.command.service,
         "operation": step.command.operation,
         "arguments": {name: encoded(value) for name, value in step.command.arguments},
@@ -206,7 +249,16 @@ def _from_json(raw: Mapping[str, Any]) -> Trace:
         isolated=raw["isolated"],
         region=raw["region"],
         steps=tuple(_step_from_json(step) for step in raw["steps"]),
+        at_once=_at_once_from_json(raw["at_once"]) if raw["version"] == AT_ONCE else None,
     )
+
+
+def _at_once_from_json(raw: Mapping[str, Any]) -> AtOnce:
+    orders = tuple(
+        Order(tuple(one["steps"]), tuple(outcome_from_json(answer) for answer in one["answers"]))
+        for one in raw["orders"]
+    )
+    return AtOnce(raw["seen"], raw["tries"], orders, raw["complete"])
 
 
 def _step_from_json(raw: Mapping[str, Any]) -> TraceStep:
@@ -229,6 +281,8 @@ def _step_from_json(raw: Mapping[str, Any]) -> TraceStep:
             (Ref.parse(name), tuple(_part_from_json(part) for part in path))
             for name, path in raw["names"].items()
         ),
+        client=raw.get("client", 0),
+        during=tuple(raw.get("during", (0, 0))),
     )
 
 

@@ -1,7 +1,8 @@
 """Violations: the only place that says what one is and in which order it is told.
 
 Rule, level and sentence; source; situation; expected; observed; the steps with the state after
-each, which after the last is only the model's; how to reproduce. Nothing in it needs our source
+each, which after the last is only the model's, and of several clients when each was under way; how
+to reproduce. Nothing in it needs our source
 to be understood.
 """
 
@@ -59,15 +60,25 @@ class ToldStep(NamedTuple):
 def told_steps(trace: Trace) -> Iterator[ToldStep]:
     """The steps of a trace in words."""
     before = "nothing made"
+    longest = max(step.during[1] for step in trace.steps) + 1
     for step in trace.steps:
         state = step.state
-        if step is trace.steps[-1]:
+        if step is trace.steps[-1] and trace.at_once is None:
             moves = "stays at" if state == before else "goes to"
             state = f"the model {moves}: {state}"
         look = "look: " if step.view else ""
+        if step.client:
+            look = f"client {step.client} {_bar(step.during, longest)} "
         answer = _answer(step.recorded.status, step.recorded.body)
         yield ToldStep(f"{look}{step.command}", answer, state)
         before = step.state
+
+
+def _bar(during: tuple[int, int], longest: int) -> str:
+    """When a request was under way, while several were."""
+    called, answered = during
+    under_way = "#" * (answered - called + 1)
+    return f"|{'.' * called}{under_way}{'.' * (longest - answered - 1)}|"
 
 
 def printable(text: str) -> str:
@@ -99,7 +110,7 @@ def _lines(violation: Violation) -> Iterator[str]:
         yield "  steps:"
         for number, step in enumerate(told_steps(violation.trace), start=1):
             yield f"    {number}. {step.command}"
-            yield f"       {step.answer}; {step.state}"
+            yield f"       {step.answer}; {step.state}" if step.state else f"       {step.answer}"
     if violation.also:
         yield f"  concerns also: {', '.join(violation.also)}"
 

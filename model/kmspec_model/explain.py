@@ -88,6 +88,8 @@ def _of_success(spec: Spec, question: Question) -> Iterator[tuple[str, Rule]]:
     if question.operation == "ConnectCustomKeyStore":
         for row in spec.connection_errors:
             yield "failures of the connect", row
+    for rule in spec.together:
+        yield "several clients at once", rule
 
 
 def permitted_answers(spec: Spec, question: Question) -> tuple[str, ...]:

@@ -103,6 +103,17 @@ class Effect(Rule):
     operation: str
 
 
+class Together(Rule):
+    """What holds of requests that several clients make at once.
+
+    ``asked_of``: the consistency that a target must claim before it is held to it.
+    """
+
+    model_config = ConfigDict(alias_generator=lambda name: name.replace("_", "-"))
+
+    asked_of: Literal["strong"]
+
+
 class ConnectFailure(Rule):
     """Why a connect fails asynchronously: the code, its cause, and the remedy."""
 

@@ -32,6 +32,7 @@ from kmspec.rules import (
     SigningAlgorithm,
     Source,
     State,
+    Together,
     Transition,
 )
 
@@ -64,6 +65,7 @@ class Spec(NamedTuple):
     conditions: tuple[Condition, ...]
     effects: tuple[Effect, ...]
     connection_errors: tuple[ConnectFailure, ...]
+    together: tuple[Together, ...]
     errors: Mapping[str, Error]
     quotas: tuple[Quota, ...]
     key_specs: Mapping[str, KindOfKey]
@@ -167,6 +169,7 @@ def assemble(tables: Mapping[str, Table]) -> Spec:
         effect for file, table in _parts(tables, "effects") for effect in _effects(file, table)
     )
     failures = tuple(_connection_errors(tables["connection_errors"]))
+    together = tuple(_together(tables["concurrency"]))
     moves = chain.from_iterable(machine.transitions for machine in machines.values())
     spec = Spec(
         sources={
@@ -179,11 +182,12 @@ def assemble(tables: Mapping[str, Table]) -> Spec:
         conditions=conditions,
         effects=effects,
         connection_errors=failures,
+        together=together,
         errors={name: _row(Error, "errors", name, row) for name, row in tables["errors"].items()},
         quotas=tuple(_row(Quota, "quotas", None, row) for row in tables["quotas"]["quota"]),
         key_specs=_named(KindOfKey, "key_specs", tables["key_specs"]["spec"]),
         signing_algorithms=_named(SigningAlgorithm, "key_specs", tables["key_specs"]["algorithm"]),
-        rules=_by_id(chain(cells, conditions, effects, failures, moves)),
+        rules=_by_id(chain(cells, conditions, effects, failures, moves, together)),
     )
     _check_words(spec)
     try:
@@ -342,6 +346,12 @@ def _connection_errors(table: Table) -> Iterator[ConnectFailure]:
         sentence = f"A connect fails with {code}: {row['cause']}"
         given = {**row, "id": f"connect/{code}", "code": code, "sentence": sentence}
         yield _row(ConnectFailure, "connection_errors", None, given)
+
+
+def _together(table: Table) -> Iterator[Together]:
+    for group, rows in table.items():
+        for word, row in rows.items():
+            yield _row(Together, "concurrency", None, {**row, "id": f"{group}/{word}"})
 
 
 def _by_id(rules: Iterable[Rule]) -> Mapping[str, Rule]:

@@ -8,7 +8,7 @@ from referencing import Registry, Resource
 
 from kmspec_check import report_json
 
-NAMES: Final = ("report-1", "trace-1", "trace-2", "vectors-1")
+NAMES: Final = ("report-1", "trace-1", "trace-2", "trace-3", "vectors-1")
 
 
 @cache

@@ -3,40 +3,23 @@
 import json
 import re
 from collections import Counter
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
-from kmspec.tables import load
 from kmspec_check import profile
 from kmspec_check.conform import UsageError
-from kmspec_check.plan import Plan
 from kmspec_check.trace import TraceError
-from kmspec_check.vectors import export, file, making, running, running_text
+from kmspec_check.vectors import export, file, running, running_text
 from kmspec_impl.embedded import Embedded
 from tests.helpers.machine import explored
 from tests.helpers.schemas import validate
 from tests.helpers.server import done, kmspec
 from tests.helpers.source import text
+from tests.vectors.support import data, whole
 
 EVERY: Final = 20
-
-
-@cache
-def whole() -> str:
-    """All vectors, as a file."""
-    plan = Plan(explored())
-    header = file.Header(plan.explored.edition, (), load())
-    return "".join(file.text(making.Making(plan).made(), header))
-
-
-@cache
-def data() -> dict[str, Any]:
-    """The same, read."""
-    found: dict[str, Any] = json.loads(whole())
-    return found
 
 
 def test_they_are_as_the_schema_says() -> None:

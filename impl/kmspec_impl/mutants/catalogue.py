@@ -14,6 +14,7 @@ from kmspec_impl.mutants import (
     of_kinds,
     of_life,
     of_moves,
+    of_races,
     of_recipients,
     of_refusals,
     of_regions,
@@ -43,6 +44,7 @@ CATALOGUE: Final[tuple[Mutant, ...]] = (
     *of_states.MUTANTS,
     *of_moves.MUTANTS,
     *of_refusals.MUTANTS,
+    *of_races.MUTANTS,
 )
 
 

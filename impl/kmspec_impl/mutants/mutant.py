@@ -56,6 +56,8 @@ class Mutant(NamedTuple):
     """Operations that answer nothing."""
     idle: frozenset[str] = frozenset()
     """Operations that do nothing, and answer nothing."""
+    found_by: str = ""
+    """The phase of the checker that alone finds it; empty where matrix, tour or values do."""
 
 
 class MutatedEmulator(Emulator):

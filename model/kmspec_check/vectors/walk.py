@@ -54,6 +54,14 @@ class Walks:
 
 
 def _take(nodes: tuple[Node, ...], command: Command) -> _Taken:
+    ways = nodes[0].permitted(command)
+    if len(nodes) == len(ways) == 1:  # mostly
+        (way,) = ways
+        return _Taken(
+            (Accepted(way.outcome, tuple(dict.fromkeys(way.rules)), ends=False),),
+            (way.node,),
+            _names(way.outcome),
+        )
     found: dict[Outcome, tuple[dict[str, None], dict[Node, None]]] = {}
     for node in nodes:
         for way in node.permitted(command):
@@ -64,15 +72,18 @@ def _take(nodes: tuple[Node, ...], command: Command) -> _Taken:
     ahead = {
         node: None
         for outcome, (_, led) in found.items()
-        if may_be_both(usual, outcome)
+        if outcome is usual or may_be_both(usual, outcome)
         for node in led
     }
     accepted = tuple(
         Accepted(outcome, tuple(rules), not led.keys() <= ahead.keys())
         for outcome, (rules, led) in found.items()
     )
-    names = tuple(binds(usual.response)) if isinstance(usual, Success) else ()
-    return _Taken(accepted, tuple(ahead), names)
+    return _Taken(accepted, tuple(ahead), _names(usual))
+
+
+def _names(outcome: Outcome) -> tuple[Ref, ...]:
+    return tuple(binds(outcome.response)) if isinstance(outcome, Success) else ()
 
 
 class Walk:

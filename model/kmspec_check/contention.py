@@ -1,0 +1,213 @@
+"""Contention: the only place that says what several clients ask at the same time.
+
+It follows from the model: a client asks what changes something, another what is answered otherwise
+before and after that, or leaves something else behind. Which of all that is drawn by a seed.
+"""
+
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, cast
+
+from kmspec.names import Service
+from kmspec_check.oracle import Node
+from kmspec_check.patterns import binds
+from kmspec_check.plan import Plan, Stop
+from kmspec_check.run import Run
+from kmspec_model import Command, Ref, Success
+from kmspec_model.command import MADE, Value
+from kmspec_model.outcome import Bind, Outcome
+
+_LONGEST = 30
+"""Steps to a world, before which nobody minds waiting."""
+_TRIES = 30
+"""How many commands are drawn to find one that suits."""
+_SAME = 0.4
+"""How often another client asks the same, where that matters."""
+_CLIENTS = (2, 2, 3, 3, 4)
+_REQUESTS = (1, 1, 2, 2, 3)
+"""How many there are; what stands here twice is drawn twice as often."""
+_ASIDE = (Service.CLOCK, Service.LOAD, Service.STS)
+"""Time is everybody's, a burst is many requests, and an identity never changes."""
+_NOT_KEPT = (("LoginUser", "Password"), ("CreateHsm", "IpAddress"))
+"""What an operation may be refused for and the model does not remember: passwords that were right
+a moment ago, and addresses that are taken."""
+APART = 1000
+"""So far are symbols of what is not there from those of what may be made meanwhile."""
+_LOOKED_UP = frozenset({"certificate", "handle", "moment", "attestation"})
+"""Symbols for which the target would have to be asked first."""
+
+
+class Contention(NamedTuple):
+    """What clients ask at once.
+
+    ``programs`` has the commands of each client, in the symbols of a world where nobody else asks.
+    """
+
+    programs: tuple[tuple[Command, ...], ...]
+
+    @property
+    def label(self) -> str:
+        """The operations that meet, as a probe of a cell is written."""
+        first, *others = sorted(program[0].operation for program in self.programs)
+        return f"{first}/at once with {' and '.join(dict.fromkeys(others))}"
+
+    @property
+    def size(self) -> int:
+        """How many requests there are."""
+        return sum(map(len, self.programs))
+
+
+def starts(run: Run, plan: Plan, rng: random.Random) -> Iterator[tuple[Command, ...]]:
+    """Ways to worlds, without end; each scope as often as another."""
+    ways = {name: len(graph.scope.preamble) for name, graph in plan.graphs.items()}
+    names = [name for name, length in ways.items() if length <= _LONGEST]
+    while names:
+        name = rng.choice(names)
+        graph = plan.graphs[name]
+        way = plan.way_to(Stop(name, rng.randrange(len(graph.worlds))))
+        if len(way) <= _LONGEST and all(map(run.offers, way)) and not plan.obstacle(way):
+            yield way
+        else:
+            yield plan.way_to(Stop(name, 0)) if not plan.obstacle(graph.scope.preamble) else ()
+
+
+def contention(run: Run, node: Node, rng: random.Random) -> Contention | None:
+    """What clients may ask at once in a world, if there is anything that matters."""
+    first = _drawn(run, node, rng, lambda command: changes(node, command))
+    if first is None:
+        return None
+    programs = [_program(run, node, first, rng)]
+    for _ in range(rng.choice(_CLIENTS) - 1):
+        rival = first
+        if rng.random() > _SAME or not conflicting(node, first, first):
+            found = _drawn(run, node, rng, lambda command: conflicting(node, first, command))
+            if found is None:
+                break
+            rival = found
+        programs.append(_program(run, node, rival, rng))
+    return Contention(tuple(programs)) if len(programs) > 1 else None
+
+
+def _drawn(
+    run: Run, node: Node, rng: random.Random, suits: Callable[[Command], bool]
+) -> Command | None:
+    """One of the commands that suit, each operation as likely as another."""
+    of: dict[tuple[str, str], list[Command]] = {}
+    for probe in node.probes:
+        of.setdefault((probe.command.service, probe.command.operation), []).append(probe.command)
+    operations = list(of)
+    for _ in range(_TRIES if operations else 0):
+        command = rng.choice(of[rng.choice(operations)])
+        if _usable(run, node, command) and suits(command):
+            return command
+    return None
+
+
+def _program(run: Run, node: Node, first: Command, rng: random.Random) -> tuple[Command, ...]:
+    """What one client asks, one after the other: a walk through the model."""
+    program, here = [first], node
+    for _ in range(rng.choice(_REQUESTS) - 1):
+        here = here.permitted(program[-1])[0].node
+        further = _drawn(run, here, rng, lambda _: True)
+        if further is not None:
+            program.append(further)
+    return tuple(program)
+
+
+def _usable(run: Run, node: Node, command: Command) -> bool:
+    """Whether a command is to be asked here: nothing in it is known to be answered wrongly."""
+    if command.service in _ASIDE or command.keep:
+        return False
+    if any((command.operation, name) in _NOT_KEPT for name, _ in command.arguments):
+        return False
+    if any(ref.kind in _LOOKED_UP for ref in command.references()):
+        return False
+    if not (run.asks(command) and run.offers(command)):
+        return False
+    rules = {rule for way in node.permitted(command) for rule in way.rules}
+    return run.violated_rules.isdisjoint(rules)
+
+
+def changes(node: Node, command: Command) -> bool:
+    """Whether a command leaves a world as another one."""
+    return any(way.node.home is not node.home for way in node.permitted(command))
+
+
+def conflicting(node: Node, one: Command, other: Command) -> bool:
+    """Whether it matters which of two commands comes first."""
+    then, before = node.permitted(one)[0].node, node.permitted(other)[0].node
+    return (
+        _told(then, other) != _told(node, other)
+        or _told(before, one) != _told(node, one)
+        or then.permitted(other)[0].node.home is not before.permitted(one)[0].node.home
+    )
+
+
+def _told(node: Node, command: Command) -> Outcome | object:
+    """What is answered; not which symbol a new thing has."""
+    outcome = node.permitted(command)[0].outcome
+    return _unnamed(outcome.response) if isinstance(outcome, Success) else outcome
+
+
+def _unnamed(pattern: object) -> object:
+    if isinstance(pattern, Bind):
+        return pattern.ref.kind
+    if isinstance(pattern, tuple):
+        return tuple(map(_unnamed, pattern))
+    return pattern
+
+
+def in_order(
+    node: Node, planned: Contention, turns: Sequence[int], known: Callable[[Ref], bool]
+) -> tuple[Command, ...]:
+    """The same requests one after the other, in the symbols of the model.
+
+    ``turns`` says which client is next, from 0, and ``known`` what was there before.
+    """
+    alone = [node] * len(planned.programs)
+    named: list[dict[Ref, Ref]] = [{} for _ in planned.programs]
+    waiting = [list(program) for program in planned.programs]
+    commands, here = [], node
+    for client in turns:
+        asked = waiting[client].pop(0)
+        own = {
+            ref: named[client].get(ref, ref._replace(index=ref.index + APART))
+            for ref in map(plain, asked.references())
+            if ref.kind in MADE and not known(ref)
+        }
+        command = renaming(asked, own)
+        expected, way = alone[client].permitted(asked)[0], here.permitted(command)[0]
+        named[client].update(zip(_made(expected.outcome), _made(way.outcome), strict=False))
+        alone[client], here = expected.node, way.node
+        commands.append(command)
+    return tuple(commands)
+
+
+def _made(outcome: Outcome) -> tuple[Ref, ...]:
+    """What an answer names, each once."""
+    found = binds(outcome.response) if isinstance(outcome, Success) else ()
+    return tuple(dict.fromkeys(map(plain, found)))
+
+
+def plain(ref: Ref) -> Ref:
+    """A reference in no particular form."""
+    return Ref(ref.kind, ref.index)
+
+
+def renaming(command: Command, renamed: Mapping[Ref, Ref]) -> Command:
+    """A command with other symbols, each in the form that it had."""
+    if not renamed:
+        return command
+    arguments = cast("tuple[tuple[str, Value], ...]", replaced(command.arguments, renamed))
+    return command._replace(arguments=arguments)
+
+
+def replaced(value: object, renamed: Mapping[Ref, Ref]) -> object:
+    """Arguments, a pattern or a path with other symbols, each in the form that it had."""
+    if isinstance(value, Ref):
+        found = renamed.get(plain(value))
+        return value if found is None else found._replace(form=value.form)
+    if isinstance(value, tuple):
+        parts: tuple[Any, ...] = tuple(replaced(part, renamed) for part in value)
+        return type(value)(*parts) if hasattr(value, "_fields") else parts
+    return value
