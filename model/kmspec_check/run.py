@@ -185,12 +185,14 @@ class Run:
             return f"profile {profile.name} has no Recipient"
         if profile.regions == "one" and command.region:
             return f"profile {profile.name} has one Region"
-        if not profile.operations:
-            return ""
-        if not profile.allows(command.operation):
-            return f"profile {profile.name} does not ask for {command.operation}"
+        return self._not_to_be_asked(command) if profile.operations else ""
+
+    def _not_to_be_asked(self, command: Command) -> str:
+        """What of a command could make or change something where nothing may be made."""
+        if not self.profile.allows(command.operation):
+            return f"profile {self.profile.name} does not ask for {command.operation}"
         if any(ref.kind == "service" for ref in command.references()):
-            return f"profile {profile.name} asks for no AWS managed keys, which makes them"
+            return f"profile {self.profile.name} asks for no AWS managed keys, which makes them"
         return ""
 
     def _unclaimed(self, command: Command) -> str:
