@@ -270,11 +270,18 @@ def public_key(number: int, form: str) -> bytes:
 
     :raises ValueError: there is no such curve.
     """
+    shape = serialization.PublicFormat.SubjectPublicKeyInfo
+    return agreement_key(number, form).public_key().public_bytes(serialization.Encoding.DER, shape)
+
+
+def agreement_key(number: int, form: str) -> ec.EllipticCurvePrivateKey:
+    """The private key of a public key of ours.
+
+    :raises ValueError: there is no such curve.
+    """
     if form not in _CURVES:
         raise ValueError(f"a public key has no form {form!r}")
-    private = ec.derive_private_key(number + 2, _CURVES[form])
-    shape = serialization.PublicFormat.SubjectPublicKeyInfo
-    return private.public_key().public_bytes(serialization.Encoding.DER, shape)
+    return ec.derive_private_key(number + 2, _CURVES[form])
 
 
 def _policy(ref: Ref, account: str) -> str:

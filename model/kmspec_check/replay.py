@@ -5,7 +5,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kmspec.names import Service
-from kmspec_check import resolve
+from kmspec_check import proofs, resolve
 from kmspec_check.binding import Binding, Place
 from kmspec_check.load import burst
 from kmspec_check.patterns import Fit, fit
@@ -104,10 +104,13 @@ def _held(
     """The nearest of the expected outcomes, and the symbols it bound."""
     within = binding.within(step.command.region)
     alike = [one for one in step.expected if isinstance(one, Success) != answer.refused]
-    fits = [fit(one, answer, within, shared=shared) for one in alike or step.expected]
+    fits = [
+        proofs.proved(fit(one, answer, within, shared=shared), step.command, answer, within)
+        for one in alike or step.expected
+    ]
     nearest = min(fits, key=lambda found: (found.hard, len(found.mismatches)))
     new: Mapping[Ref, Any] = nearest.new if not nearest.hard else {}
-    return nearest, binding.extended(new)
+    return nearest, binding.extended({**new, **proofs.learned(step.command, answer)})
 
 
 def _compared(number: int, step: TraceStep, answer: Answer, found: Fit, binding: Binding) -> Again:

@@ -101,6 +101,8 @@ class Run:
     """Only these areas; empty: all."""
     rules: frozenset[str] = frozenset()
     """Only what these rules say something of, until each is violated; empty: all."""
+    proving: bool = False
+    """Whether what a target computes is computed here too."""
     steps: int = 0
     """Calls that were answered."""
     _troubled: list[str] = field(default_factory=list)

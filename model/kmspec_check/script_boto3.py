@@ -9,10 +9,19 @@ import re
 from collections.abc import Iterator
 
 from kmspec.names import Service
-from kmspec_check import attestations, wrapping
+from kmspec_check import attestations, proofs, script_proofs, wrapping
 from kmspec_check.binding import Binding, Place
 from kmspec_check.patterns import Chosen, Path
-from kmspec_check.snippets import AT_ONCE, CHECKS, HEAD, OPENING, SIGNING, VERDICT, WRAPPING
+from kmspec_check.snippets import (
+    AT_ONCE,
+    CHECKS,
+    HEAD,
+    OPENING,
+    PROVING,
+    SIGNING,
+    VERDICT,
+    WRAPPING,
+)
 from kmspec_check.target import succeeded
 from kmspec_check.trace import AtOnce, Order, Trace, TraceStep
 from kmspec_check.violation import describe_outcome
@@ -61,6 +70,8 @@ class _Script:
         last = self._trace.steps[-1]
         if any(isinstance(_pattern_at(last, path), Sealed) for path in last.paths):
             yield OPENING.format(private_key=attestations.private_key())
+        if any(difference.expected in proofs.WORDS for difference in last.differences):
+            yield PROVING
         for number, step in enumerate(self._trace.steps, start=1):
             yield from self._step(number, step, last=step is last)
         yield from self._verdict(last)
@@ -196,6 +207,10 @@ class _Script:
                 continue
             if difference.where in soft:
                 yield f"    {self._soft_check(last, difference.where)},"
+                continue
+            if difference.expected in proofs.WORDS:
+                holds = script_proofs.holds(self._trace, self._value)
+                yield f"    ({difference.where!r}, {self._getter(path)}, {holds}),"
                 continue
             pattern, items = _pattern_at(last, path), _pattern_at(last, path[:-1])
             look, holds = self._getter(path), self._test(pattern)

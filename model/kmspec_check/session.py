@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from kmspec.names import Service
-from kmspec_check import resolve
+from kmspec_check import proofs, resolve
 from kmspec_check.binding import Binding
 from kmspec_check.load import burst
 from kmspec_check.oracle import Node, Way
@@ -233,11 +233,14 @@ class Session:
         """Keep the worlds that the answer fits."""
         shared = not self.run.isolated
         tried = [
-            (possible, way, fit(way.outcome, answer, within, shared=shared))
+            (possible, way, found)
             for possible in self.possible
             for within in (possible.binding.within(command.region),)
             for way in possible.node.permitted(command)
+            for found in (fit(way.outcome, answer, within, shared=shared),)
         ]
+        if self.run.proving:
+            tried = [(one, way, self._proved(found, command, answer)) for one, way, found in tried]
         before = self.node
         ways = tuple(way for _, way, _ in tried)
         kept = [one for one in tried if not one[2].mismatches]
@@ -249,7 +252,7 @@ class Session:
         if finding is not None and any(not one.soft for one in finding.mismatches):
             rules = self._pointed_at(command, before, finding.rules, answer)
             finding = finding._replace(rules=rules, level=self._level(rules[0]))
-        learned = zones_of(command, answer, self.binding)
+        learned = {**zones_of(command, answer, self.binding), **proofs.learned(command, answer)}
         self.possible = _distinct(
             Possible(way.node, possible.binding.extended({**found.new, **learned}))
             for possible, way, found in kept
@@ -273,6 +276,9 @@ class Session:
         if finding is not None and self.run.heeds(finding.level):
             return Result(Verdict.FITS, finding)
         return FITS
+
+    def _proved(self, found: Fit, command: Command, answer: Answer) -> Fit:
+        return proofs.proved(found, command, answer, self.binding.within(command.region))
 
     def _forgiven(self, command: Command, tried: list[Tried]) -> tuple[list[Tried], Finding | None]:
         """What the session can go on with although it deviates: it says nothing of the state.

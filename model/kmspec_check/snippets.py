@@ -326,3 +326,67 @@ print("expected:", {expected!r})
 print("observed:", observed)
 sys.exit(0 if kept else 1)
 """
+
+PROVING = '''\
+import hmac
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
+
+
+def private(key):
+    return serialization.load_der_private_key(key, None)
+
+
+def paired(key, public):
+    """Whether a private key and a public key are of one pair."""
+    return private(key).public_key() == serialization.load_der_public_key(public)
+
+
+def agreed(key, public):
+    """The secret that a private key and a public key share."""
+    return private(key).exchange(ec.ECDH(), serialization.load_der_public_key(public))
+
+
+def mac(key, message, algorithm):
+    """The HMAC of a message."""
+    return hmac.digest(key, message, "sha" + algorithm.rpartition("_")[2])
+
+
+def decrypted(key, blob, algorithm):
+    """What a private key decrypts, or None."""
+    digest = hashes.SHA1() if algorithm.endswith("SHA_1") else hashes.SHA256()
+    try:
+        return private(key).decrypt(blob, padding.OAEP(padding.MGF1(digest), digest, None))
+    except ValueError:
+        return None
+
+
+def signed(public, signature, message, algorithm, form):
+    """Whether a public key verifies a signature."""
+    key = serialization.load_der_public_key(public)
+    digest = getattr(hashes, algorithm[-7:].replace("_", ""), lambda: None)()
+    used = utils.Prehashed(digest) if form == "DIGEST" else digest
+    try:
+        if isinstance(key, rsa.RSAPublicKey):
+            pss = "PSS" in algorithm and padding.PSS(padding.MGF1(digest), digest.digest_size)
+            key.verify(signature, message, pss or padding.PKCS1v15(), used)
+        elif isinstance(key, ec.EllipticCurvePublicKey):
+            key.verify(signature, message, ec.ECDSA(used))
+        elif algorithm == "ED25519_PH_SHA_512":
+            from nacl import bindings
+
+            state = bindings.crypto_sign_ed25519ph_state()
+            bindings.crypto_sign_ed25519ph_update(state, message)
+            raw = key.public_bytes_raw()
+            return bindings.crypto_sign_ed25519ph_final_verify(state, signature, raw)
+        elif form == "EXTERNAL_MU":
+            key.verify_mu(signature, message)
+        else:
+            key.verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+'''

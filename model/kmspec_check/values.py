@@ -15,6 +15,7 @@ from kmspec_check.events import Progressed
 from kmspec_check.malformed import malformed
 from kmspec_check.matrix import Stopped, note, reach, tried
 from kmspec_check.plan import Entry, Plan, Stop
+from kmspec_check.proving import prove
 from kmspec_check.run import Run
 from kmspec_check.smoke import harmless
 from kmspec_model import Command, Ref
@@ -51,6 +52,7 @@ def values(run: Run, plan: Plan) -> None:
         done += len(entries)
         run.tell(Progressed(PHASE, done))
     _round_trips(run, plan, stop)
+    prove(run, plan, PHASE)
 
 
 def _stop(plan: Plan) -> Stop | None:

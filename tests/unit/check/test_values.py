@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from kmspec.names import Service
 from kmspec.rules import Operation
 from kmspec.shapes import Kind, Shape, input_of
 from kmspec.tables import load
-from kmspec_check import report_json
+from kmspec_check import proofs, report_json
 from kmspec_check.cells import Status
 from kmspec_check.conform import conform
 from kmspec_check.malformed import malformed
@@ -110,3 +111,14 @@ def test_what_people_are_shown_of_a_long_value() -> None:
     assert written("a" * 8193) == f"'{'a' * 20}'... (8193 characters)"
     assert written(bytes(4097)).endswith("... (4097 bytes)")
     assert written("short") == "'short'"
+
+
+def test_what_is_computed_is_proved() -> None:
+    result = conform(Embedded(), only=["values"], explored=explored())
+    proved = Counter(
+        decided.cell.probe.partition("/")[0]
+        for decided in result.cells
+        if decided.cell.probe.endswith("/proof")
+    )
+    assert proved.keys() == proofs.OPERATIONS
+    assert proved["Sign"] >= 64
