@@ -92,9 +92,9 @@ def _shortest(
     commands = list(way)
     tries = _SHRINKING if len(commands) > _SHORT_ENOUGH else 0
     size = len(commands) // 2
-    while tries and size:
+    while tries and size and not run.spent:
         start = 0
-        while start + size < len(commands) and tries:
+        while start + size < len(commands) and tries and not run.spent:
             tries -= 1
             shorter = commands[:start] + commands[start + size :]
             found = _shown_again(run, shown[0].rule, shorter)

@@ -130,8 +130,13 @@ class Run:
         """
         if self.has_enough:
             raise EnoughError
-        if self.deadline is not None and self.clock() >= self.deadline:
+        if self.spent:
             raise OutOfTimeError
+
+    @property
+    def spent(self) -> bool:
+        """Whether the budget is used up."""
+        return self.deadline is not None and self.clock() >= self.deadline
 
     @property
     def has_enough(self) -> bool:
