@@ -80,12 +80,8 @@ Level = Annotated[Literal["must", "should"], _option("--level", None, "The least
 Expect = Annotated[Path | None, _option("--expect", "FILE", "Known violations, with reasons.")]
 Seed = Annotated[int, _option("--seed", "N", "What random choices are drawn from.")]
 Budget = Annotated[float | None, _option("--budget", "SECONDS", "Stop after so long.", min=0)]
-WriteExpected = Annotated[
-    Path | None, _option("--write-expected", "FILE", "Write this run's violations for --expect.")
-]
-TargetVersion = Annotated[
-    str, _option("--target-version", "TEXT", "Its version, for reports; left out, it is asked.")
-]
+WriteExpected = Annotated[Path | None, _option("--write-expected", "FILE", "Write such a file.")]
+TargetVersion = Annotated[str, _option("--target-version", "TEXT", "Its version, for reports.")]
 _FORMATS: Final = "FORMAT: json, junit, html, markdown, badge; may be repeated."
 Report = Annotated[list[str] | None, _option("--report", "FORMAT=FILE", _FORMATS)]
 ScopeName = Annotated[str | None, _option("--scope", "NAME", "Only this part of the machine.")]
@@ -187,9 +183,9 @@ def conform(
             )
         complaints = reports.write(result, wanted)
         report_text.write(result, Console(highlight=False))
-        for complaint in complaints:
-            endings.complain(complaint)
         code = report_text.concluded(result)
+    for complaint in complaints:
+        endings.complain(complaint)
     return endings.WRONG_USE if complaints else code
 
 

@@ -87,9 +87,8 @@ def conform(  # noqa: PLR0913 - the options of the command, all with defaults
 
     ``only`` names areas and phases; ``level`` ``must`` leaves aside what is only inferred;
     ``expect`` is a file of rules known to be violated; ``budget`` is in seconds; ``now`` goes
-    into the report and keeps runs against the same endpoint apart. ``version`` is that of the
-    target, which is asked for it if left out. ``model`` is another model
-    than that of the tables, for trying an edit of them.
+    into the report and keeps runs against the same endpoint apart; ``version`` is the target's,
+    asked for if left out; ``model`` is another than that of the tables, for trying an edit.
 
     ``rules`` are rule ids: only what they say something of is tried, what they decide first, and
     the check ends as soon as each of them is found violated. ``explored`` is a model whose scopes
@@ -108,14 +107,13 @@ def conform(  # noqa: PLR0913 - the options of the command, all with defaults
     unknown = sorted(chosen - set(areas(spec)))
     if unknown:
         raise UsageError(f"there is no area {unknown[0]!r}; choose one of {', '.join(areas(spec))}")
-    wanted = frozenset(rules)
-    if wanted - spec.rules.keys():
-        raise UsageError(f"there is no rule {min(wanted - spec.rules.keys())!r}")
+    if unheard := set(rules := frozenset(rules)) - spec.rules.keys():
+        raise UsageError(f"there is no rule {min(unheard)!r}")
     if level not in LEVELS[1:]:
         raise UsageError(f"{level!r} is no level; give must or should")
     options = Options(
         only=chosen,
-        rules=wanted,
+        rules=rules,
         level=level,
         expect=expectations.read(expect, spec.rules) if expect is not None else {},
         seed=seed,
