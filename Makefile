@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 PYTHONS := $(PYTHON) python3.11 python3.12 python3.13 python3.14 python3
 
-.PHONY: setup run test fuzz bench clean
+.PHONY: setup run test fuzz power bench clean
 
 setup: $(STAMP)
 
@@ -37,6 +37,9 @@ test: setup
 
 fuzz: setup
 	@$(BIN)/python -m tests.fuzz.run
+
+power: setup
+	@$(BIN)/python -m tests.power.run $(or $(FILE),power.jsonl)
 
 bench: setup
 	@$(BIN)/python -m benchmarks.run

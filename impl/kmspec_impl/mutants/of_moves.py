@@ -33,18 +33,18 @@ Find: TypeAlias = Callable[[Realm, Parameters, str], Iterator[Kept]]
 _ANSWERS: Final = (
     *("CancelKeyDeletion", "CreateCustomKeyStore", "DescribeCustomKeyStores", "Encapsulate"),
     *("GenerateDataKeyPair", "GetKeyPolicy", "GetKeyRotationStatus", "GetParametersForImport"),
-    *("ImportKeyMaterial", "ListKeyPolicies"),
+    *("ImportKeyMaterial", "ListKeyPolicies", "ListResourceTags", "ListRetirableGrants"),
     *("RotateKeyOnDemand", "Sign", "Verify", "VerifyMac"),
     *("CreateHsm", "DeleteBackup", "DeleteCluster", "DeleteHsm", "DescribeBackups"),
     *("GetResourcePolicy", "InitializeCluster", "ListTags", "ModifyCluster", "RestoreBackup"),
-    *("DeleteResourcePolicy", "GetCallerIdentity"),
+    *("DeleteResourcePolicy", "GetCallerIdentity", "ListHsmKeys"),
 )
 """Operations that answer something."""
 _IDLE: Final = (
     *("CreateAlias", "UpdateAlias", "UntagResource", "RevokeGrant"),
     *("DisableKeyRotation", "EnableKeyRotation", "UpdatePrimaryRegion"),
     *("ConnectCustomKeyStore", "DisconnectCustomKeyStore", "UpdateCustomKeyStore"),
-    *("DeleteCustomKeyStore", "ActivateCluster", "SetFault"),
+    *("DeleteCustomKeyStore", "ActivateCluster", "SetFault", "DisableKey", "EnableKey"),
 )
 """Operations that only change something."""
 
@@ -133,6 +133,14 @@ def _rescued(key: Key) -> Key:
     return replace(key, deletion_due=None, overlay=None)
 
 
+def _disabled(key: Key) -> Key:
+    return replace(key, overlay=KeyState.DISABLED)
+
+
+def _begun_anew(key: Key) -> Key:
+    return replace(key, overlay=KeyState.CREATING)
+
+
 def _broken_off(row: Row) -> Row:
     return replace(row, state=ConnectionState.FAILED, due=None)
 
@@ -166,7 +174,10 @@ _MOVES: Final = (
     _key("DeleteImportedKeyMaterial/PendingReplicaDeletion", _rescued),
     _key("DisableKey/Disabled", _turned),
     _key("EnableKey/Enabled", _turned),
+    _key("ImportKeyMaterial/Disabled", _begun_anew),
     _key("ImportKeyMaterial/Enabled", _turned),
+    _key("DisableKey/Unavailable", _disabled),
+    _key("EnableKey/Unavailable", _disabled),
     _key("ScheduleKeyDeletion/Creating"),
     _key("ScheduleKeyDeletion/Disabled"),
     _key("ScheduleKeyDeletion/Disabled/replicas-exist"),

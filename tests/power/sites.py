@@ -1,0 +1,148 @@
+"""Where a module can be mutated, and by what: the only place that knows the mutation tool.
+
+cosmic-ray makes the mutants. Left out is what cannot be seen by any caller: annotations, type
+aliases, decorators; comparisons are exchanged for their neighbours only, since `==` for `is` or
+`<` for `!=` gives mostly what is the same.
+"""
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from cosmic_ray.ast import ast_nodes, get_ast
+from cosmic_ray.mutating import mutate_code
+from cosmic_ray.operators.operator import Operator
+from cosmic_ray.plugins import get_operator
+
+ROOT: Final = Path(__file__).parents[2] / "impl" / "kmspec_impl"
+GUARDS: Final = (
+    *(
+        f"cloudhsm/{name}"
+        for name in (
+            *("backups", "clusters", "copies", "hsms", "modification"),
+            *("policies", "requests", "tags", "users"),
+        )
+    ),
+    *("faults", "operator", "operator_input", "quotas"),
+    *(
+        f"kms/{name}"
+        for name in (
+            *("aliases", "connect", "creation", "crypto", "external_stores", "grants"),
+            *("identifiers", "imports", "key_pairs", "key_policy", "key_state", "keys"),
+            *("last_usage", "macs", "managed", "metadata", "multi_region", "public_keys"),
+            *("recipients", "requests", "rotation", "shared_secrets", "signing", "store_keys"),
+            *("stores", "tags", "usage"),
+        )
+    ),
+)
+"""The modules in which the emulator decides what is refused and what changes."""
+
+_COMPARISONS: Final = (
+    *("Eq_NotEq", "NotEq_Eq", "Is_IsNot", "IsNot_Is"),
+    *("Lt_LtE", "LtE_Lt", "Gt_GtE", "GtE_Gt", "Lt_GtE", "LtE_Gt", "Gt_LtE", "GtE_Lt"),
+)
+_BINARY: Final = ("Add_Sub", "Sub_Add", "Mul_Div", "Div_Mul", "BitOr_BitAnd", "BitAnd_BitOr")
+OPERATORS: Final = (
+    *("AddNot", "ReplaceAndWithOr", "ReplaceOrWithAnd", "ReplaceUnaryOperator_Delete_Not"),
+    *("ReplaceTrueWithFalse", "ReplaceFalseWithTrue", "NumberReplacer", "ExceptionReplacer"),
+    *("ZeroIterationForLoop", "ReplaceBreakWithContinue", "ReplaceContinueWithBreak"),
+    *(f"ReplaceComparisonOperator_{name}" for name in _COMPARISONS),
+    *(f"ReplaceBinaryOperator_{name}" for name in _BINARY),
+)
+"""Of cosmic-ray's operators."""
+
+
+class Site(NamedTuple):
+    """One mutant: of a module, by an operator, at one of the places where that applies."""
+
+    module: str
+    operator: str
+    occurrence: int
+    line: int
+    within: str
+    """The outermost function or method, as ``__qualname__`` has it; empty: none."""
+
+    def source(self) -> str:
+        """The mutated module."""
+        code = mutate_code(_text(self.module), _operator(self.operator), self.occurrence)
+        return str(code)
+
+    def change(self) -> str:
+        """The line as it was and as it is, for people."""
+        before, after = _text(self.module).splitlines(), self.source().splitlines()
+        start = next(
+            (n for n, pair in enumerate(zip(before, after, strict=False)) if len(set(pair)) > 1), 0
+        )
+        return f"{before[start].strip()} => {after[start].strip()}"
+
+
+def sites(module: str) -> Iterator[Site]:
+    """Every mutant of a module."""
+    tree = ast.parse(_text(module))
+    hidden = _Spans(tree)
+    functions = list(_functions(tree))
+    nodes = list(ast_nodes(get_ast(_text(module))))
+    for name in OPERATORS:
+        operator = _operator(name)
+        places = [place for node in nodes for place in operator.mutation_positions(node)]
+        for occurrence, (start, _) in enumerate(places):
+            if not hidden.cover(start):
+                within = next((f for f, first, last in functions if first <= start[0] <= last), "")
+                yield Site(module, name, occurrence, start[0], within)
+
+
+def named(module: str) -> str:
+    """The dotted name of a module."""
+    return f"kmspec_impl.{module.replace('/', '.')}"
+
+
+class _Spans:
+    """What is left out of a module."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self._spans = [
+            ((node.lineno, node.col_offset), (node.end_lineno or 0, node.end_col_offset or 0))
+            for node in _left_out(tree)
+        ]
+
+    def cover(self, place: tuple[int, int]) -> bool:
+        return any(start <= place < end for start, end in self._spans)
+
+
+def _left_out(tree: ast.Module) -> Iterator[ast.expr]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef():
+                yield from (node.returns,) if node.returns else ()
+                yield from node.decorator_list
+            case ast.ClassDef():
+                yield from node.decorator_list
+            case ast.arg(annotation=ast.expr() as annotation):
+                yield annotation
+            case ast.AnnAssign(annotation=ast.Name(id="TypeAlias"), value=ast.expr() as value):
+                yield value
+            case ast.AnnAssign():
+                yield node.annotation
+
+
+def _functions(tree: ast.Module) -> Iterator[tuple[str, int, int]]:
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            yield node.name, node.lineno, node.end_lineno or 0
+        elif isinstance(node, ast.ClassDef):
+            for one in node.body:
+                if isinstance(one, ast.FunctionDef):
+                    yield f"{node.name}.{one.name}", one.lineno, one.end_lineno or 0
+
+
+@cache
+def _text(module: str) -> str:
+    return (ROOT / f"{module}.py").read_text()
+
+
+@cache
+def _operator(name: str) -> Operator:
+    made: Operator = get_operator(f"core/{name}")()
+    return made
