@@ -52,7 +52,13 @@ def _kept(first: Result, second: Result) -> Result:
     return first if second.fits and second.finding is None else second
 
 
-def report(run: Run, cell: Cell, finding: Finding, *ways: Sequence[Command]) -> None:
+def report(
+    run: Run,
+    cell: Cell,
+    finding: Finding,
+    *ways: Sequence[Command],
+    short_enough: int = _SHORT_ENOUGH,
+) -> None:
     """Confirm a deviation by playing one of the ways to it, the shortest first, and note it.
 
     The first of a rule is played again and told in full; further cells of the same rule are
@@ -68,7 +74,7 @@ def report(run: Run, cell: Cell, finding: Finding, *ways: Sequence[Command]) -> 
     for way in ways:
         shown = _shown_again(run, finding.rule, way)
         if shown is not None:
-            again, session = _shortest(run, shown, way)
+            again, session = _shortest(run, shown, way, short_enough)
             run.found(_violation(run, cell, again, session))
             run.failed(cell, finding.rule)
             return
@@ -86,11 +92,11 @@ def _shown_again(run: Run, rule: str, way: Sequence[Command]) -> tuple[Finding, 
 
 
 def _shortest(
-    run: Run, shown: tuple[Finding, Session], way: Sequence[Command]
+    run: Run, shown: tuple[Finding, Session], way: Sequence[Command], short_enough: int
 ) -> tuple[Finding, Session]:
     """The same deviation with as many steps left out as so many tries allow."""
     commands = list(way)
-    tries = _SHRINKING if len(commands) > _SHORT_ENOUGH else 0
+    tries = _SHRINKING if len(commands) > short_enough else 0
     size = len(commands) // 2
     while tries and size and not run.spent:
         start = 0

@@ -319,6 +319,8 @@ else:
     kept = success
     observed = "success"
 for where, look, holds in checks:
+    if refused != (where in ("HTTP status", "message")):
+        continue  # of an error there is nothing else to see, and of a success neither
     seen = look()
     kept = kept and holds(seen)
     observed += f"; {{where}}: {{seen!r}}"

@@ -26,6 +26,8 @@ _WALKS = 25
 _STEPS = 20
 _MOMENTS = (0.1, 0.2, 1.0, 3600.0, 86400.0, 7 * 86400.0, 30 * 86400.0)
 """Seconds: less than a transition, one, more, and the waiting periods."""
+_SHORT_ENOUGH = 12
+"""Steps; Hypothesis makes a walk short, but not the way to where it begins."""
 _ROUNDS = 5
 """Each round ends at the first deviation of a rule that is not yet known to be violated."""
 
@@ -82,7 +84,8 @@ def _round(run: Run, plan: Plan, number: int, made: _Count) -> bool:
     try:
         run_state_machine_as_test(machine, settings=_settings())
     except Deviated as deviated:
-        report(run, deviated.cell, deviated.finding, deviated.commands)
+        way = deviated.commands
+        report(run, deviated.cell, deviated.finding, way, short_enough=_SHORT_ENOUGH)
         if deviated.finding.rule not in run.violated_rules:
             return False
     except Flaky as flaky:

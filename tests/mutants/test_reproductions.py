@@ -43,7 +43,8 @@ _VARIABLE: Final = re.compile(r'declare -\S+ ([a-z]+)_([0-9]+)="(.*)"')
 
 def drawn() -> list[Mutant]:
     """Some of the catalogue, the same ones while others come and go; and what is only computed."""
-    ordered = sorted(CATALOGUE, key=lambda one: hashlib.sha256(one.name.encode()).digest())
+    found = (one for one in CATALOGUE if not one.found_by)
+    ordered = sorted(found, key=lambda one: hashlib.sha256(one.name.encode()).digest())
     return list(dict.fromkeys((*ordered[:DRAWN], *of_computation.MUTANTS)))
 
 
