@@ -80,9 +80,8 @@ Level = Annotated[Literal["must", "should"], _option("--level", None, "The least
 Expect = Annotated[Path | None, _option("--expect", "FILE", "Known violations, with reasons.")]
 Seed = Annotated[int, _option("--seed", "N", "What random choices are drawn from.")]
 Budget = Annotated[float | None, _option("--budget", "SECONDS", "Stop after so long.", min=0)]
-WriteExpected = Annotated[
-    Path | None, _option("--write-expected", "FILE", "Write this run's violations for --expect.")
-]
+WriteExpected = Annotated[Path | None, _option("--write-expected", "FILE", "Write such a file.")]
+TargetVersion = Annotated[str, _option("--target-version", "TEXT", "Its version, for reports.")]
 _FORMATS: Final = "FORMAT: json, junit, html, markdown, badge; may be repeated."
 Report = Annotated[list[str] | None, _option("--report", "FORMAT=FILE", _FORMATS)]
 ScopeName = Annotated[str | None, _option("--scope", "NAME", "Only this part of the machine.")]
@@ -156,6 +155,7 @@ def conform(
     seed: Seed = 0,
     budget: Budget = None,
     mutant: Mutant = None,
+    target_version: TargetVersion = "",
     report: Report = None,
 ) -> int:
     """Hold an endpoint, or the embedded emulator, against the model."""
@@ -177,14 +177,15 @@ def conform(
                 seed=seed,
                 budget=budget,
                 command=shlex.join(["kmspec", *sys.argv[1:]]),
+                version=target_version,
                 now=datetime.now(UTC),
                 listener=listener,
             )
         complaints = reports.write(result, wanted)
         report_text.write(result, Console(highlight=False))
-        for complaint in complaints:
-            endings.complain(complaint)
         code = report_text.concluded(result)
+    for complaint in complaints:
+        endings.complain(complaint)
     return endings.WRONG_USE if complaints else code
 
 

@@ -110,9 +110,9 @@ def _shortest(run: Run, shown: _Shown, way: Sequence[Command], short_enough: int
     tries = _SHRINKING if len(commands) > short_enough else 0
     decides = rule in _deciding(run, commands)
     size = len(commands) // 2
-    while tries and size:
+    while tries and size and not run.spent:
         start = 0
-        while start + size < len(commands) and tries:
+        while start + size < len(commands) and tries and not run.spent:
             shorter = commands[:start] + commands[start + size :]
             if decides and rule not in _deciding(run, shorter):
                 start += size

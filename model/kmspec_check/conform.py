@@ -52,6 +52,7 @@ class Options(NamedTuple):
     seed: int
     budget: float | None
     command: str
+    version: str
     now: datetime | None
     listener: Listener
     clock: Clock
@@ -74,6 +75,7 @@ def conform(  # noqa: PLR0913 - the options of the command, all with defaults
     seed: int = 0,
     budget: float | None = None,
     command: str = "",
+    version: str = "",
     now: datetime | None = None,
     listener: Listener | None = None,
     rules: Iterable[str] = (),
@@ -85,8 +87,8 @@ def conform(  # noqa: PLR0913 - the options of the command, all with defaults
 
     ``only`` names areas and phases; ``level`` ``must`` leaves aside what is only inferred;
     ``expect`` is a file of rules known to be violated; ``budget`` is in seconds; ``now`` goes
-    into the report and keeps runs against the same endpoint apart. ``model`` is another model
-    than that of the tables, for trying an edit of them.
+    into the report and keeps runs against the same endpoint apart; ``version`` is the target's,
+    asked for if left out; ``model`` is another than that of the tables, for trying an edit.
 
     ``rules`` are rule ids: only what they say something of is tried, what they decide first, and
     the check ends as soon as each of them is found violated. ``explored`` is a model whose scopes
@@ -105,19 +107,19 @@ def conform(  # noqa: PLR0913 - the options of the command, all with defaults
     unknown = sorted(chosen - set(areas(spec)))
     if unknown:
         raise UsageError(f"there is no area {unknown[0]!r}; choose one of {', '.join(areas(spec))}")
-    wanted = frozenset(rules)
-    if wanted - spec.rules.keys():
-        raise UsageError(f"there is no rule {min(wanted - spec.rules.keys())!r}")
+    if unheard := set(rules := frozenset(rules)) - spec.rules.keys():
+        raise UsageError(f"there is no rule {min(unheard)!r}")
     if level not in LEVELS[1:]:
         raise UsageError(f"{level!r} is no level; give must or should")
     options = Options(
         only=chosen,
-        rules=wanted,
+        rules=rules,
         level=level,
         expect=expectations.read(expect, spec.rules) if expect is not None else {},
         seed=seed,
         budget=budget,
         command=command,
+        version=version,
         now=now,
         listener=listener or silent,
         clock=clock,
@@ -149,6 +151,7 @@ class _Check:
         self._began = options.clock()
         self._phases: list[PhaseDone] = []
         self._toured: Toured | None = None
+        self._version = ""
 
     def result(self) -> Result:
         """Run the phases and sum up."""
@@ -187,6 +190,8 @@ class _Check:
 
     def _prepared(self) -> tuple[Run, plans.Plan]:
         options, profile = self._options, self._profile
+        if isinstance(self._target, Endpoint) and not options.version:
+            self._version = self._target.version()
         time = time_of(self._target, profile)
         timing = profile.timing
         low, high = timing.low, timing.high
@@ -209,6 +214,7 @@ class _Check:
             flowing=time.flowing,
             deadline=None if budget is None else self._began + budget,
             listener=options.listener,
+            region=self._target.region if isinstance(self._target, Endpoint) else "us-east-1",
             expected=frozenset(options.expect),
             areas=chosen,
             rules=options.rules,
@@ -300,6 +306,7 @@ class _Check:
             subject=endpoint.url if endpoint else self._profile.title,
             endpoint_kind="http" if endpoint else "embedded",
             profile=self._profile.name,
+            version=options.version or self._version,
             kmspec=metadata.version("kmspec"),
             botocore=botocore.__version__,
             spec=self._explored.edition if self._explored else plans.edition(self._spec),

@@ -7,15 +7,17 @@ whole answer, however slowly it drips. Connections are kept open and used again.
 import http.client
 import json
 import os
+import re
 from collections.abc import Mapping
 from typing import Any, Self
 from urllib.parse import SplitResult, urlsplit
 
 from botocore.credentials import Credentials
+from botocore.session import Session
 
 from kmspec.names import Service
 from kmspec_check import wire
-from kmspec_check.profile import Isolation, Profile, load
+from kmspec_check.profile import Isolation, Profile, load, names
 from kmspec_check.stopwatch import MONOTONIC
 from kmspec_check.target import (
     ANOTHER_URL,
@@ -35,6 +37,13 @@ ANSWER_WITHIN = 20.0
 LARGEST_BODY = 8 * 1024 * 1024
 """Bytes; no answer of ours comes near."""
 _CHUNK = 65536
+_LONGEST_VERSION = 80
+_FIRST = ("kmspec", "ministack", "floci", "fakecloud")
+"""Profiles of targets that also answer at the routes of others."""
+_AWS = re.compile(
+    r"(?:.+\.)?(?:kms|cloudhsmv2|sts)(?:-fips)?(?:\.(?P<region>[a-z0-9-]+))?"
+    r"(?:\.vpce)?\.(?:amazonaws\.com(?:\.cn)?|api\.aws|api\.amazonwebservices\.com\.cn)"
+)
 _CLOSED = "closed the connection without an answer"
 _LOG = "look into the log of the server"
 
@@ -54,7 +63,9 @@ class Endpoint:
         self._clock = clock
         self._parts = parts
         self._kept: http.client.HTTPConnection | None = None
+        self._refuse_aws(profile)
         self.profile = profile or self._recognise()
+        self.region = _region_of_aws(parts.hostname or "") or "us-east-1"
         self._signer = wire.Signer(self._credentials())
 
     def __enter__(self) -> Self:
@@ -86,6 +97,8 @@ class Endpoint:
 
         :raises Trouble: there is no answer, or none that can be read.
         """
+        if not self.profile.allows(operation):
+            raise Trouble(f"{operation} is not to be asked at {self.url}", "see its profile")
         if service in (Service.OPERATOR, Service.CLOCK):
             access = self.profile.operator if service == Service.OPERATOR else self.profile.clock
             return self._own_route(access.route, operation, parameters)
@@ -181,24 +194,70 @@ class Endpoint:
             self.close()
         return response.status, bytes(body)
 
-    def _recognise(self) -> Profile:
-        """The profile of the target, by what its health route says."""
-        status, body = self._exchange("GET", "/_kmspec/health", b"", {})
+    def _refuse_aws(self, profile: Profile | None) -> None:
+        """Leave AWS alone unless a profile says what may be asked there.
+
+        :raises Trouble: it does not.
+        """
+        aws = _region_of_aws(self._parts.hostname or "")
+        if aws and (profile is None or not profile.operations):
+            raise Trouble(
+                f"{self.url} is AWS itself, where keys cost money",
+                "give --profile aws, which asks for nothing that makes anything",
+            )
+
+    def version(self) -> str:
+        """The version that the target tells of itself, or nothing."""
+        told = self.profile.recognised
+        if told is None or not told.version:
+            return ""
+        body = self._told(told.route)
         try:
-            told = json.loads(body)
-        except ValueError:
-            told = None
-        ours = succeeded(status) and isinstance(told, dict) and told.get("status") == "ok"
-        return load("kmspec" if ours else "generic")
+            return str(json.loads(body).get(told.version) or "")[:_LONGEST_VERSION]
+        except (ValueError, AttributeError):
+            return ""
+
+    def _recognise(self) -> Profile:
+        """The profile of the target, by what its own routes say."""
+        answers: dict[str, str] = {}
+        for name in sorted(names(), key=lambda name: (name not in _FIRST, name)):
+            profile = load(name)
+            told = profile.recognised
+            if told is None:
+                continue
+            if told.route not in answers:
+                answers[told.route] = self._told(told.route)
+            if told.text in answers[told.route]:
+                return profile
+        return load("generic")
+
+    def _told(self, route: str) -> str:
+        """The body of a page of the target; of a refusal nothing."""
+        status, body = self._exchange("GET", route, b"", {})
+        return body.decode("utf-8", "replace") if succeeded(status) else ""
 
     def _credentials(self) -> Credentials | None:
-        """The environment's credentials, where an account is not chosen by the access key."""
+        """What requests are signed with, where an account is not chosen by the access key.
+
+        :raises Trouble: the profile wants real ones, and there are none.
+        """
+        if self.profile.credentials == "chain":
+            found = Session().get_credentials()
+            if found is None:
+                raise Trouble(f"there are no credentials for {self.url}", "run `aws configure`")
+            return found
         if self.profile.isolation is Isolation.ACCESS_KEY:
             return None
         key, secret = os.environ.get("AWS_ACCESS_KEY_ID"), os.environ.get("AWS_SECRET_ACCESS_KEY")
         if not key or not secret:
             return None
         return Credentials(key, secret, os.environ.get("AWS_SESSION_TOKEN"))
+
+
+def _region_of_aws(host: str) -> str:
+    """The Region of an endpoint of AWS itself; of any other host nothing."""
+    found = _AWS.fullmatch(host.lower().rstrip("."))
+    return (found["region"] or "us-east-1") if found else ""
 
 
 def _parts(url: str) -> SplitResult:

@@ -6,6 +6,7 @@ areas apply. The ones we bring are ``profiles/*.toml``; a file of the same form 
 """
 
 import tomllib
+from collections.abc import Mapping
 from enum import StrEnum
 from importlib import resources
 from pathlib import Path
@@ -60,8 +61,8 @@ class Transitions(_Row):
     """How much longer than its window a deletion may take."""
 
 
-class UnknownOperation(_Row):
-    """One form of answer to an operation that the target does not know; all given must hold."""
+class _Form(_Row):
+    """One form of refusal; all that is given must hold."""
 
     status: int | None = None
     code: str | None = None
@@ -78,6 +79,40 @@ class UnknownOperation(_Row):
         )
 
 
+class UnknownOperation(_Form):
+    """One form of answer to an operation that the target does not know."""
+
+
+class Unsupported(_Form):
+    """One form of refusal by which the target says plainly that it does not offer a thing."""
+
+    operation: str = ""
+    member: str = ""
+    """The parameter that asks for it; empty: whatever is asked."""
+    values: tuple[str, ...] = ()
+    """The values of it that are not offered; empty: any."""
+
+    def asks(self, operation: str, parameters: Mapping[str, Any]) -> bool:
+        """Whether a request asks for what this row is about."""
+        if self.operation not in ("", operation):
+            return False
+        value = parameters.get(self.member)
+        return not self.member or (value is not None and self._lists(value))
+
+    def _lists(self, value: object) -> bool:
+        return not self.values or value in self.values
+
+
+class Recognised(_Row):
+    """How the target tells what it is, asked without a signature by GET."""
+
+    route: str
+    text: str
+    """Part of the body, when it is one of these."""
+    version: str = ""
+    """The member of the JSON answer that has its version; empty: it does not tell."""
+
+
 class Profile(_Row):
     """What is particular about one kind of target."""
 
@@ -87,15 +122,34 @@ class Profile(_Row):
     header: str = ""
     areas: tuple[str, ...] = ()
     """The areas that apply; empty: all."""
-    attestation: Literal["any", "genuine"] = "genuine"
-    """Which attestation documents are accepted: of any root, as the checker makes them, or only
-    those of an AWS Nitro system, which it cannot make."""
+    attestation: Literal["any", "genuine", "none"] = "genuine"
+    """Which attestation documents are accepted: of any root, as the checker makes them, only
+    those of an AWS Nitro system, which it cannot make, or ``Recipient`` is not offered."""
+    regions: Literal["all", "one"] = "all"
+    """Whether the target keeps Regions apart, or is in one whatever a request is signed for."""
+    operations: tuple[str, ...] = ()
+    """The only operations that may be asked there, for whatever reason; empty: all."""
+    credentials: Literal["made-up", "chain"] = "made-up"
+    """Whether requests are signed with what botocore finds: environment, files, roles."""
+    recognised: Recognised | None = None
     consistency: Literal["strong", "eventual"] = "eventual"
     """``strong``: what was answered is seen by every later request, whoever makes it."""
     clock: Access = Access()
     operator: Access = Access()
     timing: Transitions = Transitions()
     unknown_operation: tuple[UnknownOperation, ...] = Field(default=(), alias="unknown-operation")
+
+    unsupported: tuple[Unsupported, ...] = ()
+
+    def declines(self, operation: str, parameters: Mapping[str, Any], answer: Answer) -> bool:
+        """Whether the answer says plainly that what was asked for is not offered there."""
+        return any(
+            form.fits(answer) and form.asks(operation, parameters) for form in self.unsupported
+        )
+
+    def allows(self, operation: str) -> bool:
+        """Whether the operation may be asked there at all."""
+        return not self.operations or operation in self.operations
 
     def does_not_know(self, answer: Answer) -> bool:
         """Whether the answer says that the operation is unknown there."""

@@ -63,7 +63,8 @@ def _look(ref: Ref, command: Command, binding: Binding, ask: Asking) -> object:
     if ref.kind == "material":
         return wrapping.wrapped(ref, binding)
     if ref.kind == "moment":
-        return _now(ask) + ref.index
+        moment = _now(ask) + ref.index
+        return int(moment) if moment.is_integer() else moment
     where = command.get("ClusterId")
     cluster = binding.resolved(where) if where is not None else ""
     answer = ask(Service.OPERATOR, "ListHsmKeys", {"ClusterId": cluster})
@@ -75,11 +76,14 @@ def _look(ref: Ref, command: Command, binding: Binding, ask: Asking) -> object:
 
 
 def _now(ask: Asking) -> float:
-    """What time it is where the target is: as it says, or else as the machine does."""
+    """What time it is where the target is: as it says, or else as the machine does.
+
+    In whole seconds then, as boto3 and the AWS CLI write moments.
+    """
     try:
         return float(ask(Service.CLOCK, "Now", {}).body["Now"])
     except (Trouble, LookupError):
-        return datetime.now(UTC).timestamp()
+        return float(int(datetime.now(UTC).timestamp()))
 
 
 def _csr(cluster: str, ask: Asking) -> str | None:

@@ -19,6 +19,8 @@ class Identity(NamedTuple):
     endpoint_kind: str
     """``embedded`` or ``http``."""
     profile: str
+    version: str
+    """Of the target, as it or its user says; empty when nobody does."""
     kmspec: str
     botocore: str
     spec: str

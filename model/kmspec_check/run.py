@@ -16,7 +16,7 @@ from kmspec_check.cells import Board, Cell, Status
 from kmspec_check.events import CellDecided, Event, Listener, ViolationFound, silent
 from kmspec_check.oracle import Node, Oracle
 from kmspec_check.profile import Isolation, Profile
-from kmspec_check.target import Clock, Target, TimedOut, Trouble
+from kmspec_check.target import Answer, Clock, Target, TimedOut, Trouble
 from kmspec_check.violation import Violation
 from kmspec_model import Command, Model
 
@@ -28,6 +28,18 @@ _MOST_TROUBLED = 25
 """So many cells in a row that end in the same trouble, and there is no sense in going on."""
 _MOST_UNANSWERED = 3
 """So many requests in a row that are not answered in time: each costs many seconds."""
+_TAKING = ("CreateKey", "GenerateRandom")
+"""Operations with parameters that are of another area."""
+_AREA_OF = {
+    "CustomKeyStoreId": "store",
+    "XksKeyId": "store",
+    "Origin=AWS_CLOUDHSM": "store",
+    "Origin=EXTERNAL": "import",
+    "MultiRegion": "region",
+    "Policy": "policy",
+    "Tags": "tag",
+}
+"""What parameters, or single values of them, are of."""
 
 
 class OutOfTimeError(Exception):
@@ -83,6 +95,8 @@ class Run:
     """Rules whose violation is expected."""
     known: set[tuple[str, str]] = field(default_factory=set)
     """Operations that the target answered as one who knows them."""
+    nonsense: dict[str, tuple[int, str, str]] = field(default_factory=dict)
+    """How each service refused an operation that AWS does not have."""
     untold: set[tuple[str, str]] = field(default_factory=set)
     """Operations, each with a kind of name that the target does not tell in their answers."""
     areas: frozenset[str] = frozenset()
@@ -119,8 +133,13 @@ class Run:
         """
         if self.has_enough:
             raise EnoughError
-        if self.deadline is not None and self.clock() >= self.deadline:
+        if self.spent:
             raise OutOfTimeError
+
+    @property
+    def spent(self) -> bool:
+        """Whether the budget is used up."""
+        return self.deadline is not None and self.clock() >= self.deadline
 
     @property
     def has_enough(self) -> bool:
@@ -143,6 +162,12 @@ class Run:
         """The area of a command: of its operation, or what it asks for that is not specified."""
         return area_of(self.oracle.model, command)
 
+    def does_not_know(self, service: str, operation: str, answer: Answer) -> bool:
+        """Whether the answer says that the target does not know the operation."""
+        if self.profile.does_not_know(answer):
+            return True
+        return answer.refused and self.nonsense.get(service) == saying(answer, operation)
+
     def offers(self, command: Command) -> bool:
         """Whether the target may be able to perform a command at all."""
         return not self.lacking(command)
@@ -152,13 +177,51 @@ class Run:
         outside = self.oracle.model.outside(command)
         if outside:
             return f"kmspec does not offer {outside}, and asks no target for them"
-        if self.profile.attestation == "genuine" and _presents_document(command):
-            return f"profile {self.profile.name} accepts genuine attestation documents only"
+        barred = self._barred(command) or self._unclaimed(command)
+        if barred:
+            return barred
         key = (command.service, command.operation)
         known = self._lacking.get(key)
         if known is None or (not known and key in self.unsupported):
             known = self._lacking[key] = self._why_lacking(command)
         return known
+
+    def _barred(self, command: Command) -> str:
+        """What of a command the profile says is not to be asked there."""
+        profile = self.profile
+        if profile.attestation == "genuine" and _presents_document(command):
+            return f"profile {profile.name} accepts genuine attestation documents only"
+        if profile.attestation == "none" and command.get("Recipient") is not None:
+            return f"profile {profile.name} has no Recipient"
+        if profile.regions == "one" and command.region:
+            return f"profile {profile.name} has one Region"
+        return self._not_to_be_asked(command) if profile.operations else ""
+
+    def _not_to_be_asked(self, command: Command) -> str:
+        """What of a command could make or change something where nothing may be made."""
+        if not self.profile.allows(command.operation):
+            return f"profile {self.profile.name} does not ask for {command.operation}"
+        if any(ref.kind == "service" for ref in command.references()):
+            return f"profile {self.profile.name} asks for no AWS managed keys, which makes them"
+        return ""
+
+    def _unclaimed(self, command: Command) -> str:
+        """What a command asks for that is of an area of which the target has no operation.
+
+        Parameters of such an area are often ignored, and nobody was promised otherwise.
+        """
+        if command.operation not in _TAKING:
+            return ""
+        for member, value in command.arguments:
+            area = _AREA_OF.get(member) or _AREA_OF.get(f"{member}={value!s}")
+            if area and value is not False and self._has_none_of(area):
+                return f"the target has no operation of the area {area}, which {member} is of"
+        return ""
+
+    def _has_none_of(self, area: str) -> bool:
+        found = (one for one in self.spec.operations.values() if one.resource == area)
+        asked = {(one.service, one.called) for one in found}
+        return area not in self.profile.areas and asked <= self.unsupported
 
     def _why_lacking(self, command: Command) -> str:
         area, profile = self.area(command), self.profile
@@ -236,6 +299,11 @@ def area_of(model: Model, command: Command) -> str:
     """The area of a command: of its operation, or what it asks for that is not specified."""
     outside = model.outside(command)
     return outside or model.spec.operation(command.service, command.operation).resource
+
+
+def saying(answer: Answer, operation: str) -> tuple[int, str, str]:
+    """How an operation is refused, whatever its name."""
+    return answer.status, answer.code, (answer.message or "").replace(operation, "")
 
 
 def _presents_document(command: Command) -> bool:

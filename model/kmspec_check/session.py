@@ -83,6 +83,8 @@ _RELIED_UPON = frozenset(
 """Members without which an operation has not done its work."""
 _NOT_NEEDED = frozenset({"keymaterial"})
 """Kinds of names that hardly a request needs: a target that does not tell one is gone on with."""
+_LONG_LISTS = frozenset({"ListKeys", "ListAliases"})
+"""Not looked at after each step in an account where what the whole run made piles up."""
 _SUBNETS = 10
 """As many as a cluster can have."""
 _PAGES = 200
@@ -204,9 +206,11 @@ class Session:
             return Result(Verdict.TROUBLE, reason=str(trouble))
         run.answered()
         known = (command.service, command.operation) in run.known
-        if run.profile.does_not_know(answer) and not known:
+        if not known and run.does_not_know(command.service, command.operation, answer):
             run.unsupported.add((command.service, command.operation))
             return Result(Verdict.UNSUPPORTED, reason=f"the target has no {command.operation}")
+        if run.profile.declines(command.operation, dict(command.arguments), answer):
+            return Result(Verdict.UNSUPPORTED, reason=f"the target says: {answer.message}"[:120])
         crashed = known and answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
         if answer.refused and not answer.code and not crashed:
             reason = f"{command.operation} was answered {untyped(answer)}"
@@ -385,7 +389,9 @@ class Session:
         found = dict.fromkeys(
             view.command for possible in self.possible for view in possible.node.views
         )
-        return tuple(found)
+        if self.run.isolated:
+            return tuple(found)
+        return tuple(view for view in found if view.operation not in _LONG_LISTS)
 
     def _blamed(self, result: Result, culprit: Step | None) -> Result:
         """A view that deviates shows what the step before it did, so that one is at fault."""

@@ -15,7 +15,7 @@ from kmspec_check.binding import Binding
 from kmspec_check.cells import Cell, Status
 from kmspec_check.events import Progressed
 from kmspec_check.profile import Profile
-from kmspec_check.run import Run
+from kmspec_check.run import Run, saying
 from kmspec_check.target import (
     ANOTHER_URL,
     Answer,
@@ -76,6 +76,9 @@ _NOWHERE: Mapping[str, Any] = {
     "PrimaryRegion": Ref("region", 1),
 }
 """Values for required members: well-formed names of nothing."""
+_ACCOUNT_OF_ARN = 4
+_NO_OPERATION = "AskNothing"
+"""What no service has."""
 _HARMLESS: Mapping[str, Mapping[str, Any]] = {
     "CreateKey": {"Origin": "AWS_CLOUDHSM"},
     "GenerateRandom": {"NumberOfBytes": 1},
@@ -120,11 +123,12 @@ def smoke(run: Run) -> None:
     :raises Trouble: nothing answers, or nothing as AWS would, so that going on has no sense.
     """
     binding = run.fresh()
+    _ask_nonsense(run, binding)
     for done, (name, operation) in enumerate(sorted(run.spec.operations.items()), start=1):
         cell = Cell(PHASE, "-", name)
         if operation.service == Service.LOAD:
             continue
-        if not run.profile.reaches(operation.service):
+        if not run.profile.reaches(operation.service) or not run.profile.allows(operation.called):
             run.unsupported.add((operation.service, operation.called))
             run.decide(cell, Status.UNSUPPORTED, f"profile {run.profile.name} has no way to it")
             continue
@@ -146,9 +150,23 @@ def smoke(run: Run) -> None:
         raise Garbled(f"no operation was answered as AWS would: {first}", ANOTHER_URL)
 
 
+def _ask_nonsense(run: Run, binding: Binding) -> None:
+    """Learn how the target refuses an operation that nobody has."""
+    account, region, _ = binding.place
+    for service in (Service.KMS, Service.CLOUDHSM):
+        if not run.profile.allows(_NO_OPERATION):
+            continue
+        try:
+            answer = ask(run.target, service, _NO_OPERATION, {}, account=account, region=region)
+        except Trouble:
+            continue
+        if answer.refused:
+            run.nonsense[service] = saying(answer, _NO_OPERATION)
+
+
 def _classify(run: Run, cell: Cell, operation: Operation, answer: Answer) -> None:
     asked = (operation.service, operation.called)
-    if run.profile.does_not_know(answer):
+    if run.does_not_know(*asked, answer):
         run.unsupported.add(asked)
         run.decide(cell, Status.UNSUPPORTED, f"answered {answer.code or answer.status}")
     elif answer.refused and not answer.code:
@@ -178,9 +196,27 @@ def harmless(service: str, operation: str) -> dict[str, Any]:
 
 
 def account_of(run: Run) -> str:
-    """The account in which everything happens, if the target can say it."""
-    try:
-        answer = _asked(run, run.fresh(), Service.STS, "GetCallerIdentity")
-    except Trouble:
+    """The account in which everything happens, if the target can say it.
+
+    What has no STS says it in the ARN of a key, which is made for that and deleted.
+    """
+    if not run.profile.allows("CreateKey"):
         return run.account
-    return str(answer.body.get("Account") or run.account)
+    try:
+        told = _asked(run, run.fresh(), Service.STS, "GetCallerIdentity").body.get("Account")
+    except Trouble:
+        told = None
+    return str(told or _account_of_key(run) or run.account)
+
+
+def _account_of_key(run: Run) -> str:
+    account, region, _ = run.fresh().place
+    try:
+        made = ask(run.target, Service.KMS, "CreateKey", {}, account=account, region=region)
+        key = made.body["KeyMetadata"]
+        deleted = {"KeyId": key["KeyId"], "PendingWindowInDays": 7}
+        name = "ScheduleKeyDeletion"
+        ask(run.target, Service.KMS, name, deleted, account=account, region=region)
+        return str(key["Arn"]).split(":")[_ACCOUNT_OF_ARN]
+    except (Trouble, LookupError, TypeError):
+        return ""

@@ -90,7 +90,8 @@ def violated(result: Result) -> tuple[Violated, ...]:
 def identity_lines(result: Result) -> Iterator[tuple[str, str]]:
     """What was checked, by what, when: a word and what is to be said under it."""
     found = result.identity
-    yield "checked", f"{found.subject} (profile {found.profile}, {found.endpoint_kind})"
+    version = f" {found.version}" if found.version else ""
+    yield "checked", f"{found.subject}{version} (profile {found.profile}, {found.endpoint_kind})"
     ours = f"kmspec {found.kmspec}, spec {found.spec}, botocore {found.botocore}"
     yield "by", f"{ours}, level {found.level}, seed {found.seed}"
     if found.date:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import hypothesis
 from hypothesis import HealthCheck, Phase, Verbosity, settings
 from hypothesis import strategies as st
-from hypothesis.errors import FlakyFailure
+from hypothesis.errors import Flaky
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from kmspec.names import Service
@@ -88,8 +88,9 @@ def _round(run: Run, plan: Plan, number: int, made: _Count) -> bool:
         report(run, deviated.cell, deviated.finding, way, short_enough=_SHORT_ENOUGH)
         if deviated.finding.rule not in run.violated_rules:
             return False
-    except FlakyFailure as flaky:
-        reason = f"not confirmed: {flaky.exceptions[0] if flaky.exceptions else flaky}"
+    except Flaky as flaky:
+        seen = getattr(flaky, "exceptions", None) or [str(flaky).partition("\n")[0]]
+        reason = f"not confirmed: {seen[0]}"
         run.decide(Cell(PHASE, "-", "random walks"), Status.ERROR, reason)
         return False
     except Broken as broken:

@@ -1,7 +1,8 @@
 """Blame: the only place that says which rule an answer violates.
 
 An unexpected refusal points at the rule whose row gives that refusal elsewhere, best one that the
-target was not seen to keep, a success that answers something else at the rule of the answer, any
+target was not seen to keep, a success that answers something else at the rule of the answer, a
+success instead of one of several refusals at the first of them that was not seen to be kept, any
 other deviation at the rule that decided what was expected. What is only a ``should`` is at fault
 itself where every other rule was seen to be kept. A state that is wrong after a right answer points
 at the rule of the step before that says what the view shows.
@@ -69,8 +70,10 @@ def violated_rule(
         unseen = [name for name in giving if name not in kept]
         if unseen or (giving and spec.rules[expected[0]].level == "must"):
             return _most_likely(spec, unseen or giving, observed)
+        return expected[0]
     effects = (name for name in expected if isinstance(spec.rules[name], Effect))
-    return expected[0] if observed is not None else next(effects, expected[0])
+    broken = (name for name in expected if name not in kept)
+    return next(effects, next(broken, expected[0]))
 
 
 def _most_likely(spec: Spec, names: list[str], code: str) -> str:

@@ -10,6 +10,10 @@ COMMON = frozenset({"AccessDeniedException", "ThrottlingException", "ValidationE
 """Errors that any operation of AWS KMS may give though no service model lists them."""
 
 BESIDES = {
+    **{
+        (operation, "UnsupportedOperationException"): "a context of an asymmetric key: undocumented"
+        for operation in ("Encrypt", "Decrypt", "ReEncrypt")
+    },
     (
         "DescribeKey",
         "InvalidGrantTokenException",
