@@ -5,6 +5,7 @@ one session; whatever changes the world gets one of its own.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from kmspec.names import Service
 from kmspec_check.cells import Cell, Status
@@ -35,6 +36,15 @@ def matrix(run: Run, plan: Plan) -> None:
         run.tell(Progressed(PHASE, done))
 
 
+class _Batch(NamedTuple):
+    """What came of several cells tried at once."""
+
+    result: Result
+    suspect: Entry | None = None
+    """The one that changed the state, or may have."""
+    decided: bool = False
+
+
 class Stopped:
     """One world of the matrix, and the session that is there."""
 
@@ -48,13 +58,24 @@ class Stopped:
     def decide(self, entries: Sequence[Entry]) -> None:
         """Decide cells of this world: first those that leave it as it is, all at once."""
         open_ = [entry for entry in entries if not self._decided_without_trying(entry)]
-        staying = [entry for entry in open_ if self._stays(entry.probe.command)]
-        leaving = [entry for entry in open_ if entry not in staying]
-        suspect = self._at_once(staying)
-        if suspect is not None:
+        staying = [entry for entry in open_ if self._is_tried_with_others(entry.probe.command)]
+        suspects: list[tuple[Entry, Result]] = []
+        for _ in range(_OFTEN):
+            tried_now = self._at_once(staying)
+            if tried_now.suspect is None:
+                break
+            staying.remove(tried_now.suspect)
+            suspects.append((tried_now.suspect, tried_now.result))
+        if not tried_now.decided:
             self._one_by_one(staying)
-            self._doubt(staying, suspect)
-        self._one_by_one(leaving)
+        if tried_now.suspect is None:
+            self._doubt(staying, tried_now.result)
+        self._one_by_one([entry for entry in open_ if entry not in staying])
+        for suspect, result in suspects:
+            self._doubt([suspect], result)
+
+    def _is_tried_with_others(self, command: Command) -> bool:
+        return self._stays(command) and not self._plan.costly[self._ruled(command)]
 
     def _one_by_one(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
@@ -66,40 +87,42 @@ class Stopped:
         """What deviated among others and not alone is unsteady, and that is an error."""
         rule = suspect.finding.rule if suspect.finding else ""
         board = self._run.board
-        worst = max(board.status(entry.cell) or Status.SKIP for entry in entries)
+        worst = max((board.status(one.cell) or Status.SKIP for one in entries), default=Status.SKIP)
         if rule and worst is Status.PASS:
             reason = f"not confirmed: {rule} deviated once and not when tried again"
             self._run.decide(entries[-1].cell, Status.ERROR, reason, (rule,))
 
-    def _at_once(self, entries: Sequence[Entry]) -> Result | None:
+    def _at_once(self, entries: Sequence[Entry]) -> _Batch:
         """Try cells one after the other and compare the whole state once, after the last.
 
-        When the state is not as it must be, or may not be, that is returned and no cell is
-        decided: each is to be tried with a look of its own.
+        No cell is decided when one of them changed the state, or may have, nor when the state is
+        not as it must be and none is known to have done it.
         """
         run = self._run
         run.check_time()
         if not entries:
-            return None
+            return _Batch(FITS, decided=True)
         session, result = reach(run, self._plan, self._way)
-        results: list[Result] = []
+        if not result.fits:
+            return _Batch(result)
+        steps: list[Result] = []
         for entry in entries:
-            if not result.fits or session.node.home is not self._node:
-                return result
             step = session.step(entry.probe.command)
             if not step.fits and not changes_nothing(run, session, entry.probe.command, step):
-                return step
-            results.append(step)
-        result = session.observe() if result.fits else result
+                return _Batch(step, entry)
+            if session.node.home is not self._node:
+                return _Batch(step, entry)
+            steps.append(step)
+        result = session.observe()
         tell_asides(run, session)
         if not result.fits or session.node.home is not self._node:
-            return result
-        for entry, step in zip(entries, results, strict=True):
+            return _Batch(result)
+        for entry, step in zip(entries, steps, strict=True):
             command = entry.probe.command
             if step.fits:
                 run.reached.edges.add((self._node, command))
             note(run, self._plan, entry.cell, step, (*self._way, command), self._node)
-        return None
+        return _Batch(FITS, decided=True)
 
     def _stays(self, command: Command) -> bool:
         return self._node.permitted(command)[0].node.home is self._node
@@ -117,14 +140,14 @@ class Stopped:
             run.decide(entry.cell, Status.SKIP, f"not reached: {obstacle} is violated on the way")
             return True
         if self._plan.costly[self._ruled(entry.probe.command)] >= _OFTEN:
-            reason = f"the same request deviated in {_OFTEN} other situations"
+            reason = f"the operation deviated {_OFTEN} times where the same rule decides"
             run.decide(entry.cell, Status.SKIP, reason)
             return True
         return False
 
-    def _ruled(self, command: Command) -> tuple[Command, str]:
-        """A command and the rule that decides it here."""
-        return command, self._node.permitted(command)[0].rules[0]
+    def _ruled(self, command: Command) -> tuple[str, str]:
+        """An operation and the rule that decides it here."""
+        return command.operation, self._node.permitted(command)[0].rules[0]
 
     def _try(self, entry: Entry) -> None:
         """Try one cell, in the session that is here or in a new one."""
@@ -174,14 +197,16 @@ def is_harmless(run: Run, session: Session, command: Command, result: Result) ->
 def changes_nothing(run: Run, session: Session, command: Command, result: Result) -> bool:
     """Whether a step that does not fit should have left all as it was; it is then struck out.
 
-    What is refused changes nothing, nor does a view, and to use a key changes nothing but when it
-    was last used, where a target tells that.
+    What is refused changes nothing, unless by a crash, nor does a view; and to use a key changes
+    nothing but when it was last used, where a target tells that.
     """
     if result.verdict is not Verdict.DEVIATES:
         return result.verdict is Verdict.UNSUPPORTED
     kind = run.spec.operation(command.service, command.operation).kind
     used = kind == "cryptographic" and not command.keep and not run.offers(_LAST_USAGE)
-    if not (session.steps[-1].answer.refused or kind == "view" or used):
+    answer = session.steps[-1].answer
+    crashed = answer.refused and not answer.code
+    if crashed or not (answer.refused or kind == "view" or used):
         return False
     session.steps.pop()
     return True

@@ -247,7 +247,7 @@ class Session:
         ways = tuple(way for _, way, _ in tried)
         kept = [one for one in tried if not one[2].mismatches]
         finding = None
-        if not kept:
+        if not kept and not (answer.refused and not answer.code):  # a crash leaves who knows what
             kept, finding = self._forgiven(command, tried)
         if not kept:
             return self._deviates(command, answer, before, tried, view=view)
