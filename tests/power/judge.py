@@ -2,36 +2,37 @@
 
 A process that has explored the model forks for each mutant. The child imports the emulator anew
 with the one module exchanged, and holds it against the model until the first difference. What
-never executes the function that is mutated cannot tell the mutant, and is not tried.
+never executes the statement that is mutated cannot tell the mutant, and is not tried.
 """
 
 import random
 import signal
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from importlib.abc import InspectLoader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_loader
 from types import FrameType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from kmspec_check.cells import Status
 from kmspec_check.conform import conform
-from kmspec_check.events import CellDecided, Event, ViolationFound
-from kmspec_check.oracle import Node
+from kmspec_check.events import CellDecided, Event, Listener, PhaseStarted, ViolationFound
 from kmspec_check.plan import Explored, Stop
+from kmspec_check.result import Result
+from kmspec_check.smoke import PHASE as SMOKE
 from kmspec_check.target import Target
 from kmspec_model.probes import Probe
-from tests.power.sites import Site, named
+from tests.power.sites import GUARDS, Site, named
 
-PHASES: Final = ("matrix", "tour", "values")
 FIRST: Final = 30
 """So many worlds are tried before all that there are."""
-_VALUES: Final = "keys"
-"""The scope that the phase values needs."""
 _STANDING_STILL: Final = 400
 """Seconds after which a mutant hangs."""
+
+
+TraceFunction: TypeAlias = Callable[[FrameType, str, Any], Any]
 
 
 class Judged(NamedTuple):
@@ -54,76 +55,68 @@ class _Found(Exception):
         self.verdict, self.by = verdict, by
 
 
+class Part(NamedTuple):
+    """What is played by itself: a world of the matrix, the tour of a scope, or the values."""
+
+    phase: str
+    stop: Stop
+    """The world; of a tour the first of its scope."""
+
+
+_OF_VALUES: Final = Part("values", Stop("keys", 0))
+
+
 class Reached:
-    """Which functions of the emulator are executed at which stops."""
+    """Which lines of the guards are executed by which parts."""
 
     def __init__(self, explored: Explored) -> None:
-        self._at: dict[tuple[str, str], set[Stop]] = defaultdict(set)
-        watched = _Watched(explored)
-        target = _Traced(embedded(), watched, self._at)
-        conform(target, profile="embedded", only=PHASES, explored=watched)
+        self.parts = (
+            *(Part("matrix", stop) for stop in sorted({stop for stop, _ in explored.cells()})),
+            _OF_VALUES,
+            *(Part("tour", Stop(scope, 0)) for scope in explored.graphs),
+        )
+        self._at: dict[tuple[str, int], set[Part]] = defaultdict(set)
+        self._guards = {named(module) for module in GUARDS}
+        self._now = _OF_VALUES
+        for part in self.parts:
+            self._now = part
+            try:
+                _played(explored, (part,), self._begin)
+            finally:
+                sys.settrace(None)
 
-    def by(self, site: Site) -> frozenset[Stop] | None:
-        """The stops that execute what is mutated; none is known of what stands in no function."""
-        return frozenset(self._at[named(site.module), site.within]) if site.within else None
+    def _begin(self, event: Event) -> None:
+        """Leave aside the smoke test, which says nothing of a mutant."""
+        if isinstance(event, PhaseStarted) and event.phase != SMOKE:
+            sys.settrace(self._enter)
+
+    def by(self, site: Site) -> tuple[Part, ...]:
+        """The parts that execute what is mutated; of what stands in no function all."""
+        if not site.within:
+            return self.parts
+        lines = site.statement()
+        found = set().union(*(self._at[named(site.module), line] for line in lines))
+        return tuple(part for part in self.parts if part in found)
+
+    def _enter(self, frame: FrameType, event: str, _: object) -> TraceFunction | None:
+        if event != "call" or frame.f_globals.get("__name__") not in self._guards:
+            return None
+        self._line(frame, event, None)
+        return self._line
+
+    def _line(self, frame: FrameType, event: str, _: object) -> TraceFunction:
+        del event
+        self._at[frame.f_globals["__name__"], frame.f_lineno].add(self._now)
+        return self._line
 
 
-class _Watched(Explored):
-    """The same explored model, which notes the stop that is dealt with."""
+class _Chosen(Explored):
+    """A part of an explored model: some scopes, and of their worlds some."""
 
-    def __init__(self, explored: Explored) -> None:
+    def __init__(self, explored: Explored, parts: Iterable[Part]) -> None:
         vars(self).update(vars(explored))
-        self.now = Stop("", 0)
-
-    def node(self, stop: Stop) -> Node:
-        self.now = stop
-        return super().node(stop)
-
-
-class _Traced:
-    """The emulator, noting what it executes."""
-
-    def __init__(
-        self, target: Target, watched: _Watched, at: Mapping[tuple[str, str], set[Stop]]
-    ) -> None:
-        self._target, self._watched, self._at = target, watched, at
-
-    def _note(self, frame: FrameType, event: str, _: object) -> None:
-        module = frame.f_globals.get("__name__", "")
-        if event == "call" and module.startswith("kmspec_impl."):
-            within = frame.f_code.co_qualname.partition(".<locals>")[0]
-            self._at[module, within].add(self._watched.now)
-
-    def call(
-        self,
-        service: str,
-        operation: str,
-        parameters: Mapping[str, Any],
-        *,
-        account: str = "000000000000",
-        region: str = "us-east-1",
-    ) -> tuple[int, dict[str, Any]]:
-        sys.setprofile(self._note)
-        try:
-            return self._target.call(service, operation, parameters, account=account, region=region)
-        finally:
-            sys.setprofile(None)
-
-    def advance(self, seconds: float) -> None:
-        sys.setprofile(self._note)
-        try:
-            self._target.advance(seconds)  # type: ignore[attr-defined]
-        finally:
-            sys.setprofile(None)
-
-
-class _Part(Explored):
-    """A part of an explored model."""
-
-    def __init__(self, explored: Explored, stops: Iterable[Stop]) -> None:
-        vars(self).update(vars(explored))
-        self._stops = frozenset(stops)
-        scopes = {stop.scope for stop in self._stops} | {_VALUES}
+        self._stops = frozenset(part.stop for part in parts)
+        scopes = {stop.scope for stop in self._stops}
         self.graphs = {name: graph for name, graph in explored.graphs.items() if name in scopes}
 
     def cells(self) -> tuple[tuple[Stop, Probe], ...]:
@@ -151,22 +144,23 @@ def embedded() -> Target:
     return Embedded()
 
 
-def judge(site: Site, explored: Explored, reached: Reached | None, seed: int) -> Judged:
+def judge(site: Site, explored: Explored, reached: Reached, seed: int) -> Judged:
     """Hold the mutant against the model; for a forked process, which it leaves unusable."""
-    worlds = sorted({stop for stop, _ in explored.cells()})
-    known = reached.by(site) if reached else None
-    stops = worlds if known is None else [stop for stop in worlds if stop in known]
-    first = random.Random(seed).sample(stops, min(FIRST, len(stops)))
+    parts = reached.by(site)
+    worlds = [part for part in parts if part.phase == "matrix"]
+    first = random.Random(seed).sample(worlds, min(FIRST, len(worlds)))
     soon = True
     try:
         _exchange(site)
-        _hold(_Part(explored, first), ("matrix", "values"))
+        _hold(explored, first)
         soon = False
-        if stops:
-            _hold(_Part(explored, stops), PHASES)
+        _hold(explored, [part for part in worlds if part not in first])
+        for part in parts:
+            if part not in worlds:
+                _hold(explored, (part,))
     except _Found as found:
         return Judged(site, found.verdict, found.by, soon)
-    return Judged(site, "survived", "" if stops else "never executed", first=False)
+    return Judged(site, "survived", "" if parts else "never executed", first=False)
 
 
 def _exchange(site: Site) -> None:
@@ -185,17 +179,23 @@ def _hangs(*_: object) -> None:
     raise _Found("hang", "")
 
 
-def _hold(part: Explored, phases: Iterable[str]) -> None:
+def _hold(explored: Explored, parts: Sequence[Part]) -> None:
+    if not parts:
+        return
     try:
-        result = conform(
-            embedded(), profile="embedded", only=phases, explored=part, listener=_stop_at_first
-        )
+        result = _played(explored, parts, _stop_at_first)
     except _Found:
         raise
     except Exception as error:
         raise _Found("error", repr(error)) from error
     if result.trouble:
         raise _Found("error", result.trouble)
+
+
+def _played(explored: Explored, parts: Sequence[Part], listener: Listener) -> Result:
+    """What came of parts of one phase."""
+    chosen, phases = _Chosen(explored, parts), {part.phase for part in parts}
+    return conform(embedded(), profile="embedded", only=phases, explored=chosen, listener=listener)
 
 
 def _stop_at_first(event: Event) -> None:
