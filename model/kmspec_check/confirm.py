@@ -4,9 +4,9 @@ What deviated is played once more from fresh resources. When it deviates again i
 of that rule; when it does not, the target or the way to it is unsteady, and that is an error.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kmspec_check.cells import Cell, Status
 from kmspec_check.patterns import Mismatch, describe
@@ -14,7 +14,7 @@ from kmspec_check.run import Run
 from kmspec_check.session import FITS, Finding, Result, Session, Step
 from kmspec_check.trace import Difference, Recorded, Trace, TraceStep
 from kmspec_check.violation import Violation, absent, describe_outcome, wanted
-from kmspec_model import Command
+from kmspec_model import EMPTY, Command
 
 if TYPE_CHECKING:
     from kmspec_model.outcome import Outcome
@@ -30,6 +30,14 @@ class Looking(Enum):
 
     LAST = "after the last step"
     ALWAYS = "after each step"
+
+
+class _Shown(NamedTuple):
+    """A deviation that was seen again, the session that shows it, and how it was looked at."""
+
+    finding: Finding
+    session: Session
+    looking: Looking
 
 
 def play(run: Run, commands: Sequence[Command], looking: Looking) -> tuple[Session, Result]:
@@ -74,42 +82,57 @@ def report(
     for way in ways:
         shown = _shown_again(run, finding.rule, way)
         if shown is not None:
-            again, session = _shortest(run, shown, way, short_enough)
-            run.found(_violation(run, cell, again, session))
+            shown = _shortest(run, shown, way, short_enough)
+            run.found(_violation(run, cell, shown.finding, shown.session))
             run.failed(cell, finding.rule)
             return
     reason = f"not confirmed: {finding.rule} deviated once and not when tried again"
     run.decide(cell, Status.ERROR, reason, finding.rules)
 
 
-def _shown_again(run: Run, rule: str, way: Sequence[Command]) -> tuple[Finding, Session] | None:
-    """The deviation from a rule, if a way leads to it, and the session that shows it."""
-    for looking in Looking:
+def _shown_again(
+    run: Run, rule: str, way: Sequence[Command], lookings: Iterable[Looking] = Looking
+) -> _Shown | None:
+    """The deviation from a rule, if a way leads to it."""
+    for looking in lookings:
         session, result = play(run, way, looking)
         if result.finding is not None and result.finding.rule == rule:
-            return result.finding, session
+            return _Shown(result.finding, session, looking)
     return None
 
 
-def _shortest(
-    run: Run, shown: tuple[Finding, Session], way: Sequence[Command], short_enough: int
-) -> tuple[Finding, Session]:
-    """The same deviation with as many steps left out as so many tries allow."""
-    commands = list(way)
+def _shortest(run: Run, shown: _Shown, way: Sequence[Command], short_enough: int) -> _Shown:
+    """The same deviation with as many steps left out as so many tries allow.
+
+    Where the rule decides the last step, only a way on which it still does is played.
+    """
+    commands, rule = list(way), shown.finding.rule
     tries = _SHRINKING if len(commands) > short_enough else 0
+    decides = rule in _deciding(run, commands)
     size = len(commands) // 2
     while tries and size and not run.spent:
         start = 0
         while start + size < len(commands) and tries and not run.spent:
-            tries -= 1
             shorter = commands[:start] + commands[start + size :]
-            found = _shown_again(run, shown[0].rule, shorter)
+            if decides and rule not in _deciding(run, shorter):
+                start += size
+                continue
+            tries -= 1
+            found = _shown_again(run, rule, shorter, (shown.looking,))
             if found is None:
                 start += size
             else:
                 shown, commands = found, shorter
         size //= 2
     return shown
+
+
+def _deciding(run: Run, way: Sequence[Command]) -> frozenset[str]:
+    """The rules that decide the last step of a way, where each step before is as we do it."""
+    node = run.oracle.node(EMPTY)
+    for command in way[:-1]:
+        node = node.permitted(command)[0].node
+    return frozenset(rule for one in node.permitted(way[-1]) for rule in one.rules)
 
 
 def _violation(run: Run, cell: Cell, finding: Finding, session: Session | None) -> Violation:

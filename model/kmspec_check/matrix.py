@@ -14,9 +14,10 @@ from kmspec_check.oracle import Node
 from kmspec_check.plan import Entry, Plan, Stop, label_of, matrix_cells
 from kmspec_check.run import Run
 from kmspec_check.session import FITS, Result, Session, Verdict
-from kmspec_model import Command
+from kmspec_model import Command, advance
 
 PHASE = "matrix"
+_OFTEN = 3
 
 
 def matrix(run: Run, plan: Plan) -> None:
@@ -73,27 +74,31 @@ class Stopped:
     def _at_once(self, entries: Sequence[Entry]) -> Result | None:
         """Try cells one after the other and compare the whole state once, after the last.
 
-        When anything at all is not as it must be, that is returned and no cell is decided: each
-        is to be tried with a look of its own.
+        When the state is not as it must be, or may not be, that is returned and no cell is
+        decided: each is to be tried with a look of its own.
         """
         run = self._run
         run.check_time()
         if not entries:
             return None
         session, result = reach(run, self._plan, self._way)
+        results: list[Result] = []
         for entry in entries:
             if not result.fits or session.node.home is not self._node:
                 return result
-            result = session.step(entry.probe.command)
-            if result.finding is not None:
-                return result
+            step = session.step(entry.probe.command)
+            if not step.fits and not changes_nothing(run, session, entry.probe.command, step):
+                return step
+            results.append(step)
         result = session.observe() if result.fits else result
         tell_asides(run, session)
         if not result.fits or session.node.home is not self._node:
             return result
-        for entry in entries:
-            run.reached.edges.add((self._node, entry.probe.command))
-            note(run, self._plan, entry.cell, FITS, (entry.probe.command,), self._node)
+        for entry, step in zip(entries, results, strict=True):
+            command = entry.probe.command
+            if step.fits:
+                run.reached.edges.add((self._node, command))
+            note(run, self._plan, entry.cell, step, (*self._way, command), self._node)
         return None
 
     def _stays(self, command: Command) -> bool:
@@ -111,7 +116,15 @@ class Stopped:
         if obstacle:
             run.decide(entry.cell, Status.SKIP, f"not reached: {obstacle} is violated on the way")
             return True
+        if self._plan.costly[self._ruled(entry.probe.command)] >= _OFTEN:
+            reason = f"the same request deviated in {_OFTEN} other situations"
+            run.decide(entry.cell, Status.SKIP, reason)
+            return True
         return False
+
+    def _ruled(self, command: Command) -> tuple[Command, str]:
+        """A command and the rule that decides it here."""
+        return command, self._node.permitted(command)[0].rules[0]
 
     def _try(self, entry: Entry) -> None:
         """Try one cell, in the session that is here or in a new one."""
@@ -129,11 +142,12 @@ class Stopped:
             return
         before = session.node
         result = tried(session, command)
-        # A violation that is new is played again, and all sessions have one clock.
+        # A violation that is new is played again, and sessions have one clock, where it is moved.
         new = result.finding is not None and result.finding.rule not in run.violated_rules
-        here = session.node.home is self._node and not new
-        goes_on = here and (result.fits or is_harmless(run, session, command))
+        here = session.node.home is self._node and not (new and run.offers(_A_SECOND))
+        goes_on = here and (result.fits or is_harmless(run, session, command, result))
         self._session = session if goes_on else None
+        self._plan.costly[self._ruled(command)] += here and not goes_on
         if result.fits:
             run.reached.edges.add((before.home, command))
         note(run, self._plan, entry.cell, result, (*self._way, command), before)
@@ -141,17 +155,36 @@ class Stopped:
 
 
 _LAST_USAGE = Command(Service.KMS, "GetKeyLastUsage")
+_A_SECOND = advance(1)
 
 
-def is_harmless(run: Run, session: Session, command: Command) -> bool:
-    """Whether a session can go on though the target did what it should have refused.
+def is_harmless(run: Run, session: Session, command: Command, result: Result) -> bool:
+    """Whether a session can go on though the target did not answer as it must.
 
-    To use a key changes nothing but when it was last used, where a target tells that. Another
-    session may have to make its keys anew, which takes some targets long.
+    It can after what changes nothing; a look makes sure. Another session may have to make its
+    keys anew, which takes some targets long.
     """
-    operation = run.spec.operation(command.service, command.operation)
-    used = operation.kind == "cryptographic" and not command.keep
-    return used and not run.offers(_LAST_USAGE) and session.observe().fits
+    if not changes_nothing(run, session, command, result):
+        return False
+    fits = session.observe().fits
+    asides, session.asides = session.asides, []
+    return fits and all(finding.rule in run.violated_rules for _, finding in asides)
+
+
+def changes_nothing(run: Run, session: Session, command: Command, result: Result) -> bool:
+    """Whether a step that does not fit should have left all as it was; it is then struck out.
+
+    What is refused changes nothing, nor does a view, and to use a key changes nothing but when it
+    was last used, where a target tells that.
+    """
+    if result.verdict is not Verdict.DEVIATES:
+        return result.verdict is Verdict.UNSUPPORTED
+    kind = run.spec.operation(command.service, command.operation).kind
+    used = kind == "cryptographic" and not command.keep and not run.offers(_LAST_USAGE)
+    if not (session.steps[-1].answer.refused or kind == "view" or used):
+        return False
+    session.steps.pop()
+    return True
 
 
 def tell_asides(run: Run, session: Session) -> None:

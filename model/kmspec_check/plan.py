@@ -111,6 +111,8 @@ class Plan:
     """Steps at which the target deviates, and the rule; no path goes over them."""
     deviations: Counter[str] = field(default_factory=Counter)
     """How many transitions of the tour deviated from each rule."""
+    costly: Counter[tuple[Command, str]] = field(default_factory=Counter)
+    """How often a request that a rule decides deviated so that its session could not go on."""
 
     @property
     def oracle(self) -> Oracle:

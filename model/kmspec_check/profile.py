@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kmspec_check.target import Answer
 
-_REMEDY = "give a name, or a file as docs/target.md has one"
+_REMEDY = "give a name, or a file as docs/targets.md has one"
 
 
 class ProfileError(ValueError):

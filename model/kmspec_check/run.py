@@ -16,7 +16,7 @@ from kmspec_check.cells import Board, Cell, Status
 from kmspec_check.events import CellDecided, Event, Listener, ViolationFound, silent
 from kmspec_check.oracle import Node, Oracle
 from kmspec_check.profile import Isolation, Profile
-from kmspec_check.target import Answer, Clock, Target, Trouble
+from kmspec_check.target import Answer, Clock, Target, TimedOut, Trouble
 from kmspec_check.violation import Violation
 from kmspec_model import Command, Model
 
@@ -26,6 +26,8 @@ SPENT = "the budget was used up"
 NO_ACCOUNT = "000000000000"
 _MOST_TROUBLED = 25
 """So many cells in a row that end in the same trouble, and there is no sense in going on."""
+_MOST_UNANSWERED = 3
+"""So many requests in a row that are not answered in time: each costs many seconds."""
 _TAKING = ("CreateKey", "GenerateRandom")
 """Operations with parameters that are of another area."""
 _AREA_OF = {
@@ -106,6 +108,7 @@ class Run:
     steps: int = 0
     """Calls that were answered."""
     _troubled: list[str] = field(default_factory=list)
+    _unanswered: int = 0
     """The kinds of trouble of the last cells, while they are the same."""
     _lacking: dict[tuple[str, str], str] = field(default_factory=dict)
     _numbers: Iterable[int] = field(default_factory=lambda: itertools.count(1))
@@ -251,6 +254,19 @@ class Run:
         self._troubled.append(kind)
         if len(self._troubled) >= _MOST_TROUBLED:
             raise Stuck(f"{_MOST_TROUBLED} cells in a row ended in the same trouble: {reason}")
+
+    def answered(self) -> None:
+        """Note that a request was answered, whatever the answer."""
+        self._unanswered = 0
+
+    def unanswered(self, trouble: Trouble) -> None:
+        """Note that a request was not answered, or what came was no answer.
+
+        :raises Stuck: the target only lets us wait.
+        """
+        self._unanswered = self._unanswered + 1 if isinstance(trouble, TimedOut) else 0
+        if self._unanswered >= _MOST_UNANSWERED:
+            raise Stuck(f"{_MOST_UNANSWERED} requests in a row: {trouble}") from trouble
 
     def found(self, violation: Violation) -> None:
         """Keep a violation, once for each rule and cell, and tell."""

@@ -202,7 +202,9 @@ class Session:
             self._let_time_pass()
             answer = asked(run.target, command, self.possible[0].binding)
         except Trouble as trouble:
+            run.unanswered(trouble)
             return Result(Verdict.TROUBLE, reason=str(trouble))
+        run.answered()
         known = (command.service, command.operation) in run.known
         if not known and run.does_not_know(command.service, command.operation, answer):
             run.unsupported.add((command.service, command.operation))

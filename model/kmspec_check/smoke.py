@@ -137,8 +137,10 @@ def smoke(run: Run) -> None:
         except Unreachable:
             raise
         except Trouble as trouble:
+            run.unanswered(trouble)
             run.decide(cell, Status.ERROR, str(trouble))
             continue
+        run.answered()
         run.steps += 1
         _classify(run, cell, operation, answer)
         run.tell(Progressed(PHASE, done))

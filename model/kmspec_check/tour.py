@@ -220,7 +220,7 @@ class _Tour:
             return True
         self._again()
         self._note(session, index, number, result)
-        return result.fits or (bool(known) and is_harmless(self._run, session, command))
+        return result.fits or (bool(known) and is_harmless(self._run, session, command, result))
 
     def _look(self, session: Session) -> bool:
         """Compare the state after the transitions that left it as it was."""

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,13 +42,17 @@ def done(*words: str, **more: str) -> str:
 
 
 @contextlib.contextmanager
-def serving(*options: str) -> Iterator[str]:
-    """The URL of a running `kmspec serve`, which must end cleanly on SIGTERM."""
+def serving(*options: str, before: Callable[[], None] | None = None) -> Iterator[str]:
+    """The URL of a running `kmspec serve`, which must end cleanly on SIGTERM.
+
+    ``before`` is called in the process that is to become the server.
+    """
     with subprocess.Popen(
         [KMSPEC, "serve", "--port", "0", *options],
         env=environment(),
         stdout=subprocess.PIPE,
         text=True,
+        preexec_fn=before,  # noqa: PLW1509 - it only sets a limit
     ) as process:
         assert process.stdout is not None
         ready = process.stdout.readline()

@@ -1,10 +1,13 @@
 """Targets that do not behave: the trouble is said, nothing hangs, nothing is held against them."""
 
+import resource
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from http import HTTPStatus
+from itertools import count
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -16,9 +19,12 @@ from kmspec_check.profile import load
 from kmspec_check.report_text import report_lines
 from kmspec_check.target import Garbled, TimedOut, Trouble, Unreachable
 from tests.helpers.machine import explored
-from tests.unit.check.support import Altered, Answer
+from tests.helpers.server import serving
+from tests.unit.check.support import Altered, Answer, wrong_code
 
 PAGE = b"HTTP/1.1 500 Oops\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>"
+NOT_FOUND = b'HTTP/1.1 400 No\r\nContent-Length: 30\r\n\r\n{"__type":"NotFoundException"}'
+FILES = 40
 GARBAGE = b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n{]{]{]{"
 
 
@@ -52,6 +58,77 @@ def test_trouble_is_never_a_violation(answer: bytes) -> None:
     assert not result.violations
     assert result.count(Status.FAIL) == 0
     assert result.count(Status.ERROR) or result.trouble
+
+
+@contextmanager
+def going_silent(after: int) -> Iterator[str]:
+    """A server that answers so many requests; then it takes them all and says nothing."""
+    kept = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            for number in count():
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                connection.recv(65536)
+                if number < after:
+                    with connection, suppress(ConnectionError):
+                        connection.sendall(NOT_FOUND)
+                else:
+                    kept.append(connection)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        server.shutdown(socket.SHUT_RDWR)
+    thread.join(5)
+    for connection in kept:
+        connection.close()
+
+
+@pytest.mark.parametrize("after", [0, 40])
+def test_who_does_not_answer_is_soon_left(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
+    monkeypatch.setattr("kmspec_check.endpoint.READ_WITHIN", 0.05)
+    with going_silent(after) as url, Endpoint(url, load("generic")) as target:
+        result = conform(target, explored=explored())
+    assert result.exit_code == 2
+    assert "3 requests in a row: " in result.trouble
+    assert "did not answer within" in result.trouble
+
+
+def test_who_falls_silent_in_the_middle_is_left_with_what_was_found() -> None:
+    calls = count()
+
+    def falling(operation: str, parameters: object, answer: Answer) -> Answer:
+        if next(calls) > 300:
+            raise TimedOut("no answer came", "look there")
+        return wrong_code(operation, {}, answer) if parameters else answer
+
+    result = conform(Altered(falling), only=["key"], explored=explored())
+    assert result.exit_code == 2
+    assert result.trouble == "3 requests in a row: no answer came; look there"
+
+
+def out_of_file_handles() -> None:
+    """What a server is allowed: few open files."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (FILES, FILES))
+
+
+def test_a_target_out_of_file_handles_is_in_trouble_and_not_accused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("kmspec_check.endpoint.READ_WITHIN", 0.2)
+    with serving("--clock", "virtual", before=out_of_file_handles) as url, ExitStack() as idle:
+        port = urlsplit(url).port
+        for _ in range(FILES):
+            idle.enter_context(socket.create_connection(("127.0.0.1", port)))
+        with Endpoint(url, load("kmspec")) as target:
+            result = conform(target, only=["key"], explored=explored())
+    assert result.exit_code == 2
+    assert not result.violations
+    assert result.trouble
 
 
 def test_nothing_listens() -> None:
@@ -125,12 +202,12 @@ def test_the_same_trouble_all_the_time_ends_the_check() -> None:
     def breaking(operation: str, parameters: object, answer: Answer) -> Answer:
         del parameters
         if operation == "CreateKey" and answer[0] == HTTPStatus.OK:
-            raise TimedOut("no answer came", "look there")
+            raise Garbled("what came is no answer", "look there")
         return answer
 
     result = conform(Altered(breaking), only=["key"], explored=explored())
     assert result.exit_code == 2
-    assert "cells in a row ended in the same trouble: no answer came" in result.trouble
+    assert "cells in a row ended in the same trouble: what came is no answer" in result.trouble
     assert result.count(Status.ERROR) <= 25
     text = list(report_lines(result))
     assert text[0].startswith("could not go on: ")
