@@ -8,7 +8,6 @@ never executes the statement that is mutated cannot tell the mutant, and is not 
 import random
 import signal
 import sys
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from importlib.abc import InspectLoader, MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -32,6 +31,8 @@ _STANDING_STILL: Final = 400
 """Seconds after which a mutant hangs."""
 
 
+Line: TypeAlias = tuple[str, int]
+"""A module by its dotted name, and the number of a line."""
 TraceFunction: TypeAlias = Callable[[FrameType, str, Any], Any]
 
 
@@ -40,7 +41,7 @@ class Judged(NamedTuple):
 
     site: Site
     verdict: str
-    """survived, violation, error, import, hang."""
+    """survived, violation, error, import, hang; unsupported: an operation is said to be lacking."""
     by: str
     """The rule that is violated, or what went wrong."""
     first: bool
@@ -75,38 +76,44 @@ class Reached:
             _OF_VALUES,
             *(Part("tour", Stop(scope, 0)) for scope in explored.graphs),
         )
-        self._at: dict[tuple[str, int], set[Part]] = defaultdict(set)
         self._guards = {named(module) for module in GUARDS}
-        self._now = _OF_VALUES
-        for part in self.parts:
-            self._now = part
-            try:
-                _played(explored, (part,), self._begin)
-            finally:
-                sys.settrace(None)
+        self._lines: set[Line] = set()
+        sys.settrace(self._enter)
+        try:
+            embedded()
+        finally:
+            sys.settrace(None)
+        self._always = self._lines
+        self._of = {part: self._played(explored, part) for part in self.parts}
+
+    def _played(self, explored: Explored, part: Part) -> set[Line]:
+        self._lines = set()
+        try:
+            _played(explored, (part,), self._begin)
+        finally:
+            sys.settrace(None)
+        return self._lines
+
+    def by(self, site: Site) -> tuple[Part, ...]:
+        """The parts that execute what is mutated: all, if that is done before anything is asked."""
+        lines = {(named(site.module), line) for line in site.statement()}
+        if not site.within or lines & self._always:
+            return self.parts
+        return tuple(part for part in self.parts if lines & self._of[part])
 
     def _begin(self, event: Event) -> None:
         """Leave aside the smoke test, which says nothing of a mutant."""
         if isinstance(event, PhaseStarted) and event.phase != SMOKE:
             sys.settrace(self._enter)
 
-    def by(self, site: Site) -> tuple[Part, ...]:
-        """The parts that execute what is mutated; of what stands in no function all."""
-        if not site.within:
-            return self.parts
-        lines = site.statement()
-        found = set().union(*(self._at[named(site.module), line] for line in lines))
-        return tuple(part for part in self.parts if part in found)
-
     def _enter(self, frame: FrameType, event: str, _: object) -> TraceFunction | None:
         if event != "call" or frame.f_globals.get("__name__") not in self._guards:
             return None
-        self._line(frame, event, None)
-        return self._line
+        return self._line(frame, event, None)
 
     def _line(self, frame: FrameType, event: str, _: object) -> TraceFunction:
         del event
-        self._at[frame.f_globals["__name__"], frame.f_lineno].add(self._now)
+        self._lines.add((frame.f_globals["__name__"], frame.f_lineno))
         return self._line
 
 
@@ -204,3 +211,5 @@ def _stop_at_first(event: Event) -> None:
             raise _Found("violation", violation.rule)
         case CellDecided(status=Status.ERROR):
             raise _Found("error", str(event.cell))
+        case CellDecided(status=Status.UNSUPPORTED):
+            raise _Found("unsupported", str(event.cell))
