@@ -9,13 +9,14 @@ import random
 import signal
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from importlib.abc import InspectLoader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_loader
 from types import FrameType
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from kmspec_check.cells import Status
+from kmspec_check.cells import Cell, Status
 from kmspec_check.conform import conform
 from kmspec_check.events import CellDecided, Event, Listener, PhaseStarted, ViolationFound
 from kmspec_check.plan import Explored, Stop
@@ -77,6 +78,8 @@ class Reached:
             *(Part("tour", Stop(scope, 0)) for scope in explored.graphs),
         )
         self._guards = {named(module) for module in GUARDS}
+        self.lacking: set[Cell] = set()
+        """What cannot be tried of any target; nothing else may be."""
         self._lines: set[Line] = set()
         sys.settrace(self._enter)
         try:
@@ -89,7 +92,7 @@ class Reached:
     def _played(self, explored: Explored, part: Part) -> set[Line]:
         self._lines = set()
         try:
-            _played(explored, (part,), self._begin)
+            _played(explored, (part,), self._note)
         finally:
             sys.settrace(None)
         return self._lines
@@ -101,10 +104,12 @@ class Reached:
             return self.parts
         return tuple(part for part in self.parts if lines & self._of[part])
 
-    def _begin(self, event: Event) -> None:
-        """Leave aside the smoke test, which says nothing of a mutant."""
+    def _note(self, event: Event) -> None:
+        """Trace from the end of the smoke test on, which says nothing of a mutant."""
         if isinstance(event, PhaseStarted) and event.phase != SMOKE:
             sys.settrace(self._enter)
+        if isinstance(event, CellDecided) and event.status is Status.UNSUPPORTED:
+            self.lacking.add(event.cell)
 
     def _enter(self, frame: FrameType, event: str, _: object) -> TraceFunction | None:
         if event != "call" or frame.f_globals.get("__name__") not in self._guards:
@@ -157,14 +162,15 @@ def judge(site: Site, explored: Explored, reached: Reached, seed: int) -> Judged
     worlds = [part for part in parts if part.phase == "matrix"]
     first = random.Random(seed).sample(worlds, min(FIRST, len(worlds)))
     soon = True
+    hold = partial(_hold, explored, listener=partial(_stop_at_first, reached.lacking))
     try:
         _exchange(site)
-        _hold(explored, first)
+        hold(first)
         soon = False
-        _hold(explored, [part for part in worlds if part not in first])
+        hold([part for part in worlds if part not in first])
         for part in parts:
             if part not in worlds:
-                _hold(explored, (part,))
+                hold((part,))
     except _Found as found:
         return Judged(site, found.verdict, found.by, soon)
     return Judged(site, "survived", "" if parts else "never executed", first=False)
@@ -186,11 +192,11 @@ def _hangs(*_: object) -> None:
     raise _Found("hang", "")
 
 
-def _hold(explored: Explored, parts: Sequence[Part]) -> None:
+def _hold(explored: Explored, parts: Sequence[Part], listener: Listener) -> None:
     if not parts:
         return
     try:
-        result = _played(explored, parts, _stop_at_first)
+        result = _played(explored, parts, listener)
     except _Found:
         raise
     except Exception as error:
@@ -205,11 +211,11 @@ def _played(explored: Explored, parts: Sequence[Part], listener: Listener) -> Re
     return conform(embedded(), profile="embedded", only=phases, explored=chosen, listener=listener)
 
 
-def _stop_at_first(event: Event) -> None:
+def _stop_at_first(lacking: set[Cell], event: Event) -> None:
     match event:
         case ViolationFound(violation=violation):
             raise _Found("violation", violation.rule)
         case CellDecided(status=Status.ERROR):
             raise _Found("error", str(event.cell))
-        case CellDecided(status=Status.UNSUPPORTED):
+        case CellDecided(status=Status.UNSUPPORTED) if event.cell not in lacking:
             raise _Found("unsupported", str(event.cell))
