@@ -13,6 +13,7 @@ from kmspec.rules import Answer, Cell, Condition, Stage
 from kmspec.tables import Spec
 from kmspec_model.case import Case
 from kmspec_model.predicates import (
+    BESIDE_A_LOOKUP,
     OF_CASE,
     OF_KEY,
     OF_STORE,
@@ -54,13 +55,20 @@ class Verdict(NamedTuple):
     concerned: tuple[str, ...]
 
 
+_BY_ALIAS = "named-by-alias"
+"""The look-up that fails where a KMS key is there, and an alias is no name of it."""
+
 P = TypeVar("P", OfCase, OfKey, OfStore)
 Guard: TypeAlias = Callable[[Case], Iterator[Finding]]
 Applies: TypeAlias = Callable[[Case], bool]
 
 
 class Guards(NamedTuple):
-    """The guards of one operation, by stage."""
+    """The guards of one operation, by stage.
+
+    ``beside``: those of ``state`` that count though a look-up failed. ``by_id``: whether an alias
+    is no name of the key, so that a key named by one is not found.
+    """
 
     syntax: tuple[Guard, ...]
     input: tuple[Guard, ...]
@@ -68,13 +76,16 @@ class Guards(NamedTuple):
     cells: tuple[Guard, ...]
     state: tuple[Guard, ...]
     last: tuple[Guard, ...]
+    beside: tuple[Guard, ...]
+    by_id: bool
 
     def judge(self, case: Case) -> Verdict:
         """Hold a case against every guard.
 
         A request that is not well formed is refused for that, or for what it names and does not
-        exist. A failed look-up leaves nothing that later guards could look at. Of several guards
-        of one stage that fail, any may be the one that answers.
+        exist. A failed look-up hides what was not found, and what else the request names is held
+        against its own guards: the documents do not say which is looked at first. Of several
+        guards that fail, any may be the one that answers.
         """
         malformed = [finding for guard in self.syntax for finding in guard(case)]
         if malformed:
@@ -82,9 +93,10 @@ class Guards(NamedTuple):
         found = [finding for guard in self.input for finding in guard(case)]
         missing = [finding for guard in self.lookup for finding in guard(case)]
         found += missing
-        if not any(not finding.accepts for finding in missing):
-            found += [finding for guard in self.cells for finding in guard(case)]
-            found += [finding for guard in self.state for finding in guard(case)]
+        state, seen = self.state, case
+        if any(not finding.accepts for finding in missing):
+            state, seen = self.beside, self._found(case)
+        found += [finding for guard in (*self.cells, *state) for finding in guard(seen)]
         failing = [finding for finding in found if not finding.accepts]
         if not failing:
             last = [finding for guard in self.last for finding in guard(case)]
@@ -98,6 +110,12 @@ class Guards(NamedTuple):
         )
         rules = tuple(finding.rule for finding in found if finding.accepts)
         return Verdict(not failing, refusals, rules, tuple(finding.rule for finding in found))
+
+    def _found(self, case: Case) -> Case:
+        """The case without the key that only an alias names, where an alias is no name."""
+        if self.by_id and OF_CASE[_BY_ALIAS](case):
+            return case._replace(keys=(), key=None, related=None)
+        return case
 
     def _malformed(self, case: Case, malformed: list[Finding]) -> Verdict:
         missing = [finding for guard in self.lookup for finding in guard(case)]
@@ -114,9 +132,17 @@ def compile_guards(spec: Spec) -> Mapping[str, Guards]:
 
 def _guards_of(spec: Spec, operation: str) -> Guards:
     stages: dict[str, list[Guard]] = {stage: [] for stage in get_args(Stage)}
+    beside: list[Guard] = []
+    by_id = False
     for condition in spec.conditions:
         if operation in condition.operations and condition.when is not None:
-            stages[condition.stage].append(_of_condition(condition))
+            guard = _of_condition(condition)
+            stages[condition.stage].append(guard)
+            by_id |= condition.stage == "lookup" and condition.when == _BY_ALIAS
+            if condition.stage == "state" and (
+                condition.of != "request" or condition.when in BESIDE_A_LOOKUP
+            ):
+                beside.append(guard)
     rows: dict[str, list[Cell]] = {}
     for cell in spec.cells:
         if cell.operation == operation:
@@ -130,6 +156,8 @@ def _guards_of(spec: Spec, operation: str) -> Guards:
         cells,
         tuple(stages["state"]),
         tuple(stages["last"]),
+        tuple(beside),
+        by_id,
     )
 
 

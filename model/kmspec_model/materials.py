@@ -35,7 +35,8 @@ class Material(NamedTuple):
     """One key material of a KMS key: ``keymaterial#index`` is its id.
 
     ``chosen`` is the ``material`` that was imported, and ``valid_to`` when it expires;
-    ``rotation`` the type of the rotation that made it current.
+    ``rotation`` the type of the rotation that made it current; ``description`` is the last that was
+    given with it.
     """
 
     index: int  # type: ignore[assignment]  # hides tuple.index, of no use here
@@ -43,6 +44,7 @@ class Material(NamedTuple):
     present: bool = True
     valid_to: int | None = None
     rotation: str = ""
+    description: str = ""
 
     @property
     def name(self) -> Ref:

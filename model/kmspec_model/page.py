@@ -77,6 +77,10 @@ def freedom_page(spec: Spec) -> str:
         "from what is documented, observed, or our default where AWS is silent. The tags are those",
         "of `sources.toml`; INF is an inference, DEF a default of ours.",
         "",
+        "Where several rules refuse one request, the answer of any is accepted. What is not found",
+        "is asked nothing more, but another thing that the request names is: ReEncrypt from a",
+        "disabled key to an unknown one is refused for the one or the other.",
+        "",
         "| rule | level | says | accepted | sources |",
         "|---|---|---|---|---|",
     ]

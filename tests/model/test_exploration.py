@@ -16,7 +16,7 @@ from kmspec_model.scopes import SCOPES
 
 PINNED = {
     "keys": (117, 1613),
-    "kinds": (52, 133),
+    "kinds": (54, 135),
     "replicas": (32, 282),
     "relatives": (41, 105),
     "creating": (2, 1),

@@ -13,7 +13,7 @@ from kmspec_impl.mutants.catalogue import CATALOGUE
 from kmspec_impl.mutants.mutant import Mutant
 from tests.helpers.machine import explored
 
-DRAWN = 40
+DRAWN = 8
 PHASES = ("matrix", "tour", "values")
 
 SHOWN_AFTER = {

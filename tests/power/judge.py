@@ -2,36 +2,39 @@
 
 A process that has explored the model forks for each mutant. The child imports the emulator anew
 with the one module exchanged, and holds it against the model until the first difference. What
-never executes the function that is mutated cannot tell the mutant, and is not tried.
+never executes the statement that is mutated cannot tell the mutant, and is not tried.
 """
 
 import random
 import signal
 import sys
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from importlib.abc import InspectLoader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_loader
 from types import FrameType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
-from kmspec_check.cells import Status
+from kmspec_check.cells import Cell, Status
 from kmspec_check.conform import conform
-from kmspec_check.events import CellDecided, Event, ViolationFound
-from kmspec_check.oracle import Node
+from kmspec_check.events import CellDecided, Event, Listener, PhaseStarted, ViolationFound
 from kmspec_check.plan import Explored, Stop
+from kmspec_check.result import Result
+from kmspec_check.smoke import PHASE as SMOKE
 from kmspec_check.target import Target
 from kmspec_model.probes import Probe
-from tests.power.sites import Site, named
+from tests.power.sites import GUARDS, Site, named
 
-PHASES: Final = ("matrix", "tour", "values")
 FIRST: Final = 30
 """So many worlds are tried before all that there are."""
-_VALUES: Final = "keys"
-"""The scope that the phase values needs."""
 _STANDING_STILL: Final = 400
 """Seconds after which a mutant hangs."""
+
+
+Line: TypeAlias = tuple[str, int]
+"""A module by its dotted name, and the number of a line."""
+TraceFunction: TypeAlias = Callable[[FrameType, str, Any], Any]
 
 
 class Judged(NamedTuple):
@@ -39,7 +42,7 @@ class Judged(NamedTuple):
 
     site: Site
     verdict: str
-    """survived, violation, error, import, hang."""
+    """survived, violation, error, import, hang; unsupported: an operation is said to be lacking."""
     by: str
     """The rule that is violated, or what went wrong."""
     first: bool
@@ -54,76 +57,78 @@ class _Found(Exception):
         self.verdict, self.by = verdict, by
 
 
+class Part(NamedTuple):
+    """What is played by itself: a world of the matrix, the tour of a scope, or the values."""
+
+    phase: str
+    stop: Stop
+    """The world; of a tour the first of its scope."""
+
+
+_OF_VALUES: Final = Part("values", Stop("keys", 0))
+
+
 class Reached:
-    """Which functions of the emulator are executed at which stops."""
+    """Which lines of the guards are executed by which parts."""
 
     def __init__(self, explored: Explored) -> None:
-        self._at: dict[tuple[str, str], set[Stop]] = defaultdict(set)
-        watched = _Watched(explored)
-        target = _Traced(embedded(), watched, self._at)
-        conform(target, profile="embedded", only=PHASES, explored=watched)
-
-    def by(self, site: Site) -> frozenset[Stop] | None:
-        """The stops that execute what is mutated; none is known of what stands in no function."""
-        return frozenset(self._at[named(site.module), site.within]) if site.within else None
-
-
-class _Watched(Explored):
-    """The same explored model, which notes the stop that is dealt with."""
-
-    def __init__(self, explored: Explored) -> None:
-        vars(self).update(vars(explored))
-        self.now = Stop("", 0)
-
-    def node(self, stop: Stop) -> Node:
-        self.now = stop
-        return super().node(stop)
-
-
-class _Traced:
-    """The emulator, noting what it executes."""
-
-    def __init__(
-        self, target: Target, watched: _Watched, at: Mapping[tuple[str, str], set[Stop]]
-    ) -> None:
-        self._target, self._watched, self._at = target, watched, at
-
-    def _note(self, frame: FrameType, event: str, _: object) -> None:
-        module = frame.f_globals.get("__name__", "")
-        if event == "call" and module.startswith("kmspec_impl."):
-            within = frame.f_code.co_qualname.partition(".<locals>")[0]
-            self._at[module, within].add(self._watched.now)
-
-    def call(
-        self,
-        service: str,
-        operation: str,
-        parameters: Mapping[str, Any],
-        *,
-        account: str = "000000000000",
-        region: str = "us-east-1",
-    ) -> tuple[int, dict[str, Any]]:
-        sys.setprofile(self._note)
+        self.parts = (
+            *(Part("matrix", stop) for stop in sorted({stop for stop, _ in explored.cells()})),
+            _OF_VALUES,
+            *(Part("tour", Stop(scope, 0)) for scope in explored.graphs),
+        )
+        self._guards = {named(module) for module in GUARDS}
+        self.lacking: set[Cell] = set()
+        """What cannot be tried of any target; nothing else may be."""
+        self._lines: set[Line] = set()
+        sys.settrace(self._enter)
         try:
-            return self._target.call(service, operation, parameters, account=account, region=region)
+            embedded()
         finally:
-            sys.setprofile(None)
+            sys.settrace(None)
+        self._always = self._lines
+        self._of = {part: self._played(explored, part) for part in self.parts}
 
-    def advance(self, seconds: float) -> None:
-        sys.setprofile(self._note)
+    def _played(self, explored: Explored, part: Part) -> set[Line]:
+        self._lines = set()
         try:
-            self._target.advance(seconds)  # type: ignore[attr-defined]
+            _played(explored, (part,), self._note)
         finally:
-            sys.setprofile(None)
+            sys.settrace(None)
+        return self._lines
+
+    def by(self, site: Site) -> tuple[Part, ...]:
+        """The parts that execute what is mutated: all, if that is done before anything is asked."""
+        lines = {(named(site.module), line) for line in site.statement()}
+        if not site.within or lines & self._always:
+            return self.parts
+        return tuple(part for part in self.parts if lines & self._of[part])
+
+    def _note(self, event: Event) -> None:
+        """Trace from the end of the smoke test on, which says nothing of a mutant."""
+        if isinstance(event, PhaseStarted) and event.phase != SMOKE:
+            sys.settrace(self._enter)
+        if isinstance(event, CellDecided) and event.status is Status.UNSUPPORTED:
+            self.lacking.add(event.cell)
+
+    def _enter(self, frame: FrameType, event: str, _: object) -> TraceFunction | None:
+        if event != "call" or frame.f_globals.get("__name__") not in self._guards:
+            return None
+        return self._line(frame, event, None)
+
+    def _line(self, frame: FrameType, event: str, _: object) -> TraceFunction:
+        del event
+        self._lines.add((frame.f_globals["__name__"], frame.f_lineno))
+        return self._line
 
 
-class _Part(Explored):
-    """A part of an explored model."""
+class _Chosen(Explored):
+    """A part of an explored model: some scopes, and of their worlds some."""
 
-    def __init__(self, explored: Explored, stops: Iterable[Stop]) -> None:
+    def __init__(self, explored: Explored, parts: Iterable[Part]) -> None:
         vars(self).update(vars(explored))
-        self._stops = frozenset(stops)
-        scopes = {stop.scope for stop in self._stops} | {_VALUES}
+        self._stops = frozenset(part.stop for part in parts)
+        scopes = {stop.scope for stop in self._stops}
         self.graphs = {name: graph for name, graph in explored.graphs.items() if name in scopes}
 
     def cells(self) -> tuple[tuple[Stop, Probe], ...]:
@@ -151,22 +156,24 @@ def embedded() -> Target:
     return Embedded()
 
 
-def judge(site: Site, explored: Explored, reached: Reached | None, seed: int) -> Judged:
+def judge(site: Site, explored: Explored, reached: Reached, seed: int) -> Judged:
     """Hold the mutant against the model; for a forked process, which it leaves unusable."""
-    worlds = sorted({stop for stop, _ in explored.cells()})
-    known = reached.by(site) if reached else None
-    stops = worlds if known is None else [stop for stop in worlds if stop in known]
-    first = random.Random(seed).sample(stops, min(FIRST, len(stops)))
+    parts = reached.by(site)
+    worlds = [part for part in parts if part.phase == "matrix"]
+    first = random.Random(seed).sample(worlds, min(FIRST, len(worlds)))
     soon = True
+    hold = partial(_hold, explored, listener=partial(_stop_at_first, reached.lacking))
     try:
         _exchange(site)
-        _hold(_Part(explored, first), ("matrix", "values"))
+        hold(first)
         soon = False
-        if stops:
-            _hold(_Part(explored, stops), PHASES)
+        hold([part for part in worlds if part not in first])
+        for part in parts:
+            if part not in worlds:
+                hold((part,))
     except _Found as found:
         return Judged(site, found.verdict, found.by, soon)
-    return Judged(site, "survived", "" if stops else "never executed", first=False)
+    return Judged(site, "survived", "" if parts else "never executed", first=False)
 
 
 def _exchange(site: Site) -> None:
@@ -185,11 +192,11 @@ def _hangs(*_: object) -> None:
     raise _Found("hang", "")
 
 
-def _hold(part: Explored, phases: Iterable[str]) -> None:
+def _hold(explored: Explored, parts: Sequence[Part], listener: Listener) -> None:
+    if not parts:
+        return
     try:
-        result = conform(
-            embedded(), profile="embedded", only=phases, explored=part, listener=_stop_at_first
-        )
+        result = _played(explored, parts, listener)
     except _Found:
         raise
     except Exception as error:
@@ -198,9 +205,17 @@ def _hold(part: Explored, phases: Iterable[str]) -> None:
         raise _Found("error", result.trouble)
 
 
-def _stop_at_first(event: Event) -> None:
+def _played(explored: Explored, parts: Sequence[Part], listener: Listener) -> Result:
+    """What came of parts of one phase."""
+    chosen, phases = _Chosen(explored, parts), {part.phase for part in parts}
+    return conform(embedded(), profile="embedded", only=phases, explored=chosen, listener=listener)
+
+
+def _stop_at_first(lacking: set[Cell], event: Event) -> None:
     match event:
         case ViolationFound(violation=violation):
             raise _Found("violation", violation.rule)
         case CellDecided(status=Status.ERROR):
             raise _Found("error", str(event.cell))
+        case CellDecided(status=Status.UNSUPPORTED) if event.cell not in lacking:
+            raise _Found("unsupported", str(event.cell))

@@ -60,7 +60,7 @@ def table(done: Iterable[Judged]) -> Iterator[str]:
     of: dict[str, Counter[str]] = defaultdict(Counter)
     for one in done:
         of[one.site.module][one.verdict] += 1
-    yield "| module | mutants | killed | by a violation | error, hang, import | survived |"
+    yield "| module | mutants | killed | by a violation | otherwise | survived |"
     yield "|---|---|---|---|---|---|"
     for name, found in (*sorted(of.items()), ("in all", sum(of.values(), Counter()))):
         survived = found["survived"]

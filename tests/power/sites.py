@@ -69,6 +69,12 @@ class Site(NamedTuple):
         code = mutate_code(_text(self.module), _operator(self.operator), self.occurrence)
         return str(code)
 
+    def statement(self) -> range:
+        """The lines of the innermost statement that is mutated, or of its head."""
+        tree = ast.parse(_text(self.module))
+        spans = [_head(node) for node in ast.walk(tree) if isinstance(node, ast.stmt)]
+        return min((span for span in spans if self.line in span), key=len)
+
     def change(self) -> str:
         """The line as it was and as it is, for people."""
         before, after = _text(self.module).splitlines(), self.source().splitlines()
@@ -96,6 +102,15 @@ def sites(module: str) -> Iterator[Site]:
 def named(module: str) -> str:
     """The dotted name of a module."""
     return f"kmspec_impl.{module.replace('/', '.')}"
+
+
+def _head(node: ast.stmt) -> range:
+    """The lines of a statement; of what has a body, before it."""
+    last = node.end_lineno or 0
+    match node:
+        case ast.FunctionDef() | ast.ClassDef() | ast.If() | ast.For() | ast.While() | ast.With():
+            last = max(node.lineno, node.body[0].lineno - 1)
+    return range(node.lineno, last + 1)
 
 
 class _Spans:

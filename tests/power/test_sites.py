@@ -20,7 +20,15 @@ def test_a_mutant_is_changed_in_the_function_that_is_named(module: str) -> None:
         ]
         assert changed
         assert changed[0] >= site.line
+        assert site.line in site.statement()
 
 
 def test_every_guard_has_mutants() -> None:
     assert [module for module in GUARDS if not any(sites(module))] == []
+
+
+def test_a_mutant_stands_in_the_head_of_a_statement() -> None:
+    found = {site.within: site.statement() for site in sites("cloudhsm/modification")}
+    lines = (ROOT / "cloudhsm/modification.py").read_text().splitlines()
+    head = [lines[number - 1].strip() for number in found["_settle"]]
+    assert head == ["if cluster is not None and cluster.rollback_until == when:"]

@@ -59,14 +59,15 @@ def import_material(moves: Moves, case: Case) -> tuple[Change, ...]:
     valid_to = case.world.now + moment.index * 1000 if isinstance(moment, Ref) else None
     known = key.material(imported(key.index, chosen))
     material = known if known is not None else Material(imported(key.index, chosen), chosen)
-    material = material._replace(present=True, valid_to=valid_to)
+    described = str(case.arguments.get("KeyMaterialDescription", material.description))
+    material = material._replace(present=True, valid_to=valid_to, description=described)
     after = key.with_material(material)
     move = moves.of("key", "ImportKeyMaterial", key.state, completeness(after))
     answer = members(KeyId=Ref("key", key.index, "arn"), **_material_id(key, material))
     rules: tuple[str, ...] = (*move.rule, "effect/ImportKeyMaterial/materials")
     world = case.world
     if after.pending is not None and key.pending is None:
-        waiting = after.pending._replace(present=False, valid_to=None)
+        waiting = after.pending._replace(present=False, valid_to=None, description="")
         world = _with_pending(world, key, waiting)
         rules = (*rules, "effect/ImportKeyMaterial/replicas") if key.role else rules
     return tuple(

@@ -87,9 +87,10 @@ def _imported(key: Key, material: Material) -> dict[str, Pattern]:
     """What is shown of key material that was imported, while it is there."""
     if key.origin != Origin.EXTERNAL:
         return {"ImportState": Mark.ABSENT, "ExpirationModel": Mark.ABSENT}
+    shown: dict[str, Pattern] = {"KeyMaterialDescription": material.description or Mark.ABSENT}
     if not material.present:
-        return {"ImportState": ImportState.PENDING_IMPORT.value}
-    return {"ImportState": ImportState.IMPORTED.value, **expiration([material])}
+        return {**shown, "ImportState": ImportState.PENDING_IMPORT.value}
+    return {**shown, "ImportState": ImportState.IMPORTED.value, **expiration([material])}
 
 
 def expiration(materials: list[Material]) -> dict[str, Pattern]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from kmspec.names import KeyUsage
 from kmspec_model import kinds
-from kmspec_model.case import Case
+from kmspec_model.case import Case, find_key
 from kmspec_model.command import Ref
 from kmspec_model.predicates.kinds import OfCase, OfKey
 from kmspec_model.states import is_external
@@ -33,8 +33,9 @@ def _incorrect_key(case: Case) -> bool:
     ciphertext = case.ciphertext
     if ciphertext is None or ciphertext.algorithm != kinds.SYMMETRIC:
         return False
-    named = kinds.named_source(case)
-    return named is not None and named != ciphertext.key
+    member = case.operation.source or case.operation.key or ""
+    named = find_key(case.world, case.arguments.get(member))
+    return named is not None and named.index != ciphertext.key
 
 
 def _usage_differs(case: Case, key: Key) -> bool:

@@ -36,6 +36,8 @@ def _kinds(world: World) -> Iterator[Command]:
         yield from _pairs(world)
     elif (key.spec, key.usage) in _WHOLE:
         yield from _life(world, key)
+    elif key.usage == KeyUsage.ENCAPSULATE_DECAPSULATE and not world.ciphertexts:
+        yield from _made(key)
 
 
 def _pairs(world: World) -> Iterator[Command]:
@@ -49,11 +51,16 @@ def _pairs(world: World) -> Iterator[Command]:
         yield decrypt()
 
 
+def _made(key: Key) -> Iterator[Command]:
+    made = making(key)
+    if made is not None:
+        yield made._replace(keep=True)
+
+
 def _life(world: World, key: Key) -> Iterator[Command]:
     """Something made with the key, then its states; of the HMAC key also aliases."""
-    made = making(key)
-    if made is not None and not world.signed and not world.ciphertexts:
-        yield made._replace(keep=True)
+    if making(key) is not None and not world.signed and not world.ciphertexts:
+        yield from _made(key)
         return
     if len(world.keys) == 1 and not world.aliases:
         yield from key_life(0)
