@@ -59,20 +59,19 @@ class Stopped:
         """Decide cells of this world: first those that leave it as it is, all at once."""
         open_ = [entry for entry in entries if not self._decided_without_trying(entry)]
         staying = [entry for entry in open_ if self._is_tried_with_others(entry.probe.command)]
-        suspects: list[tuple[Entry, Result]] = []
+        leaving = [entry for entry in open_ if entry not in staying]
         for _ in range(_OFTEN):
             tried_now = self._at_once(staying)
             if tried_now.suspect is None:
                 break
             staying.remove(tried_now.suspect)
-            suspects.append((tried_now.suspect, tried_now.result))
+            self._one_by_one([tried_now.suspect])
+            self._doubt([tried_now.suspect], tried_now.result)
         if not tried_now.decided:
             self._one_by_one(staying)
         if tried_now.suspect is None:
             self._doubt(staying, tried_now.result)
-        self._one_by_one([entry for entry in open_ if entry not in staying])
-        for suspect, result in suspects:
-            self._doubt([suspect], result)
+        self._one_by_one(leaving)
 
     def _is_tried_with_others(self, command: Command) -> bool:
         return self._stays(command) and not self._plan.costly[self._ruled(command)]
