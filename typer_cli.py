@@ -183,9 +183,9 @@ def conform(
             )
         complaints = reports.write(result, wanted)
         report_text.write(result, Console(highlight=False))
+        for complaint in complaints:
+            endings.complain(complaint)
         code = report_text.concluded(result)
-    for complaint in complaints:
-        endings.complain(complaint)
     return endings.WRONG_USE if complaints else code
 
 
