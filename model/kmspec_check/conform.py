@@ -103,17 +103,9 @@ def conform(  # noqa: PLR0913 - the options of the command, all with defaults
     elif model is not None:
         explored = plans.Explored(model)
     spec = model.spec if model is not None else load()
-    chosen = frozenset(only)
-    unknown = sorted(chosen - set(areas(spec)))
-    if unknown:
-        raise UsageError(f"there is no area {unknown[0]!r}; choose one of {', '.join(areas(spec))}")
-    if unheard := set(rules := frozenset(rules)) - spec.rules.keys():
-        raise UsageError(f"there is no rule {min(unheard)!r}")
-    if level not in LEVELS[1:]:
-        raise UsageError(f"{level!r} is no level; give must or should")
     options = Options(
-        only=chosen,
-        rules=rules,
+        only=frozenset(only),
+        rules=frozenset(rules),
         level=level,
         expect=expectations.read(expect, spec.rules) if expect is not None else {},
         seed=seed,
@@ -124,7 +116,22 @@ def conform(  # noqa: PLR0913 - the options of the command, all with defaults
         listener=listener or silent,
         clock=clock,
     )
+    _refuse_unknown(spec, options)
     return _Check(target, _profile_of(target, profile), spec, explored, options).result()
+
+
+def _refuse_unknown(spec: Spec, options: Options) -> None:
+    """Refuse words that mean nothing.
+
+    :raises UsageError: there are such.
+    """
+    known = areas(spec)
+    for word in sorted(options.only - set(known)):
+        raise UsageError(f"there is no area {word!r}; choose one of {', '.join(known)}")
+    for rule in sorted(options.rules - spec.rules.keys()):
+        raise UsageError(f"there is no rule {rule!r}")
+    if options.level not in LEVELS[1:]:
+        raise UsageError(f"{options.level!r} is no level; give must or should")
 
 
 def _profile_of(target: Target, profile: Profile | str | None) -> Profile:

@@ -12,13 +12,12 @@ from kmspec_check.cells import Cell, Status
 from kmspec_check.confirm import report
 from kmspec_check.events import Progressed
 from kmspec_check.oracle import Node
-from kmspec_check.plan import Entry, Plan, Stop, label_of, matrix_cells
+from kmspec_check.plan import OFTEN, Entry, Plan, Stop, label_of, matrix_cells
 from kmspec_check.run import Run
 from kmspec_check.session import FITS, Result, Session, Verdict
 from kmspec_model import Command, advance
 
 PHASE = "matrix"
-_OFTEN = 3
 
 
 def matrix(run: Run, plan: Plan) -> None:
@@ -60,18 +59,25 @@ class Stopped:
         open_ = [entry for entry in entries if not self._decided_without_trying(entry)]
         staying = [entry for entry in open_ if self._is_tried_with_others(entry.probe.command)]
         leaving = [entry for entry in open_ if entry not in staying]
-        for _ in range(_OFTEN):
-            tried_now = self._at_once(staying)
-            if tried_now.suspect is None:
+        for _ in range(OFTEN):
+            batch = self._at_once(staying)
+            if batch.suspect is None:
                 break
-            staying.remove(tried_now.suspect)
-            self._one_by_one([tried_now.suspect])
-            self._doubt([tried_now.suspect], tried_now.result)
-        if not tried_now.decided:
-            self._one_by_one(staying)
-        if tried_now.suspect is None:
-            self._doubt(staying, tried_now.result)
+            staying.remove(batch.suspect)
+            self._alone([batch.suspect], batch.result)
+        if not batch.decided:
+            self._alone(staying, FITS if batch.suspect else batch.result)
         self._one_by_one(leaving)
+
+    def _alone(self, entries: Sequence[Entry], among_others: Result) -> None:
+        """Try cells alone of which one deviated among others; not to do so again is an error."""
+        self._one_by_one(entries)
+        rule = among_others.finding.rule if among_others.finding else ""
+        statuses = (self._run.board.status(entry.cell) or Status.SKIP for entry in entries)
+        worst = max(statuses, default=Status.SKIP)
+        if rule and worst is Status.PASS:
+            reason = f"not confirmed: {rule} deviated once and not when tried again"
+            self._run.decide(entries[-1].cell, Status.ERROR, reason, (rule,))
 
     def _is_tried_with_others(self, command: Command) -> bool:
         return self._stays(command) and not self._plan.costly[self._ruled(command)]
@@ -81,15 +87,6 @@ class Stopped:
             self._run.check_time()
             if not self._decided_without_trying(entry):
                 self._try(entry)
-
-    def _doubt(self, entries: Sequence[Entry], suspect: Result) -> None:
-        """What deviated among others and not alone is unsteady, and that is an error."""
-        rule = suspect.finding.rule if suspect.finding else ""
-        board = self._run.board
-        worst = max((board.status(one.cell) or Status.SKIP for one in entries), default=Status.SKIP)
-        if rule and worst is Status.PASS:
-            reason = f"not confirmed: {rule} deviated once and not when tried again"
-            self._run.decide(entries[-1].cell, Status.ERROR, reason, (rule,))
 
     def _at_once(self, entries: Sequence[Entry]) -> _Batch:
         """Try cells one after the other and compare the whole state once, after the last.
@@ -107,10 +104,11 @@ class Stopped:
         steps: list[Result] = []
         for entry in entries:
             step = session.step(entry.probe.command)
-            if not step.fits and not changes_nothing(run, session, entry.probe.command, step):
+            passes = step.fits or changes_nothing(run, session, entry.probe.command, step)
+            if not passes or session.node.home is not self._node:
                 return _Batch(step, entry)
-            if session.node.home is not self._node:
-                return _Batch(step, entry)
+            if step.verdict is Verdict.DEVIATES:
+                session.strike()
             steps.append(step)
         result = session.observe()
         tell_asides(run, session)
@@ -138,8 +136,8 @@ class Stopped:
         if obstacle:
             run.decide(entry.cell, Status.SKIP, f"not reached: {obstacle} is violated on the way")
             return True
-        if self._plan.costly[self._ruled(entry.probe.command)] >= _OFTEN:
-            reason = f"the operation deviated {_OFTEN} times where the same rule decides"
+        if self._plan.costly[self._ruled(entry.probe.command)] >= OFTEN:
+            reason = f"the operation deviated {OFTEN} times where the same rule decides"
             run.decide(entry.cell, Status.SKIP, reason)
             return True
         return False
@@ -169,7 +167,8 @@ class Stopped:
         here = session.node.home is self._node and not (new and run.offers(_A_SECOND))
         goes_on = here and (result.fits or is_harmless(run, session, command, result))
         self._session = session if goes_on else None
-        self._plan.costly[self._ruled(command)] += here and not goes_on
+        if result.verdict is Verdict.DEVIATES and here and not goes_on:
+            self._plan.costly[self._ruled(command)] += 1
         if result.fits:
             run.reached.edges.add((before.home, command))
         note(run, self._plan, entry.cell, result, (*self._way, command), before)
@@ -188,13 +187,15 @@ def is_harmless(run: Run, session: Session, command: Command, result: Result) ->
     """
     if not changes_nothing(run, session, command, result):
         return False
+    if result.verdict is Verdict.DEVIATES:
+        session.strike()
     fits = session.observe().fits
     asides, session.asides = session.asides, []
     return fits and all(finding.rule in run.violated_rules for _, finding in asides)
 
 
 def changes_nothing(run: Run, session: Session, command: Command, result: Result) -> bool:
-    """Whether a step that does not fit should have left all as it was; it is then struck out.
+    """Whether a step that does not fit should have left all as it was.
 
     What is refused changes nothing, unless by a crash, nor does a view; and to use a key changes
     nothing but when it was last used, where a target tells that.
@@ -205,10 +206,7 @@ def changes_nothing(run: Run, session: Session, command: Command, result: Result
     used = kind == "cryptographic" and not command.keep and not run.offers(_LAST_USAGE)
     answer = session.steps[-1].answer
     crashed = answer.refused and not answer.code
-    if crashed or not (answer.refused or kind == "view" or used):
-        return False
-    session.steps.pop()
-    return True
+    return not crashed and (answer.refused or kind == "view" or used)
 
 
 def tell_asides(run: Run, session: Session) -> None:

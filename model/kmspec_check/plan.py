@@ -102,6 +102,10 @@ class Explored:
         return tuple(cells[number] for number in sorted(numbers))
 
 
+OFTEN = 3
+"""So often the same deviation tells enough: to see more of it costs a session each time."""
+
+
 @dataclass
 class Plan:
     """What a run goes by: the explored scopes, and what the run found impassable."""

@@ -108,8 +108,9 @@ class Run:
     steps: int = 0
     """Calls that were answered."""
     _troubled: list[str] = field(default_factory=list)
-    _unanswered: int = 0
     """The kinds of trouble of the last cells, while they are the same."""
+    _unanswered: int = 0
+    """How many requests in a row were not answered in time."""
     _lacking: dict[tuple[str, str], str] = field(default_factory=dict)
     _numbers: Iterable[int] = field(default_factory=lambda: itertools.count(1))
 

@@ -192,6 +192,10 @@ class Session:
         self.possible, self.binding = _distinct(possible), possible[0].binding
         self._told = self.run.clock()
 
+    def strike(self) -> None:
+        """Forget the last step, which deviated and changed nothing: no way on needs it."""
+        self.steps.pop()
+
     def step(self, command: Command, *, view: bool = False) -> Result:
         """Take one step: the one way in which anything is asked of the target."""
         run = self.run

@@ -14,14 +14,13 @@ from kmspec_check.confirm import Looking, play, report
 from kmspec_check.events import Progressed
 from kmspec_check.matrix import is_harmless, reach, retaken, tell_asides, tried
 from kmspec_check.oracle import Node
-from kmspec_check.plan import Plan, Stop, label_of
+from kmspec_check.plan import OFTEN, Plan, Stop, label_of
 from kmspec_check.run import ENOUGH, SPENT, Run
 from kmspec_check.session import Result, Session, Verdict
 from kmspec_model import Command
 
 PHASE = "tour"
 _TELL_EVERY = 50
-_OFTEN = 3
 
 
 class Missed(NamedTuple):
@@ -102,7 +101,7 @@ class _Tour:
 
     def walk(self) -> None:
         """Take what is left."""
-        self._give_up(rule for rule, times in self._plan.deviations.items() if times >= _OFTEN)
+        self._give_up(rule for rule, times in self._plan.deviations.items() if times >= OFTEN)
         session: Session | None = None
         while self._left:
             if self._out_of_time():
@@ -270,7 +269,7 @@ class _Tour:
                 self._plan.broken[node, command] = result.finding.rule
                 self._reasons[index, number] = self._violated(node, command)
                 self._plan.deviations[result.finding.rule] += 1
-                if self._plan.deviations[result.finding.rule] == _OFTEN:
+                if self._plan.deviations[result.finding.rule] == OFTEN:
                     self._give_up((result.finding.rule,))
             shortest = (*self._plan.way_to(Stop(self._scope, index)), command)
             taken = [step.command for step in session.steps if not step.view]
@@ -285,7 +284,7 @@ class _Tour:
                 found = often.intersection(node.permitted(edges[number].command)[0].rules)
                 if found:
                     self._drop(index, number)
-                    reason = f"{min(found)} is violated {_OFTEN} times by others"
+                    reason = f"{min(found)} is violated {OFTEN} times by others"
                     self._reasons[index, number] = reason
 
     def _drop(self, index: int, number: int) -> bool:

@@ -13,7 +13,6 @@ from kmspec.rules import Answer, Cell, Condition, Stage
 from kmspec.tables import Spec
 from kmspec_model.case import Case
 from kmspec_model.predicates import (
-    BESIDE_A_LOOKUP,
     OF_CASE,
     OF_KEY,
     OF_STORE,
@@ -66,8 +65,9 @@ Applies: TypeAlias = Callable[[Case], bool]
 class Guards(NamedTuple):
     """The guards of one operation, by stage.
 
-    ``beside``: those of ``state`` that count though a look-up failed. ``by_id``: whether an alias
-    is no name of the key, so that a key named by one is not found.
+    ``beside``: those of ``state`` that count though a look-up failed, since they look at something
+    else that the request says, or are asked of each key or store that was found. ``by_id``: whether
+    an alias is no name of the key, so that a key named by one is not found.
     """
 
     syntax: tuple[Guard, ...]
@@ -137,11 +137,10 @@ def _guards_of(spec: Spec, operation: str) -> Guards:
     for condition in spec.conditions:
         if operation in condition.operations and condition.when is not None:
             guard = _of_condition(condition)
-            stages[condition.stage].append(guard)
             by_id |= condition.stage == "lookup" and condition.when == _BY_ALIAS
-            if condition.stage == "state" and (
-                condition.of != "request" or condition.when in BESIDE_A_LOOKUP
-            ):
+            counts = condition.stage == "beside"
+            stages["state" if counts else condition.stage].append(guard)
+            if counts or (condition.stage == "state" and condition.of != "request"):
                 beside.append(guard)
     rows: dict[str, list[Cell]] = {}
     for cell in spec.cells:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from kmspec.names import KeyUsage, Service
 
 Level: TypeAlias = Literal["must", "should", "may"]
-Stage: TypeAlias = Literal["syntax", "input", "lookup", "state", "last"]
+Stage: TypeAlias = Literal["syntax", "input", "lookup", "beside", "state", "last"]
 
 
 class Row(BaseModel):

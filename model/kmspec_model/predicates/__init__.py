@@ -24,7 +24,6 @@ from kmspec_model.predicates.behind_stores import OF_STORE, material_missing, ra
 from kmspec_model.predicates.kinds import OfCase, OfKey, OfStore
 
 __all__ = [
-    "BESIDE_A_LOOKUP",
     "OF_CASE",
     "OF_KEY",
     "OF_STORE",
@@ -53,30 +52,3 @@ OF_CASE: Mapping[str, OfCase] = {
 
 OF_KEY: Mapping[str, OfKey] = {**kinds_of_key.OF_KEY, **attributes.OF_KEY}
 """Predicates of each KMS key that a request uses, by the word the tables use."""
-
-BESIDE_A_LOOKUP = frozenset(
-    {
-        "alias-taken",
-        "fifty-aliases",
-        "alias-of-another-kind",
-        "token-unknown",
-        "wrong-key",
-        "context-differs",
-        "asymmetric-ciphertext-unexplained",
-        "region-of-its-own",
-        "copied-to-its-own-region",
-        "four-clusters",
-        "six-hsms",
-        "older-type",
-        "older-type-not-in-fips-mode",
-        "name-taken",
-        "cluster-gone",
-        "fewer-than-two-hsms",
-        "fault-security-group",
-    }
-)
-"""Predicates of a request that count though a look-up failed.
-
-They look at something else that the request says or names, and do not hold of what was not found.
-Those of each KMS key and each key store always count: they are asked of what was found.
-"""
