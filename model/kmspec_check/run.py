@@ -64,6 +64,8 @@ class Reached:
     """Whose situations these are."""
     edges: set[tuple[Node, Command]] = field(default_factory=set)
     """Steps whose answer and the state after which were compared."""
+    looked: set[Node] = field(default_factory=set)
+    """Worlds whose whole observable state was once seen to be as it must."""
 
 
 @dataclass

@@ -354,7 +354,11 @@ class Session:
 
     def observe(self) -> Result:
         """Compare the whole observable state; what deviates is blamed on the step before."""
-        return self._looked(self._views())
+        before = self.node.home
+        result = self._looked(self._views())
+        if result.fits and self.node.home is before:  # time may have gone on to another
+            self.run.reached.looked.add(before)
+        return result
 
     def name_new(self) -> Result:
         """Look at those views only that name something made by the step before."""
@@ -398,10 +402,16 @@ class Session:
         return tuple(view for view in found if view.operation not in _LONG_LISTS)
 
     def _blamed(self, result: Result, culprit: Step | None) -> Result:
-        """A view that deviates shows what the step before it did, so that one is at fault."""
+        """A view that deviates shows what the step before it did, so that one is at fault.
+
+        Not so where the state before that step was never seen to be right; nothing at all is right.
+        """
         finding = result.finding
         refusing = all(isinstance(way.outcome, Refusal) for way in self.steps[-1].ways)
         if finding is None or culprit is None or culprit.view or refusing:
+            return result
+        before = culprit.before
+        if before.world != EMPTY and before.home not in self.run.reached.looked:
             return result
         taken = next((way for way in culprit.ways if way.node is self.node), culprit.ways[0])
         view = self.steps[-1].command.operation

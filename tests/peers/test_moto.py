@@ -76,11 +76,16 @@ _RUNS = count()
 
 
 def check(
-    url: str, explored: Explored, only: tuple[str, ...] = (), expect: Path | None = None
+    url: str,
+    explored: Explored,
+    only: tuple[str, ...],
+    expect: Path | None = None,
+    areas: tuple[str, ...] = (),
 ) -> Result:
-    """A run of its own accounts."""
+    """A run of its own accounts; ``areas`` are claimed besides those of the profile."""
     moment = datetime(2026, 1, 1, microsecond=next(_RUNS), tzinfo=UTC)
-    with Endpoint(url, profile.load("moto")) as target:
+    moto = profile.load("moto")
+    with Endpoint(url, moto.model_copy(update={"areas": (*moto.areas, *areas)})) as target:
         return conform(target, only=only, expect=expect, now=moment, explored=explored)
 
 
@@ -120,3 +125,12 @@ def test_the_file_of_violations_is_strict_both_ways(
     mended = check(url, explored, only, file)
     assert mended.exit_code == 1
     assert mended.unexpected_passes == (kept,)
+
+
+def test_a_view_that_is_wrong_is_told_of_itself(url: str, explored: Explored) -> None:
+    """After a rotation moto lists no key materials: ListKeyRotations, and nothing that follows."""
+    found = check(url, explored, ("matrix", "rotation", "identity"), areas=("rotation",))
+    rules = {violation.rule for violation in found.violations}
+    assert "effect/ListKeyRotations/answer" in rules
+    assert "effect/GetCallerIdentity/answer" not in rules
+    assert not {rule for rule in rules if rule.endswith("KeyRotation/rotation")}
