@@ -39,7 +39,7 @@ def test_what_clients_see_has_an_order() -> None:
 
 
 @pytest.mark.parametrize("name", AREAS)
-def test_a_race_is_found_and_its_program_runs(name: str, tmp_path: Path) -> None:
+def test_a_race_is_found_and_shown_again(name: str, tmp_path: Path) -> None:
     with serving("--clock", "virtual", "--mutant", name) as url, Endpoint(url) as target:
         result = conform(
             target,
@@ -48,14 +48,11 @@ def test_a_race_is_found_and_its_program_runs(name: str, tmp_path: Path) -> None
             explored=explored(),
         )
         assert {violation.rule for violation in result.violations} == {"race/linearizable"}
-        in_error = [one.reason for one in result.cells if one.status is Status.ERROR]
-        assert all(reason.startswith("not confirmed") for reason in in_error), in_error
+        assert result.count(Status.ERROR) == 0
         found = next(one for one in report_json.to_data(result)["violations"] if one["boto3"])
         script = tmp_path / "show.py"
         script.write_text(found["boto3"])
-        shown_again = shown(script, url, 100)
-    assert shown_again.returncode in (0, 1), "whether a race shows again in so many tries is luck"
-    assert shown_again.stderr == ""
+        assert shown(script, url, 500).returncode == 1
 
 
 def shown(script: Path, url: str, tries: int) -> subprocess.CompletedProcess[str]:
