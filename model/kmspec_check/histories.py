@@ -219,6 +219,8 @@ class Racing:
                 zip(self._targets, contention.programs, strict=False), start=1
             )
         ]
+        for client in clients:
+            client.make_ready()
         if self._pool is None:
             self._in_turns(clients)
         else:
@@ -239,8 +241,6 @@ class Racing:
 
     def _in_turns(self, clients: Sequence["_Client"]) -> None:
         """One request after the other; each client has asked as soon as it could."""
-        for client in clients:
-            client.make_ready()
         while open_ := [client for client in clients if client.ready]:
             client = self._rng.choice(open_)
             client.ask()
@@ -298,7 +298,6 @@ def _together(pool: ThreadPoolExecutor, clients: Sequence["_Client"]) -> None:
     barrier = threading.Barrier(len(clients))
 
     def work(client: _Client) -> None:
-        client.make_ready()
         barrier.wait(_WAIT)
         while client.ready:
             client.ask()
@@ -396,11 +395,12 @@ def _is_known(run: Run, request: Request) -> bool:
     """
     command, answer = request.command, request.answer
     asked = (command.service, command.operation)
+    known = asked in run.known
     run.steps += 1
-    if run.profile.does_not_know(answer) and asked not in run.known:
+    if not known and run.does_not_know(*asked, answer):
         run.unsupported.add(asked)
         return False
-    crashed = asked in run.known and answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    crashed = known and answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
     if answer.refused and not answer.code and not crashed:
         raise Trouble(f"{command.operation} was answered {untyped(answer)}")
     return True
