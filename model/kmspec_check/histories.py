@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, Protocol, Self, runtime_checkable
 
 from kmspec_check import resolve
 from kmspec_check.binding import Binding
-from kmspec_check.contention import APART, Contention, plain, renaming
+from kmspec_check.contention import APART, Contention, renaming
 from kmspec_check.linearizability import Interval, ends, overlapping
 from kmspec_check.oracle import Node, Way
 from kmspec_check.patterns import Fit, Path, fit
@@ -343,7 +343,7 @@ class _Client:
         command = self._program[len(self.requests)]
         unknown = {
             ref: ref._replace(index=ref.index + APART)
-            for ref in map(plain, command.references())
+            for ref in (one.plain for one in command.references())
             if ref.kind in MADE and not self.binding.known(ref)
         }
         self._command = renaming(command, unknown)
@@ -369,7 +369,7 @@ class _Client:
         interval = Interval(self._called, next(self._ticks))
         stands = {
             ref: self.binding.value(ref)
-            for ref in map(plain, command.references())
+            for ref in (one.plain for one in command.references())
             if ref.kind in MADE and self.binding.known(ref)
         }
         names, learnt = ({}, {}) if answer.refused else self._learnt(answer)

@@ -59,6 +59,11 @@ class Ref(NamedTuple):
     def __str__(self) -> str:
         return f"{self.kind}#{self.index}" + (f".{self.form}" if self.form else "")
 
+    @property
+    def plain(self) -> "Ref":
+        """The same in no particular form."""
+        return Ref(self.kind, self.index)
+
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read what ``str`` wrote.

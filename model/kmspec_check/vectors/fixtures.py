@@ -59,8 +59,7 @@ def _values(refs: Iterable[Ref]) -> dict[str, object]:
     for ref in refs:
         if ref.kind in _LOOKED_UP or _is_told_by_a_target(ref):
             continue
-        plain = Ref(ref.kind, ref.index)
-        name = ref if ref.kind in _CHOSEN_FORMS else plain
+        name = ref if ref.kind in _CHOSEN_FORMS else ref.plain
         binding = _IN_THE_REGION if ref.kind == "zone" else _BINDING
         value = binding.value(name)
         found[str(name)] = {"$map": value} if isinstance(value, dict) else encoded(value)

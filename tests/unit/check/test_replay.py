@@ -21,7 +21,16 @@ def recorded(*commands: Command) -> Trace:
     for one in commands:
         assert session.step(one).fits
     steps = tuple(trace_step(step) for step in session.steps)
-    return Trace("-", "must", "", "", "embedded", True, session.run.region, steps)  # noqa: FBT003 - isolated
+    return Trace(
+        rule="-",
+        level="must",
+        sentence="",
+        cell="",
+        profile="embedded",
+        isolated=True,
+        region=session.run.region,
+        steps=steps,
+    )
 
 
 def test_the_zones_are_those_of_the_target() -> None:
