@@ -88,7 +88,7 @@ class Binding:
 
     def known(self, ref: Ref) -> bool:
         """Whether a value was observed for the symbol, in whatever form."""
-        return Ref(ref.kind, ref.index) in self._values
+        return ref.plain in self._values
 
     def taken(self, kind: str, value: object) -> bool:
         """Whether another symbol of the kind has this value."""
@@ -105,7 +105,7 @@ class Binding:
 
         :raises Unbound: only a call can tell.
         """
-        plain = Ref(ref.kind, ref.index)
+        plain = ref.plain
         elsewhere = ref.kind == "zone" and self.asked  # observed is where zones of region#0 are
         if plain in self._values and not elsewhere:
             return self._formed(ref, self._values[plain])

@@ -172,7 +172,7 @@ def in_order(
         asked = waiting[client].pop(0)
         own = {
             ref: named[client].get(ref, ref._replace(index=ref.index + APART))
-            for ref in map(plain, asked.references())
+            for ref in (one.plain for one in asked.references())
             if ref.kind in MADE and not known(ref)
         }
         command = renaming(asked, own)
@@ -186,12 +186,7 @@ def in_order(
 def _made(outcome: Outcome) -> tuple[Ref, ...]:
     """What an answer names, each once."""
     found = binds(outcome.response) if isinstance(outcome, Success) else ()
-    return tuple(dict.fromkeys(map(plain, found)))
-
-
-def plain(ref: Ref) -> Ref:
-    """A reference in no particular form."""
-    return Ref(ref.kind, ref.index)
+    return tuple(dict.fromkeys(ref.plain for ref in found))
 
 
 def renaming(command: Command, renamed: Mapping[Ref, Ref]) -> Command:
@@ -205,7 +200,7 @@ def renaming(command: Command, renamed: Mapping[Ref, Ref]) -> Command:
 def replaced(value: object, renamed: Mapping[Ref, Ref]) -> object:
     """Arguments, a pattern or a path with other symbols, each in the form that it had."""
     if isinstance(value, Ref):
-        found = renamed.get(plain(value))
+        found = renamed.get(value.plain)
         return value if found is None else found._replace(form=value.form)
     if isinstance(value, tuple):
         parts: tuple[Any, ...] = tuple(replaced(part, renamed) for part in value)

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, Protocol, Self, runtime_checkable
 
 from kmspec_check import resolve
 from kmspec_check.binding import Binding
-from kmspec_check.contention import APART, Contention, plain, renaming
+from kmspec_check.contention import APART, Contention, renaming
 from kmspec_check.linearizability import Interval, ends, overlapping
 from kmspec_check.oracle import Node, Way
 from kmspec_check.patterns import Fit, Path, fit
@@ -219,6 +219,8 @@ class Racing:
                 zip(self._targets, contention.programs, strict=False), start=1
             )
         ]
+        for client in clients:
+            client.make_ready()
         if self._pool is None:
             self._in_turns(clients)
         else:
@@ -239,8 +241,6 @@ class Racing:
 
     def _in_turns(self, clients: Sequence["_Client"]) -> None:
         """One request after the other; each client has asked as soon as it could."""
-        for client in clients:
-            client.make_ready()
         while open_ := [client for client in clients if client.ready]:
             client = self._rng.choice(open_)
             client.ask()
@@ -298,7 +298,6 @@ def _together(pool: ThreadPoolExecutor, clients: Sequence["_Client"]) -> None:
     barrier = threading.Barrier(len(clients))
 
     def work(client: _Client) -> None:
-        client.make_ready()
         barrier.wait(_WAIT)
         while client.ready:
             client.ask()
@@ -344,7 +343,7 @@ class _Client:
         command = self._program[len(self.requests)]
         unknown = {
             ref: ref._replace(index=ref.index + APART)
-            for ref in map(plain, command.references())
+            for ref in (one.plain for one in command.references())
             if ref.kind in MADE and not self.binding.known(ref)
         }
         self._command = renaming(command, unknown)
@@ -370,7 +369,7 @@ class _Client:
         interval = Interval(self._called, next(self._ticks))
         stands = {
             ref: self.binding.value(ref)
-            for ref in map(plain, command.references())
+            for ref in (one.plain for one in command.references())
             if ref.kind in MADE and self.binding.known(ref)
         }
         names, learnt = ({}, {}) if answer.refused else self._learnt(answer)
@@ -396,11 +395,12 @@ def _is_known(run: Run, request: Request) -> bool:
     """
     command, answer = request.command, request.answer
     asked = (command.service, command.operation)
+    known = asked in run.known
     run.steps += 1
-    if run.profile.does_not_know(answer) and asked not in run.known:
+    if not known and run.does_not_know(*asked, answer):
         run.unsupported.add(asked)
         return False
-    crashed = asked in run.known and answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    crashed = known and answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
     if answer.refused and not answer.code and not crashed:
         raise Trouble(f"{command.operation} was answered {untyped(answer)}")
     return True

@@ -183,7 +183,7 @@ class _Fitting:
             self.mismatches.append(Mismatch(path, pattern, value))
 
     def _reference(self, ref: Ref, value: object, path: Path) -> None:
-        plain = Ref(ref.kind, ref.index)
+        plain = ref.plain
         if self._binding.known(plain) or _is_chosen(ref):
             if not _same(ref, self._binding.value(ref), value):
                 self.mismatches.append(Mismatch(path, ref, value))
@@ -204,7 +204,7 @@ class _Fitting:
         if not fresh or (pattern.begins and not str(value).startswith(pattern.begins)):
             self.mismatches.append(Mismatch(path, pattern, value))
             return
-        plain = Ref(ref.kind, ref.index)
+        plain = ref.plain
         self.new[plain] = value
         self.paths[plain] = path
 
@@ -270,7 +270,7 @@ class _Fitting:
             identity = identity.ref
         if not isinstance(identity, Ref):
             return identity
-        plain = Ref(identity.kind, identity.index)
+        plain = identity.plain
         binding = self._binding
         if plain in self.new:
             binding = binding.extended(self.new)

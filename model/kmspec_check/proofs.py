@@ -21,10 +21,9 @@ from kmspec_check.binding import Binding, agreement_key
 from kmspec_check.patterns import Fit, Mismatch
 from kmspec_check.target import Answer
 from kmspec_model import Command, Ref
+from kmspec_model.command import BY_KEY
 from kmspec_model.materials import read
 
-_PUBLIC = 1000
-"""``public#1000`` is the public key of ``key#0``."""
 _HASHES: Mapping[str, hashes.HashAlgorithm] = {
     "SHA_256": hashes.SHA256(),
     "SHA_384": hashes.SHA384(),
@@ -75,7 +74,7 @@ class _Asked(NamedTuple):
 
     def public(self) -> PublicKeyTypes | None:
         """The public key that the target told before."""
-        ref = Ref("public", _PUBLIC + self.key)
+        ref = Ref("public", BY_KEY + self.key)
         return _public(self.binding.value(ref)) if self.binding.known(ref) else None
 
     def imported(self) -> bytes | None:
@@ -188,10 +187,9 @@ def _encrypted(asked: _Asked, blob: bytes) -> bool:
     material, algorithm = asked.imported(), str(asked.argument("EncryptionAlgorithm"))
     if material is None or not algorithm.startswith("RSAES"):
         return True
-    digest = hashes.SHA1() if algorithm.endswith("SHA_1") else hashes.SHA256()  # noqa: S303 - AWS's
     try:
-        oaep = padding.OAEP(padding.MGF1(digest), digest, None)
-        return bool(_private(material).decrypt(blob, oaep) == asked.argument("Plaintext"))
+        opened = _private(material).decrypt(blob, wrapping.oaep(algorithm))
+        return bool(opened == asked.argument("Plaintext"))
     except ValueError:
         return False
 

@@ -9,7 +9,6 @@ import math
 import random
 from collections.abc import Iterator
 from itertools import islice
-from typing import NamedTuple
 
 from kmspec_check.cells import Cell, Status
 from kmspec_check.confirm import Looking, play, report
@@ -42,15 +41,7 @@ _MOST_WORLDS = 5
 """How many worlds are gone to for each history, at most: in some there is nothing to race for."""
 
 
-class Raced(NamedTuple):
-    """What was tried."""
-
-    histories: int
-    overlapped: int
-    """Histories in which requests were under way at the same time."""
-
-
-def races(run: Run, plan: Plan, histories: int = HISTORIES) -> Raced:
+def races(run: Run, plan: Plan, histories: int = HISTORIES) -> None:
     """Let several clients ask at once, so many times.
 
     :raises kmspec_check.run.OutOfTimeError: the budget is used up.
@@ -59,16 +50,16 @@ def races(run: Run, plan: Plan, histories: int = HISTORIES) -> Raced:
     rule = next(one for one in run.spec.together if one.id == RULE)
     cell = Cell(PHASE, "-", "several clients at once")
     if run.rules and RULE not in run.rules:
-        return Raced(0, 0)
+        return
     if not run.heeds(rule.level):
         run.decide(cell, Status.SKIP, f"{RULE} is only {rule.level}")
-        return Raced(0, 0)
+        return
     if run.profile.consistency != rule.asked_of:
         reason = f"profile {run.profile.name} does not claim that its consistency is strong"
         run.decide(cell, Status.UNSUPPORTED, reason)
-        return Raced(0, 0)
+        return
     with Racing(run, _CLIENTS) as racing:
-        return _Races(run, plan, racing).all(histories, cell)
+        _Races(run, plan, racing).all(histories, cell)
 
 
 class _Races:
@@ -79,7 +70,7 @@ class _Races:
         self._rng = random.Random(f"{run.seed} {PHASE}")  # noqa: S311 - repeatable
         self._histories = self._overlapped = self._violations = 0
 
-    def all(self, histories: int, cell: Cell) -> Raced:
+    def all(self, histories: int, cell: Cell) -> None:
         """So many histories, or fewer where nothing more is to be found."""
         run = self._run
         worlds = islice(starts(run, self._plan, self._rng), _MOST_WORLDS * histories)
@@ -96,7 +87,6 @@ class _Races:
                 how = "" if together else ", which this target is given one after the other"
                 reason = f"{told} under way at the same time{how}"
                 run.decide(cell, Status.PASS, reason)
-        return Raced(self._histories, self._overlapped)
 
     def _from(self, way: tuple[Command, ...], histories: int) -> None:
         """Some races, each beginning where the one before ended."""

@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kmspec.names import Service
-from kmspec_check import proofs, resolve
+from kmspec_check import proofs
 from kmspec_check.binding import Binding, Place
-from kmspec_check.load import burst
 from kmspec_check.patterns import Fit, fit
 from kmspec_check.profile import Isolation, Profile
-from kmspec_check.target import Answer, Target, Trouble, ask
+from kmspec_check.session import asked, zones_of
+from kmspec_check.target import Answer, Target, Trouble
 from kmspec_check.trace import Difference, Trace, TraceStep
 from kmspec_check.violation import absent, wanted
 from kmspec_model import Success
@@ -65,7 +64,7 @@ def replay(trace: Trace, target: Target, profile: Profile, *, account: str = "")
     done: list[Again] = []
     for number, step in enumerate(trace.steps, start=1):
         try:
-            answer = _answer(step, target, binding)
+            answer = asked(target, step.command, binding)
         except Trouble as trouble:
             return Replayed(Ending.COULD_NOT_RUN, tuple(done), str(trouble))
         found, binding = _held(step, answer, binding, shared=not isolated)
@@ -85,19 +84,6 @@ def _ending(last: Again) -> Ending:
     return Ending.REPRODUCED if last.same else Ending.DIFFERENT
 
 
-def _answer(step: TraceStep, target: Target, binding: Binding) -> Answer:
-    account, region = binding.place.account, binding.region(step.command.region)
-
-    def asking(service: str, operation: str, parameters: Mapping[str, Any]) -> Answer:
-        if service == Service.LOAD:
-            return burst(parameters, asking)
-        return ask(target, service, operation, parameters, account=account, region=region)
-
-    within = binding.within(step.command.region)
-    parameters = resolve.parameters(step.command, within, asking)
-    return asking(step.command.service, step.command.operation, parameters)
-
-
 def _held(
     step: TraceStep, answer: Answer, binding: Binding, *, shared: bool
 ) -> tuple[Fit, Binding]:
@@ -110,7 +96,8 @@ def _held(
     ]
     nearest = min(fits, key=lambda found: (found.hard, len(found.mismatches)))
     new: Mapping[Ref, Any] = nearest.new if not nearest.hard else {}
-    return nearest, binding.extended({**new, **proofs.learned(step.command, answer)})
+    zones = zones_of(step.command, answer, binding)
+    return nearest, binding.extended({**new, **zones, **proofs.learned(step.command, answer)})
 
 
 def _compared(number: int, step: TraceStep, answer: Answer, found: Fit, binding: Binding) -> Again:

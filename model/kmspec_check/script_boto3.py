@@ -125,12 +125,9 @@ class _Script:
         if isinstance(part, str):
             return repr(part)
         value = part.value.ref if isinstance(part.value, Bind) else part.value
-        if isinstance(value, Ref) and value.kind in _HELD and self._plain(value) not in self._named:
+        if isinstance(value, Ref) and value.kind in _HELD and value.plain not in self._named:
             return f"New({part.by!r})"
         return f"({part.by!r}, {self._value(value)})"
-
-    def _plain(self, ref: Ref) -> Ref:
-        return Ref(ref.kind, ref.index)
 
     def _call(self, command: Command) -> str:
         arguments = {name: self._value(value, command) for name, value in command.arguments}
@@ -160,7 +157,7 @@ class _Script:
     def _reference(  # noqa: C901, PLR0911 - one for each kind
         self, ref: Ref, command: Command | None
     ) -> str:
-        plain = self._plain(ref)
+        plain = ref.plain
         if ref.kind == "ca":
             return f"anchor({ref.index})"
         if ref.kind == "moment":

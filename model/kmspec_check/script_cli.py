@@ -262,7 +262,7 @@ class _Lines:
         if isinstance(value, Ref) and value.kind == "token" and value in self._named:
             return f'fileb://<(base64 -d <<< "${_variable(value)}")'
         if isinstance(value, Ref) and value.kind in ("ciphertext", "signature", "mac"):
-            plain = Ref(value.kind, value.index)
+            plain = value.plain
             if plain in self._named:
                 filtered = {"corrupt": " | sed '$ s/.$/X/'", "short": " | head -c 40"}
                 cut = filtered.get(value.form, "")
@@ -277,7 +277,7 @@ class _Lines:
             resolved = self._binding.resolved(value)  # type: ignore[arg-type]
             text = resolved if isinstance(resolved, str) else json.dumps(resolved)
             return _quoted(text)
-        plain = Ref(value.kind, value.index)
+        plain = value.plain
         if value.kind in ("handle", "moment"):
             now = f"$(($(now) + {value.index}))"
             return f'"{now}"' if value.kind == "moment" else f'"${_variable(plain)}"'

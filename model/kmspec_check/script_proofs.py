@@ -5,8 +5,6 @@ The functions that it names are those of the snippet for it.
 
 from collections.abc import Callable
 
-from cryptography.hazmat.primitives import serialization
-
 from kmspec_check import wrapping
 from kmspec_check.binding import agreement_key
 from kmspec_check.trace import Trace
@@ -52,8 +50,4 @@ def _agreement_key(command: Command) -> bytes:
     public = command.get("PublicKey")
     if not isinstance(public, Ref):
         return b""
-    return agreement_key(public.index, public.form).private_bytes(
-        serialization.Encoding.DER,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
+    return wrapping.pkcs8(agreement_key(public.index, public.form))

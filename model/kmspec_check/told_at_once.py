@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, cast
 from kmspec_check.binding import Binding
 from kmspec_check.cells import Cell
 from kmspec_check.confirm import source_of, trace_step
-from kmspec_check.contention import APART, Contention, plain, renaming, replaced
+from kmspec_check.contention import APART, Contention, renaming, replaced
 from kmspec_check.histories import History, Request
 from kmspec_check.linearizability import orders
 from kmspec_check.oracle import Node
@@ -137,8 +137,8 @@ class _Telling:
                 for model in dict.fromkeys(binds(way.outcome.response)):
                     free = (ref for ref in request.names if ref.kind == model.kind)
                     shown = next((ref for ref in free if ref not in named), None)
-                    if shown is not None and plain(model) not in named.values():
-                        named[shown] = plain(model)
+                    if shown is not None and model.plain not in named.values():
+                        named[shown] = model.plain
             yield way.node, named, _renamed(way.outcome, {one: ref for ref, one in named.items()})
 
     def _wrong(self, request: Request, outcome: Outcome) -> tuple[Mismatch, ...]:

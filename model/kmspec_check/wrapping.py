@@ -18,7 +18,6 @@ from kmspec_model.command import Ref
 from kmspec_model.materials import first_of, read, spec_of
 
 _TOO_SHORT = 16
-_SHA_1 = (WrappingAlgorithm.RSAES_OAEP_SHA_1, WrappingAlgorithm.RSA_AES_KEY_WRAP_SHA_1)
 _DIRECT = (WrappingAlgorithm.RSAES_OAEP_SHA_1, WrappingAlgorithm.RSAES_OAEP_SHA_256)
 
 
@@ -37,12 +36,17 @@ def wrapped(ref: Ref, binding: Binding) -> bytes:
 
 
 def _wrap(public: rsa.RSAPublicKey, algorithm: WrappingAlgorithm, content: bytes) -> bytes:
-    digest = hashes.SHA1() if algorithm in _SHA_1 else hashes.SHA256()  # noqa: S303 - AWS offers it
-    oaep = padding.OAEP(padding.MGF1(digest), digest, None)
     if algorithm in _DIRECT:
-        return public.encrypt(content, oaep)
+        return public.encrypt(content, oaep(algorithm))
     aes = os.urandom(32)
-    return public.encrypt(aes, oaep) + keywrap.aes_key_wrap_with_padding(aes, content)
+    return public.encrypt(aes, oaep(algorithm)) + keywrap.aes_key_wrap_with_padding(aes, content)
+
+
+def oaep(algorithm: str) -> padding.OAEP:
+    """The padding of an algorithm of RSA, by what AWS calls it."""
+    sha_1 = algorithm.endswith("SHA_1")
+    digest = hashes.SHA1() if sha_1 else hashes.SHA256()  # noqa: S303 - AWS offers it
+    return padding.OAEP(padding.MGF1(digest), digest, None)
 
 
 @cache
@@ -57,6 +61,11 @@ def material(number: int) -> bytes:
         key = ec.derive_private_key(int.from_bytes(digest) % 2**255, ec.SECP256R1())
     else:
         return digest if spec is not None else digest[:_TOO_SHORT]
+    return pkcs8(key)
+
+
+def pkcs8(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
+    """A private key as DER, not encrypted."""
     return key.private_bytes(
         serialization.Encoding.DER,
         serialization.PrivateFormat.PKCS8,

@@ -42,6 +42,9 @@ bound by the responses that carry them.
 DATA_KEY_PLAINTEXTS = 1000
 """``plaintext#1000`` is the data key that came with ``ciphertext#0``, and so on: apart from the
 plaintexts that a caller chooses."""
+BY_KEY = 1000
+"""``public#1000`` is the public key of ``key#0``, ``secret#1002`` what ``key#1`` and ``public#2``
+share, and so on: each is always the same, whatever else happened."""
 
 _SPELLING = re.compile(r"([a-z]+)#([0-9]+)(?:\.([a-z0-9]+))?")
 
@@ -55,6 +58,11 @@ class Ref(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.kind}#{self.index}" + (f".{self.form}" if self.form else "")
+
+    @property
+    def plain(self) -> "Ref":
+        """The same in no particular form."""
+        return Ref(self.kind, self.index)
 
     @classmethod
     def parse(cls, text: str) -> Self:

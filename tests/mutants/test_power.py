@@ -3,14 +3,14 @@
 import os
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from kmspec.tables import load
 from kmspec_check.conform import conform
-from kmspec_impl.embedded import Embedded
 from kmspec_impl.mutants.catalogue import CATALOGUE
 from tests.helpers.machine import explored
+from tests.helpers.source import ROOT
+from tests.unit.check.support import Altered, Answer
 
 WITHOUT: Mapping[str, tuple[str, ...]] = {
     "it accepts every answer that there can be": (
@@ -100,25 +100,14 @@ def test_what_emulators_do_wrong_is_in_the_catalogue() -> None:
     assert {name for listed in LISTED.values() for name in listed} - names == set()
 
 
-class Crashing(Embedded):
-    """An emulator that answers 500 to an operation that it does not know, and knows few."""
-
-    def call(
-        self,
-        service: str,
-        operation: str,
-        parameters: Mapping[str, Any],
-        *,
-        account: str = "000000000000",
-        region: str = "us-east-1",
-    ) -> tuple[int, dict[str, Any]]:
-        if operation.endswith("ImportedKeyMaterial"):
-            return 500, {"__type": "InternalError", "message": "unexpected"}
-        return super().call(service, operation, parameters, account=account, region=region)
+def crashing(operation: str, _: Mapping[str, Any], answer: Answer) -> Answer:
+    """Answer 500 to an operation that it does not know."""
+    unknown = operation.endswith("ImportedKeyMaterial")
+    return (500, {"__type": "InternalError", "message": "unexpected"}) if unknown else answer
 
 
 def test_an_unknown_operation_as_500_is_told() -> None:
-    result = conform(Crashing(), only=["smoke"], explored=explored())
+    result = conform(Altered(crashing), only=["smoke"], explored=explored())
     assert result.exit_code != 0
 
 
@@ -136,7 +125,7 @@ def figures() -> str:
 
 
 def test_the_figures_in_the_documents_are_fresh() -> None:
-    page = Path(__file__).parents[2] / "docs" / "power.md"
+    page = ROOT / "docs" / "power.md"
     text = page.read_text()
     if os.environ.get("KMSPEC_SNAPSHOTS") == "write":
         start, end = text.index("| rules of"), text.index("\n\nExempt")

@@ -8,7 +8,6 @@ aliases, decorators; comparisons are exchanged for their neighbours only, since 
 import ast
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Final, NamedTuple
 
 from cosmic_ray.ast import ast_nodes, get_ast
@@ -16,7 +15,8 @@ from cosmic_ray.mutating import mutate_code
 from cosmic_ray.operators.operator import Operator
 from cosmic_ray.plugins import get_operator
 
-ROOT: Final = Path(__file__).parents[2] / "impl" / "kmspec_impl"
+from tests.helpers.source import text, tree
+
 GUARDS: Final = (
     *(
         f"cloudhsm/{name}"
@@ -66,18 +66,18 @@ class Site(NamedTuple):
 
     def source(self) -> str:
         """The mutated module."""
-        code = mutate_code(_text(self.module), _operator(self.operator), self.occurrence)
+        code = mutate_code(text(file(self.module)), _operator(self.operator), self.occurrence)
         return str(code)
 
     def statement(self) -> range:
         """The lines of the innermost statement that is mutated, or of its head."""
-        tree = ast.parse(_text(self.module))
-        spans = [_head(node) for node in ast.walk(tree) if isinstance(node, ast.stmt)]
+        nodes = ast.walk(tree(file(self.module)))
+        spans = [_head(node) for node in nodes if isinstance(node, ast.stmt)]
         return min((span for span in spans if self.line in span), key=len)
 
     def change(self) -> str:
         """The line as it was and as it is, for people."""
-        before, after = _text(self.module).splitlines(), self.source().splitlines()
+        before, after = text(file(self.module)).splitlines(), self.source().splitlines()
         start = next(
             (n for n, pair in enumerate(zip(before, after, strict=False)) if len(set(pair)) > 1), 0
         )
@@ -86,10 +86,10 @@ class Site(NamedTuple):
 
 def sites(module: str) -> Iterator[Site]:
     """Every mutant of a module."""
-    tree = ast.parse(_text(module))
-    hidden = _Spans(tree)
-    functions = list(_functions(tree))
-    nodes = list(ast_nodes(get_ast(_text(module))))
+    parsed = tree(file(module))
+    hidden = _Spans(parsed)
+    functions = list(_functions(parsed))
+    nodes = list(ast_nodes(get_ast(text(file(module)))))
     for name in OPERATORS:
         operator = _operator(name)
         places = [place for node in nodes for place in operator.mutation_positions(node)]
@@ -152,9 +152,9 @@ def _functions(tree: ast.Module) -> Iterator[tuple[str, int, int]]:
                     yield f"{node.name}.{one.name}", one.lineno, one.end_lineno or 0
 
 
-@cache
-def _text(module: str) -> str:
-    return (ROOT / f"{module}.py").read_text()
+def file(module: str) -> str:
+    """Where a module stands in the repository."""
+    return f"impl/kmspec_impl/{module}.py"
 
 
 @cache

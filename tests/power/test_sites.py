@@ -4,12 +4,13 @@ import random
 
 import pytest
 
-from tests.power.sites import GUARDS, ROOT, sites
+from tests.helpers.source import text
+from tests.power.sites import GUARDS, file, sites
 
 
 @pytest.mark.parametrize("module", random.Random(0).sample(GUARDS, 6))
 def test_a_mutant_is_changed_in_the_function_that_is_named(module: str) -> None:
-    before = (ROOT / f"{module}.py").read_text().splitlines()
+    before = text(file(module)).splitlines()
     every = list(sites(module))
     assert len(every) == len(set(every))
     for site in random.Random(0).sample(every, min(len(every), 5)):
@@ -29,6 +30,6 @@ def test_every_guard_has_mutants() -> None:
 
 def test_a_mutant_stands_in_the_head_of_a_statement() -> None:
     found = {site.within: site.statement() for site in sites("cloudhsm/modification")}
-    lines = (ROOT / "cloudhsm/modification.py").read_text().splitlines()
+    lines = text(file("cloudhsm/modification")).splitlines()
     head = [lines[number - 1].strip() for number in found["_settle"]]
     assert head == ["if cluster is not None and cluster.rollback_until == when:"]

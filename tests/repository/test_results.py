@@ -7,8 +7,9 @@ import pytest
 
 from kmspec.tables import load
 from kmspec_check.profile import names
+from tests.helpers.source import ROOT
 
-FOLDER = Path(__file__).resolve().parents[2] / "docs" / "results"
+FOLDER = ROOT / "docs" / "results"
 PAGES = sorted(FOLDER.glob("*.md"))
 
 

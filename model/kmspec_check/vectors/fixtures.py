@@ -14,7 +14,7 @@ from kmspec_check import attestations, certificates, resolve, wrapping
 from kmspec_check.binding import UNKNOWN_HANDLE, Binding, Place
 from kmspec_check.trace import encoded
 from kmspec_model import Ref
-from kmspec_model.command import DATA_KEY_PLAINTEXTS, MADE
+from kmspec_model.command import BY_KEY, DATA_KEY_PLAINTEXTS, MADE
 from kmspec_model.materials import read
 
 _BINDING = Binding(Place("${account}", "us-east-1", "${tag}"))
@@ -59,8 +59,7 @@ def _values(refs: Iterable[Ref]) -> dict[str, object]:
     for ref in refs:
         if ref.kind in _LOOKED_UP or _is_told_by_a_target(ref):
             continue
-        plain = Ref(ref.kind, ref.index)
-        name = ref if ref.kind in _CHOSEN_FORMS else plain
+        name = ref if ref.kind in _CHOSEN_FORMS else ref.plain
         binding = _IN_THE_REGION if ref.kind == "zone" else _BINDING
         value = binding.value(name)
         found[str(name)] = {"$map": value} if isinstance(value, dict) else encoded(value)
@@ -69,7 +68,8 @@ def _values(refs: Iterable[Ref]) -> dict[str, object]:
 
 def _is_told_by_a_target(ref: Ref) -> bool:
     """Whether it is among what a target makes and a caller may choose as well."""
-    return ref.kind in ("plaintext", "public") and ref.index >= DATA_KEY_PLAINTEXTS
+    first = {"plaintext": DATA_KEY_PLAINTEXTS, "public": BY_KEY}
+    return ref.kind in first and ref.index >= first[ref.kind]
 
 
 def _arn(kind: str) -> str:

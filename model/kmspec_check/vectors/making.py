@@ -173,16 +173,13 @@ class Making:
         while (index in left and len(walk.steps) < _LONG) or not tried:
             node, here = plan.node(Stop(scope, index)), left.pop(index)
             staying = stayers(node, here)
-            taken = self._take_staying(walk, node, staying)
-            tried += taken
-            rest = staying[len(taken) :] + [one for one in here if one not in staying]
-            if not walk.is_at(node) or not rest:
-                if rest:
-                    left[index] = rest
-                break
-            leaving, *rest = rest
+            tried += self._take_staying(walk, node, staying)
+            rest = [one for one in here if one not in staying]
+            leaving = rest.pop(0) if rest and walk.is_at(node) else None
             if rest:
                 left[index] = rest
+            if leaving is None:
+                break
             walk.step(leaving)
             walk.look()
             tried.append((node, leaving))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from kmspec_model.case import Case
-from kmspec_model.command import Ref
+from kmspec_model.command import BY_KEY, Ref
 from kmspec_model.effects.cryptography import (
     current_material,
     kept,
@@ -16,10 +16,6 @@ from kmspec_model.kinds import algorithm, over
 from kmspec_model.moves import Change, Moves
 from kmspec_model.outcome import Bind, Mark, Pattern, members
 from kmspec_model.world import Key, Signed, World
-
-_BY_KEY = 1000
-"""``public#1000`` is the public key of ``key#0``, ``secret#1002`` what ``key#1`` and ``public#2``
-share, and so on: each is always the same, whatever else happened."""
 
 
 def _arn(key: Key) -> Ref:
@@ -85,7 +81,7 @@ def derive_shared_secret(_moves: Moves, case: Case) -> tuple[Change, ...]:
         return ()
     answer = members(
         KeyId=_arn(case.key),
-        SharedSecret=Bind(Ref("secret", _BY_KEY * (1 + case.key.index) + named.index)),
+        SharedSecret=Bind(Ref("secret", BY_KEY * (1 + case.key.index) + named.index)),
         KeyAgreementAlgorithm=algorithm(case),
         KeyOrigin=case.key.origin,
     )
@@ -115,7 +111,7 @@ def decapsulate(_moves: Moves, case: Case) -> tuple[Change, ...]:
     secret: Pattern = Mark.PRESENT
     if isinstance(blob, Ref) and held is not None and held.key == case.key.index:
         # Implicit rejection is repeatable, and tells nothing of the secret.
-        rejected = Ref("plaintext", 2 * _BY_KEY + held.index)
+        rejected = Ref("plaintext", 2 * BY_KEY + held.index)
         secret = Bind(rejected) if blob.form else revealed(held)
     answer = members(
         KeyId=_arn(case.key), SharedSecret=secret, EncapsulationAlgorithm=algorithm(case)
@@ -127,7 +123,7 @@ def get_public_key(_moves: Moves, case: Case) -> tuple[Change, ...]:
     """The public key, always the same."""
     if case.key is None:
         return ()
-    public = Bind(Ref("public", _BY_KEY + case.key.index))
+    public = Bind(Ref("public", BY_KEY + case.key.index))
     answer = members(KeyId=_arn(case.key), PublicKey=public, **described(case.key))
     return (Change(case.world, answer),)
 

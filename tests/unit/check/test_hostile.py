@@ -2,6 +2,7 @@
 
 import resource
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -29,25 +30,31 @@ GARBAGE = b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n{]{]{]{"
 
 
 @contextmanager
-def answering(answer: bytes) -> Iterator[str]:
-    """A server that says the same to everybody, and then closes the connection."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
+def answering(answer: bytes, most: int = sys.maxsize) -> Iterator[str]:
+    """A server that says the same to everybody; after so many it takes requests and says nothing.
+
+    It closes each connection that it answered on.
+    """
+    with ExitStack() as kept, socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:
-            while True:
+            for number in count():
                 try:
                     connection, _ = server.accept()
                 except OSError:
                     return
-                with connection, suppress(ConnectionError):
+                kept.enter_context(connection)
+                with suppress(ConnectionError):
                     connection.recv(65536)
-                    connection.sendall(answer)
+                    if number < most:
+                        connection.sendall(answer)
+                        connection.close()
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
         server.shutdown(socket.SHUT_RDWR)
-    thread.join(5)
+        thread.join(5)
 
 
 @pytest.mark.parametrize("answer", [PAGE, GARBAGE, b"", b"SSH-2.0-x\r\n"])
@@ -60,38 +67,10 @@ def test_trouble_is_never_a_violation(answer: bytes) -> None:
     assert result.count(Status.ERROR) or result.trouble
 
 
-@contextmanager
-def going_silent(after: int) -> Iterator[str]:
-    """A server that answers so many requests; then it takes them all and says nothing."""
-    kept = []
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def serve() -> None:
-            for number in count():
-                try:
-                    connection, _ = server.accept()
-                except OSError:
-                    return
-                connection.recv(65536)
-                if number < after:
-                    with connection, suppress(ConnectionError):
-                        connection.sendall(NOT_FOUND)
-                else:
-                    kept.append(connection)
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.getsockname()[1]}"
-        server.shutdown(socket.SHUT_RDWR)
-    thread.join(5)
-    for connection in kept:
-        connection.close()
-
-
 @pytest.mark.parametrize("after", [0, 40])
 def test_who_does_not_answer_is_soon_left(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
     monkeypatch.setattr("kmspec_check.endpoint.READ_WITHIN", 0.05)
-    with going_silent(after) as url, Endpoint(url, load("generic")) as target:
+    with answering(NOT_FOUND, after) as url, Endpoint(url, load("generic")) as target:
         result = conform(target, explored=explored())
     assert result.exit_code == 2
     assert "3 requests in a row: " in result.trouble

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from kmspec.tables import load as load_tables
 from kmspec_check import report_json, trace
 from kmspec_check.cells import Status
 from kmspec_check.conform import conform
@@ -22,7 +21,6 @@ from kmspec_check.races import races
 from kmspec_check.replay import Ending, replay
 from kmspec_check.run import Run
 from kmspec_check.session import Session
-from kmspec_check.stopwatch import MONOTONIC
 from kmspec_check.target import Answer as Answered
 from kmspec_check.target import TimedOut
 from kmspec_check.violation import lines
@@ -32,20 +30,10 @@ from kmspec_model.command import command
 from kmspec_model.setup import create_alias, of_key
 from tests.helpers import schemas
 from tests.helpers.machine import explored
-from tests.unit.check.support import Altered, Answer
+from tests.unit.check.support import Altered, Answer, run_of
 
 RULE = "race/linearizable"
 CREATE = command("kms", "CreateKey")
-
-
-def run_of(target: Any = None) -> Run:  # noqa: ANN401 - a target of any kind
-    return Run(
-        target=target or Embedded(),
-        profile=load("embedded"),
-        oracle=explored().oracle,
-        spec=load_tables(),
-        clock=MONOTONIC,
-    )
 
 
 @cache
@@ -53,7 +41,7 @@ def histories() -> tuple[tuple[Run, History], ...]:
     """What clients of the embedded emulator saw, its requests in an order drawn by a seed."""
 
     def made() -> Iterator[tuple[Run, History]]:
-        run, plan, rng = run_of(), Plan(explored()), random.Random(5)
+        run, plan, rng = run_of(Embedded()), Plan(explored()), random.Random(5)
         with Racing(run, 4) as racing:
             for way in starts(run, plan, rng):
                 session, result = reach(run, plan, way)
@@ -87,7 +75,7 @@ def test_a_wrong_answer_is_not_explained() -> None:
 
 def race(*programs: tuple[Command, ...]) -> History:
     """Clients of an account with one KMS key."""
-    run = run_of()
+    run = run_of(Embedded())
     session = Session(run)
     assert session.step(CREATE).fits
     with Racing(run, len(programs)) as racing:
@@ -102,7 +90,7 @@ def with_answer(history: History, client: int, answer: Mapping[str, Any]) -> boo
     last = [number for number, one in enumerate(requests) if one.client == client][-1]
     status = 400 if "__type" in answer else 200
     requests[last] = requests[last]._replace(answer=Answered(status, answer))
-    return bool(Judge(run_of(), history.starts, requests).ends())
+    return bool(Judge(run_of(Embedded()), history.starts, requests).ends())
 
 
 def test_only_one_of_two_makes_an_alias() -> None:
@@ -173,55 +161,28 @@ def test_nothing_is_said_when_there_is_no_answer() -> None:
     assert not result.violations
 
 
-class Once:
-    """A target that is wrong only when it is not asked in turns: each client has a copy of it.
-
-    Two who make an alias at the same time both succeed, as long as the other has not been told.
-    """
-
-    def __init__(self) -> None:
-        self._inner = Embedded()
-
-    def another(self) -> "Beside":
-        """For one of several clients."""
-        return Beside(self)
-
-    def call(
-        self,
-        service: str,
-        operation: str,
-        parameters: Mapping[str, Any],
-        *,
-        account: str = "000000000000",
-        region: str = "us-east-1",
-    ) -> Answer:
-        """As it should be."""
-        return self._inner.call(service, operation, parameters, account=account, region=region)
+def both_succeed(operation: str, _: Mapping[str, Any], answer: Answer) -> Answer:
+    """CreateAlias of what somebody else made is answered with success."""
+    exists = answer[1].get("__type") == "AlreadyExistsException"
+    return (200, {}) if operation == "CreateAlias" and exists else answer
 
 
-class Beside:
-    """A connection to it."""
-
-    def __init__(self, whole: Once) -> None:
-        self._whole = whole
+class Branch(Altered):
+    """A connection of one of several clients."""
 
     def close(self) -> None:
         """Nothing is kept."""
 
-    def call(
-        self,
-        service: str,
-        operation: str,
-        parameters: Mapping[str, Any],
-        *,
-        account: str = "000000000000",
-        region: str = "us-east-1",
-    ) -> Answer:
-        """Wrong for CreateAlias of what somebody else made."""
-        answer = self._whole.call(service, operation, parameters, account=account, region=region)
-        if operation == "CreateAlias" and answer[1].get("__type") == "AlreadyExistsException":
-            return 200, {}
-        return answer
+
+class Once(Embedded):
+    """A target that is wrong only when it is not asked in turns.
+
+    Two who make an alias at the same time both succeed, as long as the other has not been told.
+    """
+
+    def another(self) -> Branch:
+        """For one of several clients."""
+        return Branch(both_succeed, self)
 
 
 def test_a_race_is_told_in_full() -> None:

@@ -3,17 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from kmspec.tables import load as load_tables
 from kmspec_check.cells import Cell
 from kmspec_check.confirm import Looking, play, report
-from kmspec_check.profile import load
-from kmspec_check.run import Run
-from kmspec_check.stopwatch import MONOTONIC
 from kmspec_check.walks import _SHORT_ENOUGH
 from kmspec_model.command import Command, command
 from kmspec_model.setup import STORE_KEY, create_alias, encrypt, of_key
-from tests.helpers.machine import explored
-from tests.unit.check.support import Altered, Answer
+from tests.unit.check.support import Altered, Answer, run_of
 
 CREATE = command("kms", "CreateKey")
 
@@ -37,13 +32,7 @@ def wrong_from_the_fourth_key_on() -> Altered:
 
 
 def test_steps_that_are_not_needed_are_left_out() -> None:
-    run = Run(
-        target=wrong_from_the_fourth_key_on(),
-        profile=load("embedded"),
-        oracle=explored().oracle,
-        spec=load_tables(),
-        clock=MONOTONIC,
-    )
+    run = run_of(wrong_from_the_fourth_key_on())
     between = (of_key("DisableKey", 0), create_alias(1, 0), encrypt(0, keep=False))
     walk: tuple[Command, ...] = (*STORE_KEY, *between, CREATE, CREATE, CREATE, CREATE)
     session, result = play(run, walk, Looking.LAST)
