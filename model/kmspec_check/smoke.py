@@ -100,7 +100,8 @@ class Time(NamedTuple):
 def time_of(target: Target, profile: Profile) -> Time:
     """Ask for the target's time twice.
 
-    :raises Trouble: the profile says that there is a clock, and it does not answer.
+    :raises Trouble: the profile says that there is a clock, and it does not answer, or not to a
+        move by no time at all, though it knows what that is.
     """
     if not profile.reaches(Service.CLOCK):
         return Time(movable=False, flowing=True)
@@ -108,6 +109,9 @@ def time_of(target: Target, profile: Profile) -> Time:
     if any(answer.refused for answer in seen):
         return Time(movable=False, flowing=True)
     moved = _clock(target, "Advance", {"Seconds": 0.0})
+    if moved.refused and not profile.does_not_know(moved):
+        told = moved.message or moved.code or f"HTTP {moved.status}"
+        raise Trouble(f"the clock of the target did not move: {told}", "see its profile")
     first, second = (answer.body.get("Now") for answer in seen)
     return Time(movable=not moved.refused, flowing=first != second)
 

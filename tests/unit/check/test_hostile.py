@@ -218,3 +218,14 @@ def test_trouble_says_what_came_and_what_to_do(service: str, body: bytes, says: 
     operation = "GetCallerIdentity" if service == "sts" else "ListKeys"
     with pytest.raises(Garbled, match=f"{says}.*; give the URL"):
         wire.answer(service, operation, 200, body)
+
+
+def test_a_clock_that_does_not_move_though_the_profile_has_one_is_trouble() -> None:
+    def stuck(operation: str, parameters: object, answer: Answer) -> Answer:
+        del parameters
+        refused = (400, {"__type": "OperatorInvalidRequest", "message": "no"})
+        return refused if operation == "Advance" else answer
+
+    result = conform(Altered(stuck), explored=explored())
+    assert result.exit_code == 2
+    assert "the clock of the target did not move: no" in result.trouble
