@@ -5,10 +5,10 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kmspec_check import proofs
+from kmspec_check.asking import asked, zones_of
 from kmspec_check.binding import Binding, Place
 from kmspec_check.patterns import Fit, fit
 from kmspec_check.profile import Isolation, Profile
-from kmspec_check.session import asked, zones_of
 from kmspec_check.target import Answer, Target, Trouble
 from kmspec_check.trace import Difference, Trace, TraceStep
 from kmspec_check.violation import absent, wanted

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import NamedTuple
 
+from kmspec_check.asking import asked, zones_of
 from kmspec_check.binding import Binding
 from kmspec_check.patterns import Fit, fit
 from kmspec_check.profile import Isolation, Profile
 from kmspec_check.run import place
-from kmspec_check.session import asked, zones_of
 from kmspec_check.target import Answer, Target, Trouble
 from kmspec_check.vectors.file import Vectors
 from kmspec_check.vectors.making import Vector
