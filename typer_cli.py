@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
+from kmspec.faults import TableError
 from kmspec_impl.client import endings
 from kmspec_impl.client.errors import UseError
 
@@ -214,8 +215,7 @@ def mutants(as_json: AsJson = False) -> int:
     from kmspec_impl.client.operator import table
     from kmspec_impl.mutants.catalogue import CATALOGUE
 
-    words = ("name", "rule", "found_by", "sentence")
-    rows = [{word: getattr(one, word) for word in words} for one in CATALOGUE]
+    rows = [one.told() for one in CATALOGUE]
     as_text = "\n".join(table(rows, ("name", "rule", "sentence")))
     return _done(json.dumps(rows, indent=2) if as_json else as_text)
 
@@ -230,14 +230,13 @@ def explain(
     backup_state: BackupState = None,
 ) -> int:
     """Say what must happen there and why: rules and sources."""
-    from kmspec.tables import load
     from kmspec_model import Model
     from kmspec_model.explain import Question, Unknown
     from kmspec_model.tell import explained
 
     states = (key_state, connection_state, cluster_state, hsm_state, backup_state)
     try:
-        return _done("\n".join(explained(Model(load()), Question(operation, *states))))
+        return _done("\n".join(explained(Model(), Question(operation, *states))))
     except Unknown as error:
         raise UseError.read(str(error).replace(": ", "; ", 1)) from error
 
@@ -245,7 +244,6 @@ def explain(
 @app.command()
 def explore(scope: ScopeName = None) -> int:
     """Visit every reachable world of the model: counts, invariants, witnesses, diagrams."""
-    from kmspec.tables import load
     from kmspec_model import Model
     from kmspec_model.explore import explore as visit
     from kmspec_model.scopes import SCOPES
@@ -253,7 +251,7 @@ def explore(scope: ScopeName = None) -> int:
 
     if scope is not None and scope not in SCOPES:
         raise UseError(f"there is no scope {scope!r}", f"choose one of {', '.join(SCOPES)}")
-    model = Model(load())
+    model = Model()
     graphs = (visit(model, SCOPES[name]) for name in ([scope] if scope else SCOPES))
     for line in explored(model, graphs, whole=scope is None):
         _done(line)
@@ -485,6 +483,8 @@ def _run() -> int:
         code = typer.main.get_command(app).main(prog_name="kmspec", standalone_mode=False)
     except typer.TyperException as error:
         raise endings.misread(error) from error
+    except TableError as error:
+        raise UseError.read(str(error), "mend the table") from error
     return int(code or 0)
 
 

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from kmspec.faults import TableError
 from kmspec.model_of_aws import check_against_service_models, check_kinds_of_key
 from kmspec.rules import (
     Answer,
@@ -48,10 +49,6 @@ CELL_TABLES = (
 
 Table: TypeAlias = dict[str, Any]
 R = TypeVar("R", bound=BaseModel)
-
-
-class TableError(Exception):
-    """A table is wrong. The text names file and row, and what to do."""
 
 
 class Spec(NamedTuple):

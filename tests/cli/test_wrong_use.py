@@ -9,6 +9,8 @@ from typing import Final
 
 import pytest
 
+from kmspec.faults import TableError
+from kmspec.tables import load
 from tests.cli.conftest import Command
 
 NOWHERE: Final = "http://127.0.0.1:1"
@@ -271,3 +273,20 @@ def test_an_answer_that_is_none(odd: str, operation: str, service: str, command:
             "--endpoint-url",
             stranger,
         )
+
+
+def test_a_table_that_is_wrong_is_one_line(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wrong() -> None:
+        message = "tables/key_states/keys.toml, row EnableKey: answer 'no' is not in answers.toml"
+        raise TableError(message)
+
+    load.cache_clear()
+    monkeypatch.setattr("kmspec.tables.read_all", wrong)
+    for words in (("explain", "Encrypt"), ("explore",), ("conform", "--only", "smoke")):
+        finished = command(*words)
+        assert (finished.code, finished.output) == (2, "")
+        assert "row EnableKey: answer 'no' is not in answers.toml" in finished.complaint
+        assert finished.complaint.count("\n") == 1
+    load.cache_clear()

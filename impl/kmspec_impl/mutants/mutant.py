@@ -59,6 +59,11 @@ class Mutant(NamedTuple):
     found_by: str = ""
     """The phase of the checker that alone finds it; empty where matrix, tour or values do."""
 
+    def told(self) -> dict[str, str]:
+        """What anybody is told of it, by the names of the members."""
+        told = ("name", "rule", "found_by", "sentence")
+        return {word: getattr(self, word) for word in told}
+
 
 class MutatedEmulator(Emulator):
     """An emulator that is wrong in one way."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from kmspec.faults import TableError
 from kmspec.names import (
     BackupState,
     ClusterState,
@@ -14,7 +15,7 @@ from kmspec.names import (
     HsmState,
     KeyState,
 )
-from kmspec.tables import Table, TableError, assemble, load, read_all
+from kmspec.tables import Table, assemble, load, read_all
 
 
 def test_every_cell_is_decided_for_every_state() -> None:
