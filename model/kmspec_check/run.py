@@ -6,6 +6,7 @@ found: cells, violations, what was reached.
 
 import hashlib
 import itertools
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -59,6 +60,9 @@ class Reached:
     """What a run came by."""
 
     rules: set[str] = field(default_factory=set)
+    kept: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """By operation, for one may keep a rule that another does not: rules that alone explain what
+    was answered. Where several do, none is seen to be kept."""
     situations: set[str] = field(default_factory=set)
     nodes: set[Node] = field(default_factory=set)
     """Whose situations these are."""

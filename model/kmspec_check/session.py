@@ -272,7 +272,7 @@ class Session:
                 view,
             )
         )
-        self._reach(kept[0][1], before)
+        self._reach([way for _, way, _ in kept], before, command.operation)
         if finding is not None and self.run.heeds(finding.level):
             return Result(Verdict.FITS, finding)
         return FITS
@@ -301,9 +301,11 @@ class Session:
         rules = kept[0][1].rules
         return kept, Finding(rules, self._level(rules[0]), kept[0][2].mismatches)
 
-    def _reach(self, way: Way, before: Node) -> None:
+    def _reach(self, ways: list[Way], before: Node, operation: str) -> None:
+        """Note what was come by: the rules of the first way that fits, as kept those of each."""
         reached = self.run.reached
-        reached.rules.update(way.rules)
+        reached.rules.update(ways[0].rules)
+        reached.kept[operation].update(set(ways[0].rules).intersection(*(w.rules for w in ways)))
         for node in (before, self.node):
             if node not in reached.nodes:
                 reached.nodes.add(node)
@@ -338,7 +340,7 @@ class Session:
         """The rules of what was expected, with the one first that the answer violates."""
         concerned = self.run.oracle.model.concerned(before.world, command)
         code = answer.code if answer.refused else None
-        kept = self.run.reached.rules
+        kept = self.run.reached.kept[command.operation]
         rule = violated_rule(self.run.spec, rules, concerned, code, kept)
         return tuple(dict.fromkeys((rule, *rules)))
 

@@ -58,7 +58,6 @@ TOLD_WITH = frozenset(
         "transition/cluster/ModifyCluster/ACTIVE/rolls-back",
         "transition/backup/retention-ends/READY",
         "transition/connection/connect-fails/CONNECTING",
-        "operator/active-hsm",
     }
 )
 """Rules that are told of with another: a narrower one, or that of the step which a view shows."""
