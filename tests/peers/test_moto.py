@@ -44,7 +44,7 @@ WRONG = {
     "effect/CreateKey/answer": "a key without MultiRegion; one of origin EXTERNAL is Enabled",
     "usage/fits-operation": "Encrypt with a key for signing",
     "public-key/asymmetric": "GetPublicKey of a symmetric key",
-    "ciphertext/context": "Decrypt without the encryption context has another error",
+    "ciphertext/context": "Decrypt with a multi-Region key and another context: AccessDenied",
     "managed/unchanged": "an AWS managed key is disabled",
 }
 """Behaviours of moto 5.2.5 that AWS documents otherwise, by the rule that says so."""
@@ -95,6 +95,8 @@ def test_what_moto_does_otherwise_is_found_and_nothing_is_in_error(
     result = check(url, explored, AREAS)
     rules = {violation.rule for violation in result.violations}
     assert rules >= WRONG.keys()
+    seen = {text for violation in result.violations for text in violation.observed}
+    assert "KeyMetadata.KeyState: 'Enabled'" in seen, "a key of origin EXTERNAL waits for material"
     assert result.exit_code == 1
     assert result.trouble == ""
     assert result.count(Status.ERROR) == 0
