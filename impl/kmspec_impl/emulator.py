@@ -5,7 +5,6 @@ last one; is there a quota for it; then the handler. A handler that refuses has 
 An emulator is not safe for threads: one event loop calls it.
 """
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -22,6 +21,8 @@ from kmspec_impl.kms import operations as kms_operations
 from kmspec_impl.operator_input import Arguments, refused
 from kmspec_impl.quotas import Enforced, Quotas
 from kmspec_impl.realm import Handler, Parameters, Response, Shared
+from kmspec_impl.storage.faults import DataError
+from kmspec_impl.storage.tables import Answer, Memory, Storage
 
 MOST_SECONDS: Final = 100 * 365.25 * 86_400
 """How far a clock may be moved at once."""
@@ -29,6 +30,18 @@ MOST_SECONDS: Final = 100 * 365.25 * 86_400
 END: Final = 32_503_680_000.0
 """How far it may be moved at all, to 3000-01-01T00:00:00Z: a key that rotates every 90 days has
 4000 key materials by then, and AWS's clients know no year after 9999."""
+
+
+_CLOCK: Final = "clock"
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """By how many seconds a clock of that kind was moved by hand."""
+
+    id: str
+    kind: str
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -54,13 +67,21 @@ class Settings:
 
 
 class Emulator:
-    """AWS KMS, AWS CloudHSM v2 and a little STS, for all accounts and Regions."""
+    """AWS KMS, AWS CloudHSM v2 and a little STS, for all accounts and Regions.
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    ``storage`` keeps its state; by default it is lost with the process.
+
+    :raises DataError: what is kept there does not fit the settings.
+    """
+
+    def __init__(self, settings: Settings | None = None, storage: Storage | None = None) -> None:
         self.settings: Final = Settings() if settings is None else settings
         self._clock = self.settings.clock
         self._quotas = Quotas(Enforced(self.settings.quotas))
-        self._shared = Shared(self.settings.delay, self.settings.seed, self._quotas)
+        self._storage = Memory() if storage is None else storage
+        self._storage.before_commit, self._storage.when_lost = self._keep_uses, self._remember
+        self._remember()
+        self._go_on()
         self._handlers: Final = {
             (service.value, operation): handler
             for service, handlers in _HANDLERS.items()
@@ -95,9 +116,40 @@ class Emulator:
             self._quotas.charge_operation(caller, operation, now)
         return handler(realm, parameters, now)
 
-    def when_safe(self, answer: Callable[[], None]) -> None:
+    def when_safe(self, answer: Answer) -> None:
         """Let the running event loop call ``answer`` once nothing done so far can be lost."""
-        asyncio.get_running_loop().call_soon(answer)
+        self._storage.when_safe(answer)
+
+    def commit(self) -> None:
+        """Return when nothing done so far can be lost; for a caller without an event loop.
+
+        :raises LostError: it could not be kept, and is undone.
+        """
+        self._storage.commit()
+
+    def close(self) -> None:
+        """Keep what is to be kept. Nothing may be asked after that."""
+        self._storage.close()
+
+    def _remember(self) -> None:
+        """Have all that storage keeps; what it does not keep is as at the beginning."""
+        settings, storage = self.settings, self._storage
+        self._shared = Shared(settings.delay, settings.seed, self._quotas, storage)
+        self._time = storage.table(Ahead, "clock")
+
+    def _go_on(self) -> None:
+        """Let time go on where it was; a clock of another kind could let it go back."""
+        clock = self._clock
+        kept = self._time.get(_CLOCK) or self._time.put(Ahead(_CLOCK, clock.kind, clock.ahead))
+        if kept.kind != clock.kind:
+            what = f"what is kept there was made by --clock {kept.kind}"
+            raise DataError(what, f"use --clock {kept.kind}, or give another --data-dir")
+        clock.advance(kept.seconds - clock.ahead)
+
+    def _keep_uses(self) -> None:
+        """Hand over what keys were used for: that changes no state, and waits for what does."""
+        for realm in self._shared.realms.values():
+            realm.keep_uses()
 
     def advance(self, seconds: float) -> float:
         """Move time; the new moment. What becomes due by it happens when it is asked for.
@@ -109,6 +161,7 @@ class Emulator:
         if self._clock.now() + seconds > END:
             raise refused("The clock goes to the year 3000; start kmspec anew for an earlier time")
         self._clock.advance(seconds)
+        self._time.put(Ahead(_CLOCK, self._clock.kind, self._clock.ahead))
         return self._clock.now()
 
     def _operate(self, operation: str, parameters: Parameters) -> Response:
