@@ -29,7 +29,5 @@ def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
 
     A dataclass takes no settings of pydantic from outside; a tuple with one in it does.
     """
-    return TypeAdapter(
-        GenericAlias(tuple, (kind,)),
-        config=ConfigDict(ser_json_bytes="base64", val_json_bytes="base64"),
-    )
+    alone: Any = GenericAlias(tuple, (kind,))
+    return TypeAdapter(alone, config=ConfigDict(ser_json_bytes="base64", val_json_bytes="base64"))
