@@ -6,6 +6,7 @@ time, and none waits: what takes time is due at a moment, and happens when someb
 """
 
 import time
+from collections.abc import Callable, Mapping
 from typing import ClassVar, Final, Protocol
 
 _MICRO: Final = 1_000_000
@@ -76,3 +77,9 @@ class VirtualClock:
         """Be so much later."""
         self._now = after(self._now, seconds)
         self.ahead = after(self.ahead, seconds)
+
+
+CLOCKS: Final[Mapping[str, Callable[[], Clock]]] = {
+    clock.kind: clock for clock in (RealClock, VirtualClock)
+}
+"""The kinds of clock there are."""

@@ -7,7 +7,7 @@ it by :meth:`Shared.realm`.
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 from kmspec_impl.agenda import Agenda, Due
 from kmspec_impl.caller import Caller
@@ -18,7 +18,7 @@ from kmspec_impl.hsm.wrapping import Wrapping, WrappingPair
 from kmspec_impl.identity import Drawn, Ids
 from kmspec_impl.kms.state import Alias, Grant, ImportParameters, Key, Store
 from kmspec_impl.quotas import Quotas
-from kmspec_impl.storage.tables import RowT, Storage, Table
+from kmspec_impl.storage.tables import Row, RowT, Storage, Table
 
 Parameters: TypeAlias = dict[str, Any]
 """The members of a request, checked against the service model; ``None`` is an absent one."""
@@ -49,6 +49,25 @@ class LastUse:
     id: str
     operation: str
     moment: float
+
+
+KINDS: Final[tuple[type[Row], ...]] = (
+    Alias,
+    Backup,
+    Cluster,
+    Drawn,
+    Due,
+    Grant,
+    HeldKey,
+    ImportParameters,
+    Key,
+    LastUse,
+    Store,
+    Subnet,
+    User,
+    WrappingPair,
+)
+"""Every kind of row there is in a realm and its HSMs."""
 
 
 class Shared:

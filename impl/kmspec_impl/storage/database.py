@@ -15,7 +15,7 @@ from kmspec_impl.storage.faults import DataError, LostError
 from kmspec_impl.storage.journal import Place
 
 FILE_NAME: Final = "state.sqlite3"
-_LOCK_NAME: Final = "lock"
+LOCK_NAME: Final = "lock"
 _ANOTHER: Final = "give another --data-dir"
 
 MIGRATIONS: Final = (
@@ -122,7 +122,7 @@ _DELETE: Final = "DELETE FROM rows WHERE kind = ? AND owner = ? AND id = ?"
 
 def _locked(directory: Path) -> int:
     """A file that is open and locked; the lock is gone with the process, however it ends."""
-    lock = os.open(directory / _LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
+    lock = os.open(directory / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as cause:

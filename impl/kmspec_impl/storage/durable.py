@@ -8,7 +8,7 @@ holds many requests, always whole ones.
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
@@ -30,8 +30,8 @@ class Durable:
     :raises DataError: the directory cannot be used.
     """
 
-    before_commit: Callable[[], None]
-    when_lost: Callable[[], None]
+    before_commit: Callable[[], None] | None = None
+    when_lost: Callable[[], None] | None = None
 
     def __init__(self, directory: Path) -> None:
         self._database = Database(directory)
@@ -46,15 +46,31 @@ class Durable:
 
     def _read(self) -> None:
         self._kept: defaultdict[tuple[str, str], list[bytes]] = defaultdict(list)
-        for place, sealed in self._database.read():
-            opened = self._sealer.open(sealed, _name(place))
-            self._kept[place.kind, place.owner].append(opened)
+        for place, content in self.contents():
+            self._kept[place.kind, place.owner].append(content)
 
     def table(self, kind: type[RowT], owner: str) -> Table[RowT]:
         """The rows of one kind that somebody has."""
         written = self._kept.pop((kind.__name__, owner), ())
         kept = (rows.from_bytes(kind, one) for one in written)
         return Table(kept, self._journal.of(kind.__name__, owner))
+
+    def contents(self) -> Iterator[tuple[Place, bytes]]:
+        """Every row as it was written, in the order of writing.
+
+        :raises DataError: they cannot be read.
+        """
+        for place, sealed in self._database.read():
+            yield place, self._sealer.open(sealed, _name(place))
+
+    def fill(self, contents: Iterable[tuple[Place, bytes]]) -> None:
+        """Write rows into a directory that nobody has asked for a table.
+
+        :raises LostError: nothing was written.
+        """
+        self._database.write(
+            Written(place, self._sealer.seal(content, _name(place))) for place, content in contents
+        )
 
     def owners(self) -> Iterable[str]:
         """Who has rows that nobody has asked for yet."""
@@ -88,10 +104,12 @@ class Durable:
     def close(self) -> None:
         """Write what there is to write, and let another process have the directory."""
         self._writer.shutdown()
-        self.before_commit()
-        if self._journal.changes:
-            self._write(self._journal.take())
-        self._database.close()
+        changes = self._taken()
+        try:
+            if changes:
+                self._write(changes)
+        finally:
+            self._database.close()
 
     def _begin(self) -> None:
         """Write what has been collected, in a thread."""
@@ -116,7 +134,8 @@ class Durable:
             answer(error is None)
 
     def _taken(self) -> Changes:
-        self.before_commit()
+        if self.before_commit is not None:
+            self.before_commit()
         return self._journal.take()
 
     def _write(self, changes: Changes) -> None:
@@ -138,7 +157,8 @@ class Durable:
         except DataError as worse:
             _LOG.critical("kmspec: %s; nothing can be answered any more, so it stops", worse.what)
             raise SystemExit(_STOPPED) from worse
-        self.when_lost()
+        if self.when_lost is not None:
+            self.when_lost()
 
 
 def _name(place: Place) -> str:

@@ -74,9 +74,9 @@ Answer: TypeAlias = Callable[[bool], object]
 class Storage(Protocol):
     """What all tables come from, and what says when changes of them are safe."""
 
-    before_commit: Callable[[], None]
+    before_commit: Callable[[], None] | None
     """Called when changes are about to be kept, to add to them."""
-    when_lost: Callable[[], None]
+    when_lost: Callable[[], None] | None
     """Called when changes could not be kept: all tables are to be asked for anew."""
 
     def table(self, kind: type[RowT], owner: str) -> Table[RowT]:
@@ -106,8 +106,8 @@ class Storage(Protocol):
 class Memory:
     """A :class:`Storage` whose rows are lost with the process."""
 
-    before_commit: Callable[[], None]
-    when_lost: Callable[[], None]
+    before_commit: Callable[[], None] | None = None
+    when_lost: Callable[[], None] | None = None
 
     def table(self, kind: type[RowT], owner: str) -> Table[RowT]:
         """A table without rows."""
