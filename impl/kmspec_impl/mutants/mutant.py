@@ -61,8 +61,11 @@ class Mutant(NamedTuple):
     """Operations that do nothing, and answer nothing."""
     patience: int = 0
     """Rounds of the event loop between what is done and what is answered."""
+    hasty: float = 0.0
+    """Seconds by which an answer comes before what it tells of is on its way to the disk."""
     found_by: str = ""
-    """The phase of the checker that alone finds it; empty where matrix, tour or values do."""
+    """The phase of the checker that alone finds it, or ``crash``, where it takes a crash; empty
+    where matrix, tour or values do."""
 
     def told(self) -> dict[str, str]:
         """What anybody is told of it, by the names of the members."""
@@ -108,7 +111,12 @@ class MutatedEmulator(Emulator):
 
     def when_safe(self, answer: Answer) -> None:
         """Let the running event loop call ``answer``, in its own time."""
-        after_rounds(partial(super().when_safe, answer), self._mutant.patience)
+        if self._mutant.hasty:
+            loop = asyncio.get_running_loop()
+            loop.call_soon(answer, True)  # noqa: FBT003 - its only argument
+            loop.call_later(self._mutant.hasty, super().when_safe, nothing)
+        else:
+            after_rounds(partial(super().when_safe, answer), self._mutant.patience)
 
 
 def after_rounds(action: Callable[[], object], rounds: int) -> None:

@@ -1,6 +1,6 @@
-"""Mutants that are wrong only where requests are under way at the same time.
+"""Mutants that are wrong only where requests are under way at the same time, or after a crash.
 
-They check, let the event loop go round some times, write, and answer then: what else arrives
+The first check, let the event loop go round some times, write, and answer then: what else arrives
 meanwhile is checked against what was there before. One client alone sees no fault, for it is
 answered later; nor does anybody where there is no event loop.
 """
@@ -74,5 +74,12 @@ MUTANTS: Final = (
         ),
         patience=_ROUNDS,
         found_by="races",
+    ),
+    Mutant(
+        "answers-before-commit",
+        "race/linearizable",
+        "With --data-dir, a request is answered before what it changed is on disk.",
+        hasty=0.1,
+        found_by="crash",
     ),
 )

@@ -8,6 +8,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -54,15 +55,21 @@ class Database:
         self.directory = directory
         try:
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._lock = _locked(directory)
-            self._connection = self._opened(migrations)
+            with ExitStack() as opened:
+                opened.callback(os.close, _locked(directory))
+                file = directory / FILE_NAME
+                os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+                self._connection = sqlite3.connect(
+                    file, isolation_level=None, check_same_thread=False
+                )
+                opened.callback(self._connection.close)
+                self._prepare(migrations)
+                self._opened = opened.pop_all()
         except (OSError, sqlite3.Error) as cause:
             raise DataError(f"{directory} cannot be used: {_reason(cause)}", _ANOTHER) from cause
 
-    def _opened(self, migrations: tuple[str, ...]) -> sqlite3.Connection:
-        file = self.directory / FILE_NAME
-        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
-        connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    def _prepare(self, migrations: tuple[str, ...]) -> None:
+        connection = self._connection
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -75,7 +82,6 @@ class Database:
             connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {number}")
             connection.execute("COMMIT")
-        return connection
 
     def read(self) -> Iterator[tuple[Place, bytes]]:
         """All rows, in the order in which they were first written.
@@ -109,8 +115,7 @@ class Database:
 
     def close(self) -> None:
         """Let another process have the directory."""
-        self._connection.close()
-        os.close(self._lock)
+        self._opened.close()
 
 
 _PUT: Final = """

@@ -35,9 +35,13 @@ class Durable:
 
     def __init__(self, directory: Path) -> None:
         self._database = Database(directory)
-        self._sealer = Sealer(data_key(directory, fresh=self._database.fresh))
         self._journal = Journal()
-        self._read()
+        try:
+            self._sealer = Sealer(data_key(directory, fresh=self._database.fresh))
+            self._read()
+        except DataError:
+            self._database.close()
+            raise
         self._writer = ThreadPoolExecutor(1, "storage")
         self._writing = False
         self._for_this: list[Answer] = []

@@ -1,0 +1,20 @@
+"""What a kill at any moment leaves behind, and that it is noticed when something is lost."""
+
+from pathlib import Path
+
+from tests.crash.run import crash
+
+KILLS = 12
+CLIENTS = 4
+
+
+def test_nothing_that_was_answered_is_lost(tmp_path: Path) -> None:
+    found = crash(tmp_path / "data", KILLS, CLIENTS, seed=0)
+    assert found.faults == []
+    assert found.kills == KILLS
+    assert found.answered > 10 * KILLS
+
+
+def test_an_answer_before_the_commit_is_noticed(tmp_path: Path) -> None:
+    found = crash(tmp_path / "data", KILLS, CLIENTS, 0, "--mutant", "answers-before-commit")
+    assert any(fault.startswith("lost") for fault in found.faults)

@@ -1,0 +1,259 @@
+"""What is kept on disk: whole, in order, sealed, by one process at a time."""
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from kmspec_impl import data
+from kmspec_impl.caller import Caller
+from kmspec_impl.clock import RealClock, VirtualClock
+from kmspec_impl.embedded import Embedded
+from kmspec_impl.emulator import Emulator, Settings
+from kmspec_impl.storage import database, sealing
+from kmspec_impl.storage.database import MIGRATIONS, Database, Written
+from kmspec_impl.storage.durable import Durable
+from kmspec_impl.storage.faults import DataError, LostError
+from kmspec_impl.storage.journal import Place
+from kmspec_impl.storage.tables import Memory
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A row of a test."""
+
+    id: str
+    text: str = ""
+
+
+def words(directory: Path) -> list[Word]:
+    """What a directory holds."""
+    durable = Durable(directory)
+    found = list(durable.table(Word, "me"))
+    durable.close()
+    return found
+
+
+def test_rows_outlive_the_process_in_the_order_of_their_putting(tmp_path: Path) -> None:
+    durable = Durable(tmp_path)
+    table = durable.table(Word, "me")
+    for name in "abc":
+        table.put(Word(name))
+    durable.commit()
+    table.put(Word("a", "later"))
+    table.remove("b")
+    table.remove("c")
+    table.put(Word("c", "again"))
+    table.put(Word("d"))
+    table.remove("d")
+    table.put(Word("b", "again"))
+    expected = list(table)
+    durable.commit()
+    durable.close()
+    assert (
+        words(tmp_path) == expected == [Word("a", "later"), Word("c", "again"), Word("b", "again")]
+    )
+
+
+def test_what_was_not_committed_is_gone_with_the_process(tmp_path: Path) -> None:
+    durable = Durable(tmp_path)
+    table = durable.table(Word, "me")
+    table.put(Word("kept"))
+    durable.commit()
+    table.put(Word("lost"))
+    table.remove("kept")
+    durable._database.close()  # noqa: SLF001 - as a crash does
+    assert words(tmp_path) == [Word("kept")]
+
+
+def test_what_cannot_be_written_is_undone(tmp_path: Path) -> None:
+    durable = Durable(tmp_path)
+    durable.table(Word, "me").put(Word("kept"))
+    durable.commit()
+    connection = durable._database._connection  # noqa: SLF001 - a disk that is full
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    connection.execute(f"PRAGMA max_page_count = {pages}")
+    again: list[list[Word]] = []
+    durable.when_lost = lambda: again.append(list(durable.table(Word, "me")))
+    table = Durable.table(durable, Word, "you")
+    table.put(Word("large", "x" * 100_000))
+    with pytest.raises(LostError, match="cannot be written: database or disk is full"):
+        durable.commit()
+    assert again == [[Word("kept")]]
+    durable.commit()
+    durable.close()
+    assert words(tmp_path) == [Word("kept")]
+
+
+def test_nothing_is_readable_without_the_key(tmp_path: Path) -> None:
+    durable = Durable(tmp_path)
+    durable.table(Word, "me").put(Word("a", "planted secret"))
+    durable.commit()
+    durable.close()
+    assert not any(b"planted" in file.read_bytes() for file in tmp_path.iterdir())
+    key = tmp_path / sealing.FILE_NAME
+    assert key.stat().st_mode & 0o777 == 0o600
+    key.write_text("00" * 32)
+    with pytest.raises(DataError, match="written with another key, or altered"):
+        Durable(tmp_path)
+    key.unlink()
+    with pytest.raises(DataError, match="is missing, and with it the key"):
+        Durable(tmp_path)
+
+
+def test_a_row_cannot_be_put_in_the_place_of_another(tmp_path: Path) -> None:
+    durable = Durable(tmp_path)
+    for name in "ab":
+        durable.table(Word, name).put(Word("same"))
+    durable.commit()
+    durable.close()
+    with sqlite3.connect(tmp_path / database.FILE_NAME) as connection:
+        ((value,),) = connection.execute("SELECT value FROM rows WHERE owner = 'a'")
+        connection.execute("UPDATE rows SET value = ? WHERE owner = 'b'", (value,))
+    connection.close()
+    with pytest.raises(DataError, match="altered"):
+        Durable(tmp_path)
+
+
+def test_the_key_may_be_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    there, file = tmp_path / "data", tmp_path / "my.key"
+    monkeypatch.setenv(sealing.KEY_FILE, str(file))
+    Durable(there).close()
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert not (there / sealing.FILE_NAME).exists()
+    monkeypatch.setenv(sealing.KEY, file.read_text().strip())
+    monkeypatch.delenv(sealing.KEY_FILE)
+    Durable(there).close()
+    monkeypatch.setenv(sealing.KEY, "no key")
+    with pytest.raises(DataError, match="holds no key; a key is 64 hex digits"):
+        Durable(there)
+
+
+def test_a_directory_belongs_to_one_process(tmp_path: Path) -> None:
+    first = Durable(tmp_path)
+    with pytest.raises(DataError, match="in use by another kmspec; stop that one, or give"):
+        Durable(tmp_path)
+    first.close()
+    Durable(tmp_path).close()
+
+
+def test_a_schema_is_brought_up_to_date_and_never_down(tmp_path: Path) -> None:
+    place = Place("Word", "me", "a")
+    old = Database(tmp_path)
+    assert old.fresh
+    old.write([Written(place, b"value")])
+    old.close()
+    later = (*MIGRATIONS, "ALTER TABLE rows ADD COLUMN more TEXT")
+    new = Database(tmp_path, later)
+    assert not new.fresh
+    assert list(new.read()) == [(place, b"value")]
+    new.close()
+    with pytest.raises(DataError, match=r"written by a later kmspec \(schema 2\); use that one"):
+        Database(tmp_path)
+
+
+def test_a_clock_of_another_kind_is_refused(tmp_path: Path) -> None:
+    durable = Durable(tmp_path)
+    clock = VirtualClock()
+    emulator = Emulator(Settings(clock=clock), durable)
+    emulator.advance(5.5)
+    emulator.commit()
+    emulator.close()
+    durable = Durable(tmp_path)
+    with pytest.raises(DataError, match="made by --clock virtual; use --clock virtual"):
+        Emulator(Settings(clock=RealClock()), durable)
+    durable.close()
+    durable = Durable(tmp_path)
+    again = Embedded(storage=durable)
+    assert again.call("clock", "Now", {}) == (200, {"Now": clock.now()})
+    again.close()
+
+
+def test_what_is_exported_is_what_is_imported(tmp_path: Path) -> None:
+    made, there, back = tmp_path / "made", tmp_path / "there", tmp_path / "back.json"
+    embedded = Embedded(storage=Durable(made))
+    _, answer = embedded.call("kms", "CreateKey", {"Description": "exported"})
+    key = answer["KeyMetadata"]["KeyId"]
+    _, sealed = embedded.call("kms", "Encrypt", {"KeyId": key, "Plaintext": b"text"})
+    embedded.close()
+    file = tmp_path / "all.json"
+    count = data.export(made, file)
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert data.restore(there, file) == count
+    assert data.export(there, back) == count
+    assert back.read_bytes() == file.read_bytes()
+    again = Embedded(storage=Durable(there))
+    blob = {"CiphertextBlob": sealed["CiphertextBlob"]}
+    assert again.call("kms", "Decrypt", blob)[1]["Plaintext"] == b"text"
+    again.close()
+    with pytest.raises(DataError, match="holds something already; empty it with"):
+        data.restore(there, file)
+    data.reset(there)
+    assert list(there.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("{", "Invalid JSON"),
+        ('{"format": "other", "rows": []}', "its format is 'other'"),
+        ('{"format": "kmspec-data-1"}', "Field required"),
+        (
+            '{"format": "kmspec-data-1", "rows": [{"kind":"No","owner":"a","id":"a","row":{}}]}',
+            "there are no rows of kind 'No'",
+        ),
+        (
+            '{"format": "kmspec-data-1", "rows": [{"kind":"Key","owner":"a","id":"a","row":{}}]}',
+            "Key a is no such row",
+        ),
+    ],
+)
+def test_what_is_no_export_is_refused(tmp_path: Path, content: str, why: str) -> None:
+    file = tmp_path / "file.json"
+    file.write_text(content)
+    with pytest.raises(DataError, match="is no export of kmspec: .*" + why):
+        data.restore(tmp_path / "new", file)
+    assert not (tmp_path / "new").exists()
+
+
+def test_what_is_none_of_ours_is_not_emptied(tmp_path: Path) -> None:
+    mine = tmp_path / "precious"
+    mine.write_text("text")
+    with pytest.raises(DataError, match="is no data directory of kmspec"):
+        data.reset(tmp_path)
+    assert mine.read_text() == "text"
+
+
+def test_memory_keeps_nothing() -> None:
+    storage = Memory()
+    storage.table(Word, "me").put(Word("a"))
+    storage.commit()
+    assert list(storage.table(Word, "me")) == []
+    assert list(storage.owners()) == []
+    storage.close()
+
+
+def test_what_a_key_was_used_for_is_kept_at_the_end(tmp_path: Path) -> None:
+    embedded = Embedded(storage=Durable(tmp_path))
+    _, answer = embedded.call("kms", "CreateKey", {})
+    key = answer["KeyMetadata"]["KeyId"]
+    embedded.call("kms", "Encrypt", {"KeyId": key, "Plaintext": b"text"})
+    _, used = embedded.call("kms", "GetKeyLastUsage", {"KeyId": key})
+    embedded.close()
+    again = Embedded(storage=Durable(tmp_path))
+    assert again.call("kms", "GetKeyLastUsage", {"KeyId": key}) == (200, used)
+    again.close()
+
+
+def test_each_account_and_region_has_its_own_again(tmp_path: Path) -> None:
+    emulator = Emulator(storage=Durable(tmp_path))
+    callers = [Caller(account, region) for account in ("1" * 12, "2" * 12) for region in ("a", "b")]
+    made = [emulator.handle("kms", "CreateKey", {}, one)["KeyMetadata"]["KeyId"] for one in callers]
+    emulator.commit()
+    emulator.close()
+    again = Emulator(storage=Durable(tmp_path))
+    for caller, key in zip(callers, made, strict=True):
+        listed = again.handle("kms", "ListKeys", {}, caller)["Keys"]
+        assert [one["KeyId"] for one in listed] == [key]
+    again.close()
