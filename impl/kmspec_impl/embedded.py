@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from kmspec.names import ErrorCode, Service
 from kmspec_impl.caller import DEFAULT_CALLER, Caller
-from kmspec_impl.clock import VirtualClock
+from kmspec_impl.clock import Clock, VirtualClock
 from kmspec_impl.emulator import Settings
 from kmspec_impl.errors import ServiceError
 from kmspec_impl.mutants.catalogue import emulator
@@ -22,7 +22,7 @@ _OK: Final = 200
 class Embedded:
     """An emulator on a virtual clock, with the settings of :class:`Settings`.
 
-    One with a ``storage`` has the clock of what is kept there, or a real one.
+    One with a ``storage`` and no ``clock`` has that of what is kept there, or a real one.
 
     ``mutant`` names one of the catalogue, for an emulator that is wrong in that way.
 
@@ -36,8 +36,10 @@ class Embedded:
         seed: int = 0,
         mutant: str | None = None,
         storage: Storage | None = None,
+        clock: Clock | None = None,
     ) -> None:
-        clock = VirtualClock() if storage is None else None
+        if clock is None and storage is None:
+            clock = VirtualClock()
         settings = Settings(delay=delay, quotas=quotas, seed=seed, clock=clock)
         self._emulator: Final = emulator(settings, mutant, storage)
 

@@ -61,7 +61,8 @@ class Found:
 def crash(directory: Path, kills: int, clients: int, seed: int, *options: str) -> Found:
     """Kill a server so often while clients are at work, and look at what is left."""
     found, rng, began = Found(), random.Random(seed), perf_counter()
-    with Server(directory, "--delay", DELAY, *options) as server:
+    words = ("--data-dir", str(directory), "--delay", DELAY, *options)
+    with Server(*words) as server:
         workers = _workers(server, clients, str(seed))
         for _ in range(kills):
             stop = threading.Event()

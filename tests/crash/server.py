@@ -4,7 +4,6 @@ import http.client
 import json
 import signal
 import subprocess
-from pathlib import Path
 from typing import Any, Final, Self
 
 from tests.helpers.server import KMSPEC, SECONDS, environment
@@ -18,11 +17,12 @@ class Gone(Exception):
 
 
 class Server:
-    """`kmspec serve` on a data directory, on a real clock."""
+    """`kmspec serve` with options, which is started again and again."""
 
-    def __init__(self, directory: Path, *options: str) -> None:
-        self._words = [KMSPEC, "serve", "--port", "0", "--data-dir", str(directory), *options]
+    def __init__(self, *options: str) -> None:
+        self._options = options
         self.port = 0
+        """Where it listens; the same after a crash."""
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
@@ -34,8 +34,9 @@ class Server:
 
     def start(self) -> None:
         """Start it, and wait until it listens."""
+        words = [KMSPEC, "serve", "--port", str(self.port), *self._options]
         self._process = subprocess.Popen(
-            self._words, env=environment(), stdout=subprocess.PIPE, text=True
+            words, env=environment(), stdout=subprocess.PIPE, text=True
         )
         assert self._process.stdout is not None
         ready = self._process.stdout.readline()

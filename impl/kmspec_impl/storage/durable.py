@@ -115,6 +115,11 @@ class Durable:
         finally:
             self._database.close()
 
+    def abandon(self) -> None:
+        """End as a process does that is killed: what was not committed is gone."""
+        self._writer.shutdown()
+        self._database.close()
+
     def _begin(self) -> None:
         """Write what has been collected, in a thread."""
         self._for_this, self._for_next = [*self._for_this, *self._for_next], []
