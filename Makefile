@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 PYTHONS := $(PYTHON) python3.11 python3.12 python3.13 python3.14 python3
 
-.PHONY: setup run test fuzz power bench clean
+.PHONY: setup run test fuzz power crash soak bench clean
 
 setup: $(STAMP)
 
@@ -40,6 +40,12 @@ fuzz: setup
 
 power: setup
 	@$(BIN)/python -m tests.power.run $(or $(FILE),power.jsonl)
+
+crash: setup
+	@$(BIN)/python -m tests.crash.run
+
+soak: setup
+	@$(BIN)/python -m tests.soak.run
 
 bench: setup
 	@$(BIN)/python -m benchmarks.run

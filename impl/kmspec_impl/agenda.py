@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 Action: TypeAlias = Callable[..., None]
 """What happens, given the realm, the arguments and the moment. It looks for itself whether there
-is still anything to do: what was noted is never struck out."""
+is still anything to do."""
+_SPARE: Final = 64
+"""So many entries may be waited for in vain."""
 ActionT = TypeVar("ActionT", bound=Action)
 
 
@@ -73,21 +75,36 @@ class Due:
     arguments: tuple[str | float | None, ...]
 
 
+_REPEATED: Final = frozenset({Delayed.BACKUPS_PURGED, Delayed.REGION_SETTLES})
+"""What may be due for the same at several moments. Of all else only the last one noted counts:
+what is due looks whether it is still that moment that it was to happen at."""
+
+
 class Agenda:
     """Everything that is due some day in one account and Region."""
 
     def __init__(self, realm: "Realm", entries: Table[Due]) -> None:
         self._realm, self._entries = realm, entries
         self._waiting: list[tuple[float, int]] = []
+        self._noted: dict[tuple[object, ...], str] = {}
+        """The ids of entries by what they are about."""
         self._last = 0
 
     def note(self, moment: float, name: Delayed, *arguments: str | float | None) -> None:
-        """Let something happen at a moment."""
-        self.resume(self._entries.put(Due(str(self._last + 1), moment, name, arguments)))
+        """Let something happen at a moment; not also when that was noted to happen before."""
+        entry = Due(str(self._last + 1), moment, name, arguments)
+        superseded = self._noted.pop(_about(entry), None)
+        if superseded is not None:
+            self._entries.remove(superseded)
+        self.resume(self._entries.put(entry))
+        if len(self._waiting) > 2 * len(self._entries) + _SPARE:
+            self._waiting = [(one.moment, int(one.id)) for one in self._entries]
+            heapq.heapify(self._waiting)
 
     def resume(self, entry: Due) -> None:
         """Wait for what was noted before."""
         self._last = int(entry.id)
+        self._noted[_about(entry)] = entry.id
         heapq.heappush(self._waiting, (entry.moment, self._last))
 
     def settle(self, now: float) -> None:
@@ -95,9 +112,17 @@ class Agenda:
         waiting = self._waiting
         while waiting and waiting[0][0] <= now:
             moment, number = heapq.heappop(waiting)
-            entry = self._entries[str(number)]
-            self._entries.remove(entry.id)
-            _action(entry.name)(self._realm, *entry.arguments, moment)
+            entry = self._entries.get(str(number))
+            if entry is not None:
+                self._entries.remove(entry.id)
+                del self._noted[_about(entry)]
+                _action(entry.name)(self._realm, *entry.arguments, moment)
+                waiting = self._waiting
+
+
+def _about(entry: Due) -> tuple[object, ...]:
+    when = (entry.moment,) if entry.name in _REPEATED else ()
+    return (entry.name, *entry.arguments, *when)
 
 
 def _action(name: Delayed) -> Any:  # noqa: ANN401 - the arguments differ

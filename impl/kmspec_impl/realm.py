@@ -16,7 +16,8 @@ from kmspec_impl.hsm.interface import Device, User
 from kmspec_impl.hsm.software import HeldKey, SoftwareDevice
 from kmspec_impl.hsm.wrapping import Wrapping, WrappingPair
 from kmspec_impl.identity import Drawn, Ids
-from kmspec_impl.kms.state import Alias, Grant, ImportParameters, Key, Store
+from kmspec_impl.kms.import_tokens import ImportTokens, TokenKey
+from kmspec_impl.kms.state import Alias, Grant, Key, Store
 from kmspec_impl.quotas import Quotas
 from kmspec_impl.storage.tables import Row, RowT, Storage, Table
 
@@ -59,11 +60,11 @@ KINDS: Final[tuple[type[Row], ...]] = (
     Due,
     Grant,
     HeldKey,
-    ImportParameters,
     Key,
     LastUse,
     Store,
     Subnet,
+    TokenKey,
     User,
     WrappingPair,
 )
@@ -113,7 +114,7 @@ class Realm:
         self.keys = self._table(Key)
         self.aliases = self._table(Alias)
         self.stores = self._table(Store)
-        self.import_parameters = self._table(ImportParameters)
+        self.import_tokens = ImportTokens(self._table(TokenKey))
         self.grants = self._table(Grant)
         self.clusters = self._table(Cluster)
         self.backups = self._table(Backup)
@@ -173,6 +174,7 @@ class Realm:
         if key.arn in self.uses:
             self.uses.remove(key.arn)
         self.keys.remove(key.id)
+        self._grants_of.pop(key.id, None)
         del self.key_of_arn[key.arn]
         for material in key.materials:
             del self.key_of_header[material.header]

@@ -29,6 +29,7 @@ from kmspec_impl.hsm.interface import MaterialError
 from kmspec_impl.kms import multi_region, requests
 from kmspec_impl.kms.ciphertext import new_material
 from kmspec_impl.kms.identifiers import find_key_without_alias
+from kmspec_impl.kms.import_tokens import ImportParameters
 from kmspec_impl.kms.key_state import (
     key_state,
     require_not_creating,
@@ -36,11 +37,10 @@ from kmspec_impl.kms.key_state import (
     require_not_updating,
     wrong_origin,
 )
-from kmspec_impl.kms.state import ImportParameters, Key, KeyMaterial
+from kmspec_impl.kms.state import Key, KeyMaterial
 from kmspec_impl.kms.usage import is_asymmetric
 from kmspec_impl.realm import Parameters, Realm, Response
 
-_TOKEN_BYTES: Final = 256
 _NO_VALID_TO: Final = "A validTo date must be set if the ExpirationModel is KEY_MATERIAL_EXPIRES"
 """[REC]"""
 _RSA_AES: Final = (
@@ -57,21 +57,14 @@ def get_parameters_for_import(realm: Realm, parameters: Parameters, now: float) 
     key = _external_key(realm, parameters)
     require_not_updating(key)
     _check_wrapping(key, spec, algorithm)
-    number = len(realm.import_parameters)
-    row = ImportParameters(
-        id=realm.fleet.random(_TOKEN_BYTES).hex(),
-        key=key.id,
-        spec=spec,
-        algorithm=algorithm,
-        number=number,
-        valid_to=after(now, IMPORT_TOKEN_VALIDITY),
-    )
-    realm.import_parameters.put(row)
+    number = realm.import_tokens.next_number()
+    valid_to = after(now, IMPORT_TOKEN_VALIDITY)
+    told = ImportParameters(key.id, spec, algorithm, number, valid_to)
     return {
         "KeyId": key.arn,
-        "ImportToken": bytes.fromhex(row.id),
+        "ImportToken": realm.import_tokens.seal(told),
         "PublicKey": realm.shared.wrapping.public_key(spec, number),
-        "ParametersValidTo": round(row.valid_to, 3),
+        "ParametersValidTo": round(valid_to, 3),
     }
 
 
@@ -88,10 +81,10 @@ def import_key_material(realm: Realm, parameters: Parameters, now: float) -> Res
             raise requests.invalid(f"{member} is only valid for symmetric encryption keys.")
     if new:
         multi_region.require_primary(realm, key)
-    row = _import_parameters(realm, key, parameters["ImportToken"], now)
+    told = _import_parameters(realm, key, parameters["ImportToken"], now)
     wrapped = parameters["EncryptedKeyMaterial"]
     try:
-        content = realm.shared.wrapping.unwrap(row.spec, row.number, row.algorithm, wrapped)
+        content = realm.shared.wrapping.unwrap(told.spec, told.number, told.algorithm, wrapped)
     except wrapping.UnwrapError as cause:
         raise ServiceError(ErrorCode.INVALID_CIPHERTEXT) from cause
     content = _canonical(realm, key, content)
@@ -191,13 +184,13 @@ def _valid_to(parameters: Mapping[str, Any], now: float) -> float | None:
 
 
 def _import_parameters(realm: Realm, key: Key, token: bytes, now: float) -> ImportParameters:
-    row = realm.import_parameters.get(token.hex())
-    if row is None or row.key != key.id:
+    told = realm.import_tokens.open(token)
+    if told is None or told.key != key.id:
         message = f"The import token was not made for {key.arn}."
         raise ServiceError(ErrorCode.INVALID_IMPORT_TOKEN, message)
-    if now >= row.valid_to:
+    if now >= told.valid_to:
         raise ServiceError(ErrorCode.EXPIRED_IMPORT_TOKEN, "The import token has expired.")
-    return row
+    return told
 
 
 def _expected(key: Key, content: bytes, parameters: Mapping[str, Any]) -> KeyMaterial:

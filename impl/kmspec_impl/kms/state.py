@@ -14,8 +14,6 @@ from kmspec.names import (
     KeyUsage,
     Origin,
     RotationType,
-    WrappingAlgorithm,
-    WrappingKeySpec,
 )
 
 
@@ -56,21 +54,6 @@ class Rotation:
 
     days: int
     due: float
-
-
-@dataclass(frozen=True, slots=True)
-class ImportParameters:
-    """A wrapping key that was handed out for one KMS key; its id is the import token, as hex.
-
-    ``number`` says which pair it is (:mod:`kmspec_impl.hsm.wrapping`).
-    """
-
-    id: str
-    key: str
-    spec: WrappingKeySpec
-    algorithm: WrappingAlgorithm
-    number: int
-    valid_to: float
 
 
 @dataclass(frozen=True, slots=True)

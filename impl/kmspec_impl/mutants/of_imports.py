@@ -6,7 +6,8 @@ from typing import Any, Final
 from kmspec.names import KeyState, Origin, Service
 from kmspec_impl.kms import imports, key_state, keys, metadata, rotation
 from kmspec_impl.kms.identifiers import find_key_without_alias
-from kmspec_impl.kms.state import ImportParameters, Key, KeyMaterial
+from kmspec_impl.kms.import_tokens import ImportParameters
+from kmspec_impl.kms.state import Key, KeyMaterial
 from kmspec_impl.mutants.mutant import Mutant, Patch, nothing
 from kmspec_impl.realm import Parameters, Realm, Response
 
@@ -25,12 +26,12 @@ def _current_is_enough(key: Key) -> bool:
 
 
 def _any_token(realm: Realm, key: Key, token: bytes, now: float) -> ImportParameters:
-    row = realm.import_parameters.get(token.hex())
+    row = realm.import_tokens.open(token)
     return _import_parameters(realm, key if row is None else replace(key, id=row.key), token, now)
 
 
 def _lasting_token(realm: Realm, key: Key, token: bytes, now: float) -> ImportParameters:
-    row = realm.import_parameters.get(token.hex())
+    row = realm.import_tokens.open(token)
     return _import_parameters(realm, key, token, min(now, now if row is None else row.valid_to - 1))
 
 

@@ -13,7 +13,8 @@ def test_the_catalogue_is_large_and_its_names_are_unique() -> None:
     assert len({mutant.name for mutant in CATALOGUE}) == len(CATALOGUE)
     assert all(mutant.sentence.endswith(".") for mutant in CATALOGUE)
     for one in CATALOGUE:
-        assert any((one.patches, one.handlers, one.unseen, one.mute, one.idle)), one.name
+        ways = (one.patches, one.handlers, one.unseen, one.mute, one.idle, one.hasty)
+        assert any(ways), one.name
 
 
 def test_a_mutant_spoils_no_other_emulator() -> None:
