@@ -2,8 +2,10 @@
 
 import http.client
 import json
+import re
 import signal
 import subprocess
+from pathlib import Path
 from typing import Any, Final, Self
 
 from tests.helpers.server import KMSPEC, SECONDS, environment
@@ -51,6 +53,20 @@ class Server:
             assert self._process.stdout is not None
             self._process.stdout.close()
             self._process = None
+
+    def memory(self) -> float:
+        """Resident memory, in MB."""
+        text = self._told("status").read_text(encoding="ascii")
+        (kilobytes,) = re.findall(r"VmRSS:\s+(\d+) kB", text)
+        return int(kilobytes) / 1024
+
+    def files(self) -> int:
+        """How many files it has open, sockets among them."""
+        return len(list(self._told("fd").iterdir()))
+
+    def _told(self, what: str) -> Path:
+        assert self._process is not None
+        return Path("/proc", str(self._process.pid), what)
 
     def connect(self) -> "Client":
         """A connection to it."""

@@ -1,0 +1,1 @@
+"""A long life: very many requests, and nothing grows that should not."""
