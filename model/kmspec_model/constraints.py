@@ -42,6 +42,8 @@ def message(command: Command) -> str | None:
     if len(found) != 1 or not found[0].demand:
         return None
     path, demand, shown = found[0]
+    if path == "aliasName":  # what has no prefix either is told of that, perhaps
+        return None
     value = "Value" if shown is None else f"Value '{shown}'"
     return (
         f"1 validation error detected: {value} at '{path}' failed to satisfy constraint: "
