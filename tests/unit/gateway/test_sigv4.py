@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPMessage
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -109,10 +110,10 @@ def presigned(seconds: int = 60, kind: str = "sts-get", credentials: Signing = M
 
 def parts(request: AWSRequest) -> tuple[list[bytes], bytes]:
     """The lines of the head and the body, as they travel."""
-    url = urlsplit(request.url)
+    url = urlsplit(str(request.url))
     body = request.body or b""
     sent = body if isinstance(body, bytes) else body.encode()
-    target = url.path + (f"?{url.query}" if url.query else "")
+    target = str(url.path) + (f"?{url.query}" if url.query else "")
     first = f"{request.method} {target} HTTP/1.1"
     headers = {"Host": HOST, **dict(request.headers.items()), "Content-Length": str(len(sent))}
     return [line.encode() for line in (first, *map(": ".join, headers.items()))], sent
@@ -362,7 +363,7 @@ def test_what_must_be_signed(server: Running, name: str) -> None:
     """A request whose signature is right, but covers too little."""
 
     class Less(SigV4Auth):
-        def headers_to_sign(self, request: AWSRequest) -> object:
+        def headers_to_sign(self, request: AWSRequest) -> HTTPMessage:
             headers = super().headers_to_sign(request)
             del headers[name]
             return headers
@@ -376,7 +377,7 @@ def test_what_must_be_signed(server: Running, name: str) -> None:
 
 def test_content_type_may_be_left_unsigned_as_by_the_sdk_of_php(server: Running) -> None:
     class Less(SigV4Auth):
-        def headers_to_sign(self, request: AWSRequest) -> object:
+        def headers_to_sign(self, request: AWSRequest) -> HTTPMessage:
             headers = super().headers_to_sign(request)
             del headers["content-type"]
             return headers
