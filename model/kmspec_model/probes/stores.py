@@ -51,6 +51,16 @@ def of_the_store(world: World, store: Store) -> Iterator[Probe]:
     yield kms("of-store", "GenerateRandom", NumberOfBytes=32, CustomKeyStoreId=named)
 
 
+def on_another_cluster(world: World, cluster: Cluster) -> Iterator[Probe]:
+    """A store on a cluster that no store names, related to that of a store or not."""
+    for other in world.clusters:
+        if other.index == cluster.index or world.store_of(other.index) is not None:
+            continue
+        related = "related" if other.lineage == cluster.lineage else "unrelated"
+        label = f"CreateCustomKeyStore/{related}-{other.state}"
+        yield Probe(label, create_store(3, other.index, max(other.anchor, 0)))
+
+
 def new_store(cluster: Cluster) -> Iterator[Probe]:
     """Stores on the cluster: another one, the same again, and with one thing wrong."""
     operation = "CreateCustomKeyStore"
