@@ -5,6 +5,7 @@ last one; is there a quota for it; then the handler. A handler that refuses has 
 An emulator is not safe for threads: one event loop calls it.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -93,6 +94,10 @@ class Emulator:
         if self._quotas.counts_operations and service == Service.KMS:
             self._quotas.charge_operation(caller, operation, now)
         return handler(realm, parameters, now)
+
+    def when_safe(self, answer: Callable[[], None]) -> None:
+        """Let the running event loop call ``answer`` once nothing done so far can be lost."""
+        asyncio.get_running_loop().call_soon(answer)
 
     def advance(self, seconds: float) -> float:
         """Move time; the new moment. What becomes due by it happens when it is asked for.

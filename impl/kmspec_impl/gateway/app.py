@@ -5,6 +5,7 @@ whatever happens into one answer. A 5xx is a fault the service models know, or a
 a defect is logged to stderr with its traceback, and the connection lives on.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -49,6 +50,8 @@ class Application:
 
     def __init__(self, emulator: Handling) -> None:
         self._emulator = emulator
+        self.when_safe = emulator.when_safe
+        """For a server that answers by :meth:`answer_whole`: when to send what it has."""
         self._json_routes: dict[bytes | None, json_rpc.JsonRoute] = {}
         self._cbor_routes: dict[str, cbor_rpc.CborRoute] = {}
         self._requests = 0
@@ -67,6 +70,9 @@ class Application:
             if body is None:
                 return
             reply, request_id = self._reply(scope, headers, body)
+            safe = asyncio.Event()
+            self.when_safe(safe.set)
+            await safe.wait()
         given = [
             (b"content-type", reply.content_type),
             (b"content-length", b"%d" % len(reply.body)),

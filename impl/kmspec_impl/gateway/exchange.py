@@ -4,6 +4,7 @@ The application chooses a :class:`Route` for a request; the route answers it, or
 protocol why it is refused.
 """
 
+from collections.abc import Callable
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
@@ -72,6 +73,10 @@ class Handling(Protocol):
         self, service: str, operation: str, parameters: dict[str, Any], caller: Caller
     ) -> dict[str, Any]:
         """Perform one operation; refuse it by raising ServiceError."""
+        ...
+
+    def when_safe(self, answer: Callable[[], None]) -> None:
+        """Let the event loop call ``answer`` once nothing done so far can be lost."""
         ...
 
 

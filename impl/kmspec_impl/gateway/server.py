@@ -164,6 +164,7 @@ class _Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._answer_whole = getattr(self.app, "answer_whole", None)
+        self._when_safe = getattr(self.app, "when_safe", self.loop.call_soon)
 
     def data_received(self, data: bytes) -> None:
         if self._refused:
@@ -206,7 +207,7 @@ class _Connection(HttpToolsProtocol):
             # Sent when all that has been received is worked off: to wake up a client costs as much
             # as half a request, and answers sent one upon the other wake it up once.
             self._ready = cycle, answer
-            self.loop.call_soon(self._send_ready)
+            self._when_safe(self._send_ready)
 
     def _send_ready(self) -> None:
         """Send the answer in one piece. It is ours and complete, so nothing in it is checked."""

@@ -1,6 +1,7 @@
 """What a mutant is, and the emulator that is one."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, NamedTuple
@@ -56,6 +57,8 @@ class Mutant(NamedTuple):
     """Operations that answer nothing."""
     idle: frozenset[str] = frozenset()
     """Operations that do nothing, and answer nothing."""
+    patience: int = 0
+    """Rounds of the event loop between what is done and what is answered."""
     found_by: str = ""
     """The phase of the checker that alone finds it; empty where matrix, tour or values do."""
 
@@ -100,6 +103,22 @@ class MutatedEmulator(Emulator):
                     return {}
                 raise
         return {} if operation in mutant.mute else response
+
+    def when_safe(self, answer: Callable[[], None]) -> None:
+        """Let the running event loop call ``answer``, in its own time."""
+        after_rounds(answer, self._mutant.patience + 1)
+
+
+def after_rounds(action: Callable[[], object], rounds: int) -> None:
+    """Do something when the event loop has come round so often; at once where there is none."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        rounds = 0
+    if rounds:
+        loop.call_soon(after_rounds, action, rounds - 1)
+    else:
+        action()
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """What the tests of the gateway share: an emulator of canned answers, and a running server."""
 
+import asyncio
 import contextlib
 import socket
 import threading
@@ -43,6 +44,10 @@ class CannedEmulator:
         self.calls.append(Call(service, operation, parameters, caller))
         answer = self.answers.get(operation, {})
         return answer(parameters) if callable(answer) else answer
+
+    def when_safe(self, answer: Callable[[], None]) -> None:
+        """Nothing can be lost here."""
+        asyncio.get_running_loop().call_soon(answer)
 
 
 class Running(NamedTuple):
