@@ -70,9 +70,10 @@ class Application:
             if body is None:
                 return
             reply, request_id = self._reply(scope, headers, body)
-            safe = asyncio.Event()
-            self.when_safe(safe.set)
-            await safe.wait()
+            safe = asyncio.get_running_loop().create_future()
+            self.when_safe(safe.set_result)
+            if not await safe:
+                reply = self._lost(scope, headers, request_id)
         given = [
             (b"content-type", reply.content_type),
             (b"content-length", b"%d" % len(reply.body)),
@@ -84,15 +85,17 @@ class Application:
 
     def answer_whole(self, scope: Message, body: bytes) -> WholeAnswer:
         """Answer a request whose body has come; the server keeps it within the bound."""
-        reply, request_id = self._reply(scope, dict(scope["headers"]), body)
-        lines = b"content-type: %b\r\ncontent-length: %d\r\nx-amzn-requestid: %b\r\n" % (
-            reply.content_type,
-            len(reply.body),
-            request_id.encode("ascii"),
-        )
-        for header in reply.headers:
-            lines += b"%b: %b\r\n" % header
-        return reply.status, lines, reply.body
+        return _whole(*self._reply(scope, dict(scope["headers"]), body))
+
+    def lost_whole(self, scope: Message) -> WholeAnswer:
+        """Say that what was done for a request is undone, in the place of its answer."""
+        request_id = self._next_id()
+        return _whole(self._lost(scope, dict(scope["headers"]), request_id), request_id)
+
+    def _lost(self, scope: Message, headers: Headers, request_id: str) -> Reply:
+        of_cloudhsm = _speaker(scope["path"], headers) in (_CBOR, _CLOUDHSM)
+        code = ErrorCode.CLOUDHSM_INTERNAL_FAILURE if of_cloudhsm else ErrorCode.KMS_INTERNAL
+        return _refuse(ServiceError(code, _LOST), None, scope, headers, request_id)
 
     def _reply(self, scope: Message, headers: Headers, body: bytes) -> tuple[Reply, str]:
         """What a request is answered, and its id."""
@@ -168,12 +171,24 @@ _HOW_TO_ASK: Final = (
     "point an AWS SDK here by AWS_ENDPOINT_URL. GET /_kmspec/health says whether it is up."
 )
 _DEFECT: Final = "kmspec failed on this request; the traceback is on its standard error."
+_LOST: Final = "kmspec could not keep what this request changed, and has undone it."
 _TOO_LARGE: Final = f"A request's body has at most {BODY_LIMIT} bytes."
 
 
 def _plain(content_type: bytes) -> bytes:
     """A media type without its parameters."""
     return content_type.partition(b";")[0].strip().lower()
+
+
+def _whole(reply: Reply, request_id: str) -> WholeAnswer:
+    lines = b"content-type: %b\r\ncontent-length: %d\r\nx-amzn-requestid: %b\r\n" % (
+        reply.content_type,
+        len(reply.body),
+        request_id.encode("ascii"),
+    )
+    for header in reply.headers:
+        lines += b"%b: %b\r\n" % header
+    return reply.status, lines, reply.body
 
 
 def _refuse(

@@ -4,13 +4,13 @@ The application chooses a :class:`Route` for a request; the route answers it, or
 protocol why it is refused.
 """
 
-from collections.abc import Callable
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from kmspec.names import ErrorCode
 from kmspec_impl.caller import Caller
+from kmspec_impl.storage.tables import Answer
 
 BODY_LIMIT: Final = 1024 * 1024
 """Bytes of a request's body. The largest request AWS documents has well under half of it."""
@@ -75,8 +75,8 @@ class Handling(Protocol):
         """Perform one operation; refuse it by raising ServiceError."""
         ...
 
-    def when_safe(self, answer: Callable[[], None]) -> None:
-        """Let the event loop call ``answer`` once nothing done so far can be lost."""
+    def when_safe(self, answer: Answer) -> None:
+        """Let the running event loop call ``answer`` once nothing done so far can be lost."""
         ...
 
 

@@ -209,13 +209,15 @@ class _Connection(HttpToolsProtocol):
             self._ready = cycle, answer
             self._when_safe(self._send_ready)
 
-    def _send_ready(self) -> None:
+    def _send_ready(self, safe: bool = True) -> None:  # noqa: FBT001, FBT002 - see Answer
         """Send the answer in one piece. It is ours and complete, so nothing in it is checked."""
         if self._ready is None:
             return
         (cycle, (status, lines, body)), self._ready = self._ready, None
         if cycle.disconnected:
             return
+        if not safe:
+            status, lines, body = self.app.lost_whole(cycle.scope)
         head = STATUS_LINE[status]
         for header in cycle.default_headers:
             head += b"%b: %b\r\n" % header

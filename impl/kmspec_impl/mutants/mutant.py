@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ from kmspec_impl.caller import DEFAULT_CALLER, Caller
 from kmspec_impl.emulator import Emulator, Settings
 from kmspec_impl.errors import ServiceError
 from kmspec_impl.realm import Handler, Parameters, Response
+from kmspec_impl.storage.tables import Answer, Storage
 
 
 class Patch(NamedTuple):
@@ -71,8 +73,8 @@ class Mutant(NamedTuple):
 class MutatedEmulator(Emulator):
     """An emulator that is wrong in one way."""
 
-    def __init__(self, settings: Settings, mutant: Mutant) -> None:
-        super().__init__(settings)
+    def __init__(self, settings: Settings, mutant: Mutant, storage: Storage | None = None) -> None:
+        super().__init__(settings, storage)
         self._mutant = mutant
         self._patches = tuple(
             patch._replace(owner=import_module(patch.owner)) if type(patch.owner) is str else patch
@@ -104,9 +106,9 @@ class MutatedEmulator(Emulator):
                 raise
         return {} if operation in mutant.mute else response
 
-    def when_safe(self, answer: Callable[[], None]) -> None:
+    def when_safe(self, answer: Answer) -> None:
         """Let the running event loop call ``answer``, in its own time."""
-        after_rounds(answer, self._mutant.patience + 1)
+        after_rounds(partial(super().when_safe, answer), self._mutant.patience)
 
 
 def after_rounds(action: Callable[[], object], rounds: int) -> None:

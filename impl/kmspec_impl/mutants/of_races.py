@@ -12,7 +12,7 @@ from kmspec.names import Service
 from kmspec_impl.kms import aliases, keys, stores, tags
 from kmspec_impl.mutants.mutant import Mutant, after_rounds
 from kmspec_impl.realm import Handler, Parameters, Realm, Response
-from kmspec_impl.storage import RowT, Table
+from kmspec_impl.storage.tables import RowT, Table
 
 _ROUNDS: Final = 2
 """Some tens of microseconds."""

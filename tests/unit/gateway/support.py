@@ -12,6 +12,7 @@ from kmspec_impl.caller import Caller
 from kmspec_impl.gateway.app import Application
 from kmspec_impl.gateway.server import Server, listen
 from kmspec_impl.gateway.validation import validate
+from kmspec_impl.storage.tables import Answer as Answering
 
 Answer = dict[str, Any] | Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -45,9 +46,9 @@ class CannedEmulator:
         answer = self.answers.get(operation, {})
         return answer(parameters) if callable(answer) else answer
 
-    def when_safe(self, answer: Callable[[], None]) -> None:
+    def when_safe(self, answer: Answering) -> None:
         """Nothing can be lost here."""
-        asyncio.get_running_loop().call_soon(answer)
+        asyncio.get_running_loop().call_soon(answer, True)  # noqa: FBT003 - its only argument
 
 
 class Running(NamedTuple):
