@@ -8,6 +8,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+from kmspec import limits
+
 _Policy: TypeAlias = dict[str, Any]
 _Change: TypeAlias = Callable[[_Policy, str], None]
 _OTHER = "111122223333"
@@ -89,6 +91,12 @@ def _single(policy: _Policy, account: str) -> None:
     (policy["Statement"],) = policy["Statement"]
 
 
+def _largest(policy: _Policy, account: str) -> None:
+    del account
+    policy["Id"] = ""
+    policy["Id"] = "x" * (limits.KEY_POLICY_BYTES - len(json.dumps(policy)))
+
+
 FORMS: Mapping[str, _Change] = {
     "": _put(),
     "default": _default,
@@ -96,6 +104,7 @@ FORMS: Mapping[str, _Change] = {
     "several": _several,
     "older": _put(Version="2008-10-17"),
     "unversioned": _put(Version=None),
+    "largest": _largest,
     "everybody": _with(Principal="*"),
     "denies-else": _and(Action=["kms:Encrypt", "kms:Decrypt"]),
     "denies-others": _and(Principal={"Service": "events.amazonaws.com"}),

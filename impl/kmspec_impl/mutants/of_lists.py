@@ -3,6 +3,7 @@
 from typing import Final
 
 from kmspec.names import Service
+from kmspec_impl.cloudhsm import backups, clusters
 from kmspec_impl.cloudhsm import tags as cloudhsm_tags
 from kmspec_impl.cloudhsm.state import Cluster
 from kmspec_impl.kms import aliases, grants, rotation, tags
@@ -17,6 +18,8 @@ _LISTS: Final[tuple[tuple[Service, str, Handler], ...]] = (
     (Service.KMS, "ListResourceTags", tags.list_resource_tags),
     (Service.KMS, "ListKeyRotations", rotation.list_key_rotations),
     (Service.CLOUDHSM, "ListTags", cloudhsm_tags.list_tags),
+    (Service.CLOUDHSM, "DescribeBackups", backups.describe_backups),
+    (Service.CLOUDHSM, "DescribeClusters", clusters.describe_clusters),
 )
 
 

@@ -29,6 +29,8 @@ _LISTS: Mapping[str, _List] = {
     "ListResourceTags": _OF_KMS,
     "ListKeyRotations": _OF_KMS,
     "ListTags": _OF_CLOUDHSM,
+    "DescribeBackups": _OF_CLOUDHSM,
+    "DescribeClusters": _OF_CLOUDHSM,
 }
 """By operation, those that are asked for by pages here."""
 

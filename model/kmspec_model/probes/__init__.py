@@ -66,6 +66,7 @@ def probes(world: World) -> tuple[Probe, ...]:
     if _is_well(world):
         found += cloudhsm.backups(world)
     found += settings.of_backups(world)
+    found += settings.of_pages(world) if _is_calm(world) else ()
     found += settings.of_copies(world)
     found += regions.regions(world, key, _of_symmetric)
     return tuple(found)

@@ -13,7 +13,8 @@ VIEWS = ("ListGrants", "GetKeyPolicy", "ListKeyPolicies", "ListResourceTags", "G
 _SERVICE = "events.amazonaws.com"
 _MARKER = "no-page-came-with-it"
 _POLICIES = (
-    *("single", "several", "older", "unversioned", "everybody", "denies-else", "denies-others"),
+    *("single", "several", "older", "unversioned", "everybody", "largest"),
+    *("denies-else", "denies-others"),
     *("lockout-others", "lockout-service", "lockout-denied", "lockout-denied-put"),
     *("malformed-text", "malformed-version", "malformed-element", "malformed-nothing"),
     *("malformed-statement", "malformed-without", "malformed-effect", "malformed-party"),

@@ -108,6 +108,19 @@ def of_clusters(world: World, cluster: Cluster) -> Iterator[Probe]:
     yield from _tags(Ref("cluster", index), cluster.tags, "")
 
 
+def of_pages(world: World) -> Iterator[Probe]:
+    """A list one by one, and on the largest page there is."""
+    lists = (
+        ("DescribeClusters", "clusterIds", "cluster", [one.index for one in world.clusters], 25),
+        ("DescribeBackups", "backupIds", "backup", [one.index for one in world.backups], 50),
+    )
+    for operation, name, kind, indexes, most in lists:
+        named = Pairs(((name, tuple(Ref(kind, index) for index in indexes)),))
+        for variant, limit in (("page", 1), ("largest-page", most)) if len(indexes) > 1 else ():
+            asked = command("cloudhsm", operation, Filters=named, MaxResults=limit)
+            yield Probe(f"{operation}/{variant}", asked)
+
+
 def of_copies(world: World) -> Iterator[Probe]:
     """What is asked of a copy, in the Region where it is."""
     there = world.seen_from(1)

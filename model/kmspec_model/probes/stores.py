@@ -28,6 +28,9 @@ def of_the_store(world: World, store: Store) -> Iterator[Probe]:
     ):
         yield Probe(operation, of_store(operation, store.index))
     yield kms("id", "DescribeCustomKeyStores", CustomKeyStoreId=named)
+    by_name = Ref("name", store.name)
+    yield kms("name", "DescribeCustomKeyStores", CustomKeyStoreName=by_name)
+    yield kms("no-name", "DescribeCustomKeyStores", CustomKeyStoreName=Ref("name", 4))
     update = "UpdateCustomKeyStore"
     yield kms("name", update, CustomKeyStoreId=named, NewCustomKeyStoreName=Ref("name", 2))
     yield kms("password", update, CustomKeyStoreId=named, KeyStorePassword=OTHER_PASSWORD)
