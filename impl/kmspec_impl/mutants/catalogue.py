@@ -15,6 +15,7 @@ from kmspec_impl.mutants import (
     of_keys,
     of_kinds,
     of_life,
+    of_lists,
     of_moves,
     of_operators,
     of_races,
@@ -50,6 +51,7 @@ CATALOGUE: Final[tuple[Mutant, ...]] = (
     *of_moves.MUTANTS,
     *of_effects.MUTANTS,
     *of_operators.MUTANTS,
+    *of_lists.MUTANTS,
     *of_refusals.MUTANTS,
     *of_races.MUTANTS,
 )

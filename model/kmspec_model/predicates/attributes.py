@@ -79,7 +79,7 @@ def _grant_operation_unfit(case: Case, key: Key) -> bool:
         fitting |= _PAIRS if key.store == NONE else set()
     elif any(name in _constraints(case) for name in _CONTEXTS):
         return True
-    return not fitting.issuperset(case.arguments["Operations"])
+    return not fitting.issuperset(case.arguments.get("Operations", ()))
 
 
 def _is_live(case: Case, token: object) -> bool:
@@ -100,7 +100,7 @@ def _grant_unknown(case: Case) -> bool:
 def _policy_is(form: str) -> OfCase:
     def holds(case: Case) -> bool:
         policy = case.arguments.get("Policy")
-        return isinstance(policy, Ref) and policy.form == form
+        return isinstance(policy, Ref) and policy.form.partition("-")[0] == form
 
     return holds
 
