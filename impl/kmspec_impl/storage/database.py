@@ -73,7 +73,6 @@ class Database:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         (version,) = connection.execute("PRAGMA user_version").fetchone()
-        self.fresh = version == 0
         if version > len(migrations):
             what = f"{self.directory} was written by a later kmspec (schema {version})"
             raise DataError(what, f"use that one, or {_ANOTHER}")
@@ -82,6 +81,8 @@ class Database:
             connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {number}")
             connection.execute("COMMIT")
+        self.fresh = connection.execute("SELECT 1 FROM rows").fetchone() is None
+        """Whether nothing was ever kept here."""
 
     def read(self) -> Iterator[tuple[Place, bytes]]:
         """All rows, in the order in which they were first written.

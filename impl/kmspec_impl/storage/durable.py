@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -44,6 +44,8 @@ class Durable:
             raise
         self._writer = ThreadPoolExecutor(1, "storage")
         self._writing = False
+        self._pending: Future[None] | None = None
+        """What is being written, or was written last."""
         self._for_this: list[Answer] = []
         """Answers that what is being written now makes safe."""
         self._for_next: list[Answer] = []
@@ -101,15 +103,20 @@ class Durable:
             return
         try:
             self._write(self._taken())
-        except LostError as error:
+        except Exception as error:
             self._lose(error)
             raise
 
     def close(self) -> None:
-        """Write what there is to write, and let another process have the directory."""
+        """Write what there is to write, and let another process have the directory.
+
+        :raises LostError: it could not be written.
+        """
         self._writer.shutdown()
-        changes = self._taken()
         try:
+            if self._pending is not None:
+                self._pending.result()  # what came after it is worth nothing without it
+            changes = self._taken()
             if changes:
                 self._write(changes)
         finally:
@@ -123,19 +130,15 @@ class Durable:
     def _begin(self) -> None:
         """Write what has been collected, in a thread."""
         self._for_this, self._for_next = [*self._for_this, *self._for_next], []
-        writing = asyncio.get_running_loop().run_in_executor(
-            self._writer, self._write, self._taken()
-        )
-        writing.add_done_callback(self._done)
+        self._pending = self._writer.submit(self._write, self._taken())
+        asyncio.wrap_future(self._pending).add_done_callback(self._done)
 
     def _done(self, writing: "asyncio.Future[None]") -> None:
         error = writing.exception()
         answers, self._for_this = self._for_this, []
-        if isinstance(error, LostError):
+        if error is not None:
             answers, self._for_next = [*answers, *self._for_next], []
             self._lose(error)
-        elif error is not None:
-            raise error
         self._writing = bool(self._journal.changes)
         if self._writing:
             self._begin()
@@ -157,10 +160,14 @@ class Durable:
             for place, (row, anew) in changes.items()
         )
 
-    def _lose(self, error: LostError) -> None:
+    def _lose(self, error: BaseException) -> None:
         """Go back to what is on disk."""
-        _LOG.error("kmspec: %s; what was asked for is undone and refused: make room there", error)
+        if isinstance(error, LostError):
+            _LOG.error("kmspec: %s; what was asked for is undone and refused: make room", error)
+        else:
+            _LOG.error("kmspec: a defect; what was asked for is undone", exc_info=error)
         self._journal.take()
+        self._pending = None
         try:
             self._read()
         except DataError as worse:

@@ -69,11 +69,17 @@ def data_key(directory: Path, *, fresh: bool) -> bytes:
 
 
 def _make(file: Path) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-    with os.fdopen(os.open(file, flags, _OWNER_ONLY), "w", encoding="ascii") as made:
+    """Make it whole or not at all, whenever the process or the machine ends."""
+    part = file.with_name(f"{file.name}.new")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    with os.fdopen(os.open(part, flags, _OWNER_ONLY), "w", encoding="ascii") as made:
         made.write(os.urandom(_BYTES).hex() + "\n")
         made.flush()
         os.fsync(made.fileno())
+    part.replace(file)
+    directory = os.open(file.parent, os.O_RDONLY)
+    os.fsync(directory)
+    os.close(directory)
 
 
 def _read(text: str, where: str) -> bytes:

@@ -257,3 +257,29 @@ def test_each_account_and_region_has_its_own_again(tmp_path: Path) -> None:
         listed = again.handle("kms", "ListKeys", {}, caller)["Keys"]
         assert [one["KeyId"] for one in listed] == [key]
     again.close()
+
+
+def test_a_directory_that_lost_its_key_before_anything_was_kept_gets_another(
+    tmp_path: Path,
+) -> None:
+    Durable(tmp_path).close()
+    (tmp_path / sealing.FILE_NAME).unlink()
+    durable = Durable(tmp_path)
+    durable.table(Word, "me").put(Word("a"))
+    durable.commit()
+    durable.close()
+    assert words(tmp_path) == [Word("a")]
+
+
+def test_a_row_that_cannot_be_written_is_undone_with_all_that_came_with_it(tmp_path: Path) -> None:
+    durable = Durable(tmp_path)
+    table = durable.table(Word, "me")
+    table.put(Word("kept"))
+    durable.commit()
+    table.put(Word("lost"))
+    table.put(Word("wrong", object()))  # type: ignore[arg-type]  # a defect of ours
+    with pytest.raises(ValueError, match="Unable to serialize"):
+        durable.commit()
+    durable.commit()
+    durable.close()
+    assert words(tmp_path) == [Word("kept")]
