@@ -2,11 +2,13 @@
 
 It chooses the route by method, path and headers, reads the body within its bound, and turns
 whatever happens into one answer. A 5xx is a fault the service models know, or a defect of ours;
-a defect is logged to stderr with its traceback, and the connection lives on.
+a defect is logged to stderr with its traceback, and the connection lives on. What an exception says
+is not logged: it may quote the request.
 """
 
 import asyncio
 import logging
+import traceback
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any, Final, TypeAlias
@@ -240,8 +242,17 @@ def _refuse(
         if error.allow is None:
             return reply
         return reply._replace(headers=(*reply.headers, (b"allow", error.allow.encode("ascii"))))
-    _LOG.error("A defect of kmspec, in %s %s:", scope["method"], scope["path"], exc_info=error)
+    asked = headers.get(b"x-amz-target", b"").decode("latin-1") or scope["path"]
+    _LOG.error("A defect of kmspec, in %s %s:\n%s", scope["method"], asked[:80], _places(error))
     return speaker.refuse(EdgeCode.INTERNAL_FAILURE, _DEFECT, 500, request_id)
+
+
+def _places(error: BaseException) -> str:
+    """The traceback of an exception and its causes: places in the code and types, no values."""
+    cause = error.__cause__ or error.__context__
+    before = "" if cause is None else f"{_places(cause)}\n"
+    lines = "".join(traceback.format_tb(error.__traceback__))
+    return f"{before}Traceback (most recent call last):\n{lines}{type(error).__name__}"
 
 
 def _speaker(scope: Message, headers: Headers) -> Route:
