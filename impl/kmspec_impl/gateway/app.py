@@ -65,7 +65,6 @@ class Application:
     ) -> None:
         self._emulator = emulator
         self._verifier = verifier
-        self._caller = _claimed if verifier is None else self._verified
         self._door = door or admin.Door()
         self.when_safe = emulator.when_safe
         """For a server that answers by :meth:`answer_whole`: when to send what it has."""
@@ -120,24 +119,17 @@ class Application:
         request_id = self._next_id()
         route: Route | None = None
         try:
-            caller = self._caller(scope, headers, body)
+            if self._verifier is None:
+                query = scope["query_string"]
+                caller = scope_of(headers.get(b"authorization"), query).caller
+            else:
+                caller = _verified(self._verifier, scope, headers, body)
             route = self._route(scope, headers)
             given = scope["query_string"] if scope["method"] == "GET" else body
             reply = route.answer(self._emulator, caller, given, request_id)
         except Exception as error:  # noqa: BLE001 - the last resort: an answer and a traceback
             reply = _refuse(error, route, scope, headers, request_id)
         return reply, request_id
-
-    def _verified(self, scope: Message, headers: Headers, body: bytes) -> Caller:
-        """Whose a request is, by its signature; raises :class:`Refusal`."""
-        if self._verifier is None or scope["path"].startswith(admin.PREFIX):
-            return DEFAULT_CALLER
-        path, query = scope["raw_path"], scope["query_string"]
-        request = Request(scope["method"], path, query, scope["headers"], body)
-        speaker = _speaker(scope, headers)
-        if scope["path"].startswith(_CBOR_PREFIX):
-            speaker = _CBOR
-        return self._verifier.caller(request, _SERVICES.get(speaker, Service.KMS))
 
     def _next_id(self) -> str:
         """A UUID by its form; the first digits spell our name."""
@@ -202,10 +194,16 @@ _LOST: Final = "kmspec could not keep what this request changed, and has undone 
 _TOO_LARGE: Final = f"A request's body has at most {BODY_LIMIT} bytes."
 
 
-def _claimed(scope: Message, headers: Headers, body: bytes) -> Caller:
-    """Whose a request says it is."""
-    del body
-    return scope_of(headers.get(b"authorization"), scope["query_string"]).caller
+def _verified(verifier: Verifier, scope: Message, headers: Headers, body: bytes) -> Caller:
+    """Whose a request is, by its signature; raises :class:`Refusal`."""
+    if scope["path"].startswith(admin.PREFIX):
+        return DEFAULT_CALLER
+    path, query = scope["raw_path"], scope["query_string"]
+    request = Request(scope["method"], path, query, scope["headers"], body)
+    speaker = _speaker(scope, headers)
+    if scope["path"].startswith(_CBOR_PREFIX):
+        speaker = _CBOR
+    return verifier.caller(request, _SERVICES.get(speaker, Service.KMS))
 
 
 def _asks_sts(method: str, query: bytes, headers: Headers) -> bool:
