@@ -9,10 +9,10 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from kmspec_check.cells import Cell, Status
-from kmspec_check.drawing import is_judged
 from kmspec_check.patterns import Mismatch, describe
 from kmspec_check.run import Run
 from kmspec_check.session import FITS, Finding, Result, Session, Step
+from kmspec_check.shrinking import shrunk
 from kmspec_check.trace import Difference, Recorded, Trace, TraceStep
 from kmspec_check.violation import Violation, absent, describe_outcome, wanted
 from kmspec_model import EMPTY, Command
@@ -22,16 +22,15 @@ if TYPE_CHECKING:
 
 _SHORT_ENOUGH = 40
 """Steps that nobody minds reading."""
-_SHRINKING = 60
+_SHRINKING = 80
 """How often a longer sequence is played to find a shorter one."""
-_SINGLY = 4
-"""Fewer steps than these are left out at every place, and again whenever something was."""
 
 
 class Looking(Enum):
     """When a played sequence compares the whole observable state."""
 
     LAST = "after the last step"
+    AROUND = "before and after the last step"
     ALWAYS = "after each step"
 
 
@@ -43,20 +42,14 @@ class _Shown(NamedTuple):
     looking: Looking
 
 
-class _Shortened(NamedTuple):
-    """A way, and the deviation that it leads to."""
-
-    way: tuple[Command, ...]
-    shown: _Shown
-
-
 def play(run: Run, commands: Sequence[Command], looking: Looking) -> tuple[Session, Result]:
     """Take the steps in a fresh session, until one does not fit."""
     session = Session(run)
     result = FITS
+    looked_from = len(commands) - (2 if looking is Looking.AROUND else 1)
     for index, command in enumerate(commands):
         result = session.step(command)
-        if result.fits and (looking is Looking.ALWAYS or index == len(commands) - 1):
+        if result.fits and (looking is Looking.ALWAYS or index >= looked_from):
             result = _kept(result, session.observe())
         elif result.fits:
             result = _kept(result, session.name_new())
@@ -116,64 +109,26 @@ def _shortest(run: Run, shown: _Shown, way: Sequence[Command], short_enough: int
 
     Where the rule decides the last step, only a way on which it still does is played.
     """
-    rule = shown.finding.rule
     if len(way) <= short_enough:
         return shown
-    decides = rule in (_deciding(run, way) or ())
+    rule = shown.finding.rule
+    decides = rule in _deciding(run, way)
+    looking = Looking.AROUND if shown.looking is Looking.LAST else shown.looking
 
-    def again(shorter: Sequence[Command]) -> _Shown | None:
-        deciding = _deciding(run, shorter)
-        if deciding is None or (decides and rule not in deciding):
+    def shows(shorter: tuple[Command, ...]) -> _Shown | None:
+        if decides and rule not in _deciding(run, shorter):
             return None
-        tries.append(len(shorter))
-        return _shown_again(run, rule, shorter, (shown.looking,))
+        return _shown_again(run, rule, shorter, (looking,))
 
-    tries: list[int] = []
-    best = _Shortened(tuple(way), shown)
-    found = again(_changing(run, way))
-    if found is not None:
-        best = _Shortened(_changing(run, way), found)
-    size = max(1, len(best.way) // 2)
-    start = 0
-    while len(tries) < _SHRINKING and not run.spent:
-        if start + size >= len(best.way):  # the last step is what deviates
-            if size == 1:
-                break
-            size, start = size // 2, 0
-            continue
-        shorter = (*best.way[:start], *best.way[start + size :])
-        found = again(shorter)
-        if found is None:
-            start += 1 if size < _SINGLY else size
-        else:
-            best = _Shortened(shorter, found)
-            start = 0 if size < _SINGLY else start
-    return best.shown
+    return shrunk(run, way, shows, _SHRINKING) or shown
 
 
-def _changing(run: Run, way: Sequence[Command]) -> tuple[Command, ...]:
-    """The steps of a way that leave another world, and the last."""
-    node, kept = run.oracle.node(EMPTY), []
-    for command in way[:-1]:
-        after = node.permitted(command)[0].node
-        if after is not node:
-            kept.append(command)
-        node = after
-    return (*kept, way[-1])
-
-
-def _deciding(run: Run, way: Sequence[Command]) -> frozenset[str] | None:
-    """The rules that decide the last step of a way, where each step before is as we do it.
-
-    ``None`` if the model cannot say what must be answered to each of them.
-    """
+def _deciding(run: Run, way: Sequence[Command]) -> frozenset[str]:
+    """The rules that decide the last step of a way, where each step before is as we do it."""
     node = run.oracle.node(EMPTY)
-    for command in way:
-        if not is_judged(node, command):
-            return None
-        ways = node.permitted(command)
-        node = ways[0].node
-    return frozenset(rule for one in ways for rule in one.rules)
+    for command in way[:-1]:
+        node = node.permitted(command)[0].node
+    return frozenset(rule for one in node.permitted(way[-1]) for rule in one.rules)
 
 
 def _violation(run: Run, cell: Cell, finding: Finding, session: Session | None) -> Violation:

@@ -5,16 +5,16 @@ before and after that, or leaves something else behind. Which of all that is dra
 """
 
 import random
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, cast
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from kmspec.names import Service
 from kmspec_check.drawing import by_operation, is_judged
 from kmspec_check.oracle import Node
-from kmspec_check.patterns import binds
+from kmspec_check.renaming import made, renaming
 from kmspec_check.run import Run
 from kmspec_model import Command, Ref, Success
-from kmspec_model.command import MADE, Value
+from kmspec_model.command import MADE
 from kmspec_model.outcome import Bind, Outcome
 
 _TRIES = 30
@@ -155,32 +155,7 @@ def in_order(
         }
         command = renaming(asked, own)
         expected, way = alone[client].permitted(asked)[0], here.permitted(command)[0]
-        named[client].update(zip(_made(expected.outcome), _made(way.outcome), strict=False))
+        named[client].update(zip(made(expected.outcome), made(way.outcome), strict=False))
         alone[client], here = expected.node, way.node
         commands.append(command)
     return tuple(commands)
-
-
-def _made(outcome: Outcome) -> tuple[Ref, ...]:
-    """What an answer names, each once."""
-    found = binds(outcome.response) if isinstance(outcome, Success) else ()
-    return tuple(dict.fromkeys(ref.plain for ref in found))
-
-
-def renaming(command: Command, renamed: Mapping[Ref, Ref]) -> Command:
-    """A command with other symbols, each in the form that it had."""
-    if not renamed:
-        return command
-    arguments = cast("tuple[tuple[str, Value], ...]", replaced(command.arguments, renamed))
-    return command._replace(arguments=arguments)
-
-
-def replaced(value: object, renamed: Mapping[Ref, Ref]) -> object:
-    """Arguments, a pattern or a path with other symbols, each in the form that it had."""
-    if isinstance(value, Ref):
-        found = renamed.get(value.plain)
-        return value if found is None else found._replace(form=value.form)
-    if isinstance(value, tuple):
-        parts: tuple[Any, ...] = tuple(replaced(part, renamed) for part in value)
-        return type(value)(*parts) if hasattr(value, "_fields") else parts
-    return value

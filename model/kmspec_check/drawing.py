@@ -28,11 +28,13 @@ _LATER = (3600.0, 86400.0, 7 * 86400.0, 8 * 86400.0 + 3600, 30 * 86400.0)
 """Seconds: less than a transition, one, more; and the waiting periods."""
 _UNDER_WAY, _AT_REST = 0.5, 0.12
 """How often a step is one in time, while something is under way and while nothing is."""
-_FOCUS = (1.0, 0.5, 0.25)
+_FOCUS = (1.0, 1.0, 0.4)
 """Of the operations so many are taken in one walk: with fewer of them they meet more often."""
 _NAMING = ("DescribeKey", "CreateAlias", "UpdateAlias", "DeleteAlias")
 """Operations that may name an AWS managed key that is not there yet."""
-_JUDGED = 24
+_NOBODY = "unknown"
+"""In the labels of probes about what does not exist, which the matrix tries everywhere."""
+_JUDGED = 40
 """How many commands are drawn to find one of the kind of outcome that is wanted."""
 
 
@@ -51,7 +53,8 @@ class Kind(Enum):
     REFUSED = "is refused"
 
 
-_KINDS = (Kind.CHANGES, Kind.CHANGES, Kind.ANSWERS, Kind.REFUSED)
+_KINDS = (tuple(Kind), (*(8 * [Kind.CHANGES]), Kind.ANSWERS, Kind.REFUSED))
+"""Of these the kinds of a walk are drawn: each as often, or mostly what changes something."""
 
 
 def starts(run: Run, plan: Plan, rng: random.Random) -> Iterator[Start]:
@@ -102,6 +105,7 @@ class Drawing:
     def __init__(self, run: Run, scope: Scope, rng: random.Random) -> None:
         self._run, self._scope, self._rng = run, scope, rng
         self._share, self._salt = rng.choice(_FOCUS), rng.random()
+        self._kinds = rng.choice(_KINDS)
 
     def next(self, node: Node) -> Command | None:
         """A command that the world offers, or a step in time, where there is either."""
@@ -112,7 +116,7 @@ class Drawing:
             moved = advance(rng.choice(_SOON if soon else _LATER))
             if self._run.offers(moved):
                 return moved
-        wanted = rng.choice(_KINDS)
+        wanted = rng.choice(self._kinds)
         found = None
         for command in self._drawn(node):
             found = command
@@ -136,7 +140,7 @@ class Drawing:
         return random.Random(told).random() < self._share  # noqa: S311 - repeatable
 
     def _offered(self, node: Node) -> list[Command]:
-        offered = [probe.command for probe in node.probes]
+        offered = [one.command for one in node.probes if _NOBODY not in one.label]
         offered += wider(node.world)
         with suppress(IndexError):  # what the scope counts upon, and this walk has deleted
             offered += self._scope.commands(node.home.world)

@@ -23,8 +23,8 @@ from kmspec_check.session import FITS, Finding, Result, Session, Verdict
 from kmspec_model import Command
 
 PHASE = "walks"
-_WALKS = 25
-_STEPS = 20
+_WALKS = 20
+_STEPS = 40
 _BITS = st.tuples(*(32 * [st.booleans()]))
 """What a walk follows from; of numbers Hypothesis would draw those more often that it finds in the
 sources, which are not always the same."""
@@ -55,7 +55,7 @@ def walks(run: Run, plan: Plan) -> None:
     """
     made = _Count(run)
     for number in range(_ROUNDS):
-        if not _round(run, plan, number, made):
+        if run.has_enough or not _round(run, plan, number, made):
             break
     if made.walks:
         run.decide(Cell(PHASE, "-", "random walks"), Status.PASS)
@@ -81,7 +81,7 @@ class _Count:
 
 def _round(run: Run, plan: Plan, number: int, made: _Count) -> bool:
     """Walk until something new deviates; whether it did."""
-    machine = _machine(run, plan, made)
+    machine = _machine(run, plan, number, made)
     hypothesis.seed(run.seed + number)(machine)
     try:
         run_state_machine_as_test(machine, settings=_settings())
@@ -120,7 +120,7 @@ def _settings() -> settings:
     )
 
 
-def _machine(run: Run, plan: Plan, made: _Count) -> type[RuleBasedStateMachine]:
+def _machine(run: Run, plan: Plan, number: int, made: _Count) -> type[RuleBasedStateMachine]:
     """The state machine of one round, closed over the run."""
 
     class Walk(RuleBasedStateMachine):
@@ -132,7 +132,7 @@ def _machine(run: Run, plan: Plan, made: _Count) -> type[RuleBasedStateMachine]:
 
         @initialize(bits=_BITS)
         def begin(self, bits: tuple[bool, ...]) -> None:
-            drawn = "".join("01"[bit] for bit in bits)
+            drawn = f"{run.seed} {number} {bits}"
             self.walker.begin(random.Random(drawn))  # noqa: S311 - repeatable
 
         @rule()
@@ -173,11 +173,16 @@ class _Walker:
         result = session.step(command)
         if result.fits and result.finding is None:
             result = session.observe()
-            session.asides.clear()
         self._judge(result, command)
+        for view, finding in session.asides:
+            self._judge(Result(Verdict.FITS, finding), view, aside=True)
+        session.asides.clear()
 
-    def _judge(self, result: Result, command: Command) -> None:
-        """Raise what is new; end the walk quietly at what is not."""
+    def _judge(self, result: Result, command: Command, *, aside: bool = False) -> None:
+        """Raise what is new; end the walk quietly at what is not.
+
+        ``aside``: a view that deviates in what says nothing of the state, and is told as a step.
+        """
         session = self._session
         if result is FITS or session is None:
             return
@@ -192,4 +197,5 @@ class _Walker:
             taken = [step for step in session.steps if not step.view]
             before = taken[-1].before
             cell = Cell(PHASE, str(before.situation), label_of(before, command))
-            raise Deviated(finding, cell, [step.command for step in taken])
+            commands = [step.command for step in taken]
+            raise Deviated(finding, cell, [*commands, command] if aside else commands)
