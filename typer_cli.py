@@ -12,103 +12,74 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING
 
 import typer
 
 from kmspec.faults import TableError
 from kmspec_impl.client import endings
 from kmspec_impl.client.errors import UseError
+from typer_hsm import hsm
+from typer_words import (
+    AdminToken,
+    AsJson,
+    Auth,
+    BackupState,
+    Budget,
+    Clock,
+    ClusterState,
+    Connection,
+    CredentialsFile,
+    Data,
+    DataDir,
+    Delay,
+    Expect,
+    ExportFile,
+    Host,
+    Hsm,
+    HsmState,
+    ImportFile,
+    KeyState,
+    Level,
+    Mutant,
+    Named,
+    Only,
+    Operation,
+    Pairs,
+    Port,
+    Quotas,
+    Report,
+    ScopeName,
+    Seed,
+    StoreName,
+    Target,
+    TargetVersion,
+    TraceFile,
+    Unauthenticated,
+    Url,
+    VectorName,
+    VectorsFile,
+    WriteExpected,
+    done,
+    group,
+)
 
 if TYPE_CHECKING:
     from kmspec_check.profile import Profile
     from kmspec_check.target import Target as Checked
     from kmspec_impl.client.endpoint import Endpoint
     from kmspec_impl.embedded import Embedded
-
-IN_MEMORY: Final = "leave it out: state is kept in memory while kmspec runs"
-
-
-def _group(words: str) -> typer.Typer:
-    return typer.Typer(
-        help=words,
-        add_completion=False,
-        pretty_exceptions_enable=False,
-        rich_markup_mode=None,
-        context_settings={"help_option_names": ["--help"], "max_content_width": 100},
-    )
+    from kmspec_impl.storage.tables import Storage
 
 
-app = _group("An executable specification of AWS KMS custom key stores.")
-keystore = _group("Key stores, ready to use.")
-vectors = _group("Test vectors, for a program in any language.")
-hsm = _group("What an operator does on the HSMs and AWS has no API for.")
-hsm_user = _group("Users of the HSMs of a cluster.")
-hsm_key = _group("Key material in the HSMs of a cluster.")
-hsm_fault = _group("What is broken in a cluster, to rehearse for it.")
+app = group("An executable specification of AWS KMS custom key stores.")
+keystore = group("Key stores, ready to use.")
+data = group("What an emulator keeps in a directory.")
+vectors = group("Test vectors, for a program in any language.")
 app.add_typer(keystore, name="keystore")
+app.add_typer(data, name="data")
 app.add_typer(vectors, name="vectors")
 app.add_typer(hsm, name="hsm")
-hsm.add_typer(hsm_user, name="user")
-hsm.add_typer(hsm_key, name="key")
-hsm.add_typer(hsm_fault, name="fault")
-
-
-def _option(name: str, metavar: str | None, words: str, **more: Any) -> Any:  # noqa: ANN401
-    return typer.Option(name, metavar=metavar, help=words, **more)
-
-
-def _argument(metavar: str, words: str, **more: Any) -> Any:  # noqa: ANN401 - as Typer's own
-    return typer.Argument(metavar=metavar, help=words, **more)
-
-
-_WHERE: Final = ("--endpoint-url", "URL", "The endpoint; without it an embedded emulator.")
-Url = Annotated[str | None, _option(*_WHERE, envvar="AWS_ENDPOINT_URL")]
-Target = Annotated[str | None, _option(*_WHERE)]
-AsJson = Annotated[bool, _option("--json", None, "Print JSON for a program to read.")]
-Mutant = Annotated[str | None, _option("--mutant", "NAME", "Be wrong in this way: see mutants.")]
-DataDir = Annotated[str | None, _option("--data-dir", "DIR", "Not offered yet.")]
-Host = Annotated[str, _option("--host", "HOST", "The address to listen on.")]
-Port = Annotated[int, _option("--port", "PORT", "0 picks a free one.", min=0, max=65535)]
-Clock = Annotated[Literal["real", "virtual"], _option("--clock", None, "Virtual: moved by hand.")]
-Delay = Annotated[float, _option("--delay", "SECONDS", "How long transitions take.", min=0)]
-Hsm = Annotated[Literal["software", "pkcs11"], _option("--hsm", None, "pkcs11: not offered yet.")]
-Auth = Annotated[Literal["off", "sigv4"], _option("--auth", None, "sigv4: not offered yet.")]
-Quotas = Annotated[Literal["none", "store", "all"], _option("--quotas", None, "Which to enforce.")]
-Named = Annotated[str | None, _option("--profile", "NAME|FILE", "What is particular there.")]
-Only = Annotated[list[str] | None, _option("--only", "AREA", "Area or phase; may be repeated.")]
-Level = Annotated[Literal["must", "should"], _option("--level", None, "The least that counts.")]
-Expect = Annotated[Path | None, _option("--expect", "FILE", "Known violations, with reasons.")]
-Seed = Annotated[int, _option("--seed", "N", "What random choices are drawn from.")]
-Budget = Annotated[float | None, _option("--budget", "SECONDS", "Stop after so long.", min=0)]
-WriteExpected = Annotated[Path | None, _option("--write-expected", "FILE", "Write such a file.")]
-TargetVersion = Annotated[str, _option("--target-version", "TEXT", "Its version, for reports.")]
-_FORMATS: Final = "FORMAT: json, junit, html, markdown, badge; may be repeated."
-Report = Annotated[list[str] | None, _option("--report", "FORMAT=FILE", _FORMATS)]
-ScopeName = Annotated[str | None, _option("--scope", "NAME", "Only this part of the machine.")]
-StoreName = Annotated[str, _option("--name", "NAME", "What to call the key store.")]
-_STATE: Final = "The state it is in; any, if left out."
-KeyState = Annotated[str | None, _option("--key-state", "S", _STATE)]
-Connection = Annotated[str | None, _option("--connection-state", "S", _STATE)]
-ClusterState = Annotated[str | None, _option("--cluster-state", "S", _STATE)]
-HsmState = Annotated[str | None, _option("--hsm-state", "S", _STATE)]
-BackupState = Annotated[str | None, _option("--backup-state", "S", _STATE)]
-Secret = Annotated[
-    str | None, _option("--password", "P", "7 to 32 characters; of kmsuser letters and digits.")
-]
-HsmId = Annotated[str | None, _option("--hsm", "HSM", "The HSM, for a fault of one HSM.")]
-Operation = Annotated[str, _argument("OPERATION", "As AWS spells it.")]
-Pairs = Annotated[
-    list[str] | None, _argument("NAME=VALUE", "Text, base64, a time, JSON, or @FILE.")
-]
-TraceFile = Annotated[Path, _argument("FILE", "A trace, a JSON report, or vectors.")]
-VectorsFile = Annotated[Path, _argument("FILE", "What to write.")]
-VectorName = Annotated[str | None, _option("--vector", "ID", "Only this one of the vectors.")]
-Cluster = Annotated[str, _argument("CLUSTER", "The id of the cluster.")]
-User = Annotated[str, _argument("NAME", "The crypto user.")]
-Handle = Annotated[int, _argument("HANDLE", "See `kmspec hsm key list`.")]
-FaultName = Annotated[str, _argument("FAULT", "Such as network.")]
-Rate = Annotated[float, _argument("RATE", "Per second; 0 ends it.", min=0)]
 
 
 @app.command()
@@ -120,28 +91,40 @@ def serve(
     delay: Delay = 0.2,
     hsm_kind: Hsm = "software",
     auth: Auth = "off",
+    credentials: CredentialsFile = None,
+    admin_token: AdminToken = None,
+    allow_unauthenticated: Unauthenticated = False,
     quotas: Quotas = "store",
     mutant: Mutant = None,
 ) -> int:
     """Serve the emulator until SIGTERM."""
-    from kmspec_impl.clock import RealClock, VirtualClock
+    from kmspec_impl.clock import RealClock, VirtualClock, wall
     from kmspec_impl.emulator import Settings
     from kmspec_impl.gateway import server
+    from kmspec_impl.gateway.admin import Door
+    from kmspec_impl.gateway.app import Application
+    from kmspec_impl.gateway.credentials import CredentialsError, read
+    from kmspec_impl.gateway.credentials import admin_token as checked_token
+    from kmspec_impl.gateway.sigv4 import Verifier
     from kmspec_impl.mutants.catalogue import emulator
 
-    _not_offered("--data-dir", data_dir, IN_MEMORY)
     _not_offered("--hsm pkcs11", hsm_kind == "pkcs11" or None, "use --hsm software")
-    _not_offered("--auth sigv4", auth == "sigv4" or None, "use --auth off")
+    if credentials is not None and auth != "sigv4":
+        raise UseError("--credentials is of --auth sigv4", "add it, or leave --credentials out")
     ticking = VirtualClock() if clock == "virtual" else RealClock()
     try:
         settings = Settings(delay=delay, quotas=quotas, clock=ticking)
     except ValueError as error:
         what = f"--delay {delay:g} is no time to wait"
         raise UseError(what, "give seconds, 0 to 100 years of them") from error
-    try:
-        server.serve(emulator(settings, _mutant(mutant)), host, port)
-    except server.CannotListenError as error:
-        raise UseError.read(str(error)) from error
+    with _complaining(CredentialsError):
+        verifier = Verifier(read(credentials), wall) if auth == "sigv4" else None
+        door = Door(checked_token(admin_token))
+    refused = (server.CannotListenError, server.OpenToAllError)
+    with _storage(data_dir) as storage, _complaining(*refused):
+        application = Application(emulator(settings, _mutant(mutant), storage), verifier, door)
+        only_here = verifier is None and not allow_unauthenticated
+        server.serve(application, host, port, only_here=only_here)
     return 0
 
 
@@ -196,7 +179,7 @@ def replay(file: TraceFile, url: Target = None, vector: VectorName = None) -> in
     from kmspec_check import replaying
 
     with _checking():
-        told, nonce = replaying.Telling(_done, endings.complain), datetime.now(UTC).isoformat()
+        told, nonce = replaying.Telling(done, endings.complain), datetime.now(UTC).isoformat()
         return replaying.again(file, vector, lambda: _target(url, None, None), told, nonce)
 
 
@@ -206,7 +189,7 @@ def vectors_export(file: VectorsFile, only: Only = None) -> int:
     from kmspec_check.vectors.export import export
 
     with _checking():
-        return _done("\n".join(export(file, only or ())))
+        return done("\n".join(export(file, only or ())))
 
 
 @app.command()
@@ -217,7 +200,7 @@ def mutants(as_json: AsJson = False) -> int:
 
     rows = [one.told() for one in CATALOGUE]
     as_text = "\n".join(table(rows, ("name", "rule", "sentence")))
-    return _done(json.dumps(rows, indent=2) if as_json else as_text)
+    return done(json.dumps(rows, indent=2) if as_json else as_text)
 
 
 @app.command()
@@ -236,7 +219,7 @@ def explain(
 
     states = (key_state, connection_state, cluster_state, hsm_state, backup_state)
     try:
-        return _done("\n".join(explained(Model(), Question(operation, *states))))
+        return done("\n".join(explained(Model(), Question(operation, *states))))
     except Unknown as error:
         raise UseError.read(str(error).replace(": ", "; ", 1)) from error
 
@@ -254,7 +237,7 @@ def explore(scope: ScopeName = None) -> int:
     model = Model()
     graphs = (visit(model, SCOPES[name]) for name in ([scope] if scope else SCOPES))
     for line in explored(model, graphs, whole=scope is None):
-        _done(line)
+        done(line)
     return 0
 
 
@@ -266,12 +249,46 @@ def call(
     from kmspec_impl.client import arguments
     from kmspec_impl.client.endpoint import accepted
 
-    _not_offered("--data-dir", data_dir, IN_MEMORY)
     wanted = arguments.operation(operation)
     values = arguments.parameters(wanted, parameters or [])
-    target = _endpoint(url) if url else _embedded()
-    answer = target.call(wanted.service, wanted.model.name, values)
-    return _done(arguments.printed(accepted(wanted.model.name, answer)))
+    if url and data_dir:
+        raise UseError("--data-dir is of the embedded emulator", "leave it or --endpoint-url out")
+    with _storage(data_dir) as storage:
+        target = _endpoint(url) if url else _embedded(storage)
+        answer = target.call(wanted.service, wanted.model.name, values)
+    return done(arguments.printed(accepted(wanted.model.name, answer)))
+
+
+@data.command("export")
+def data_export(data_dir: Data, file: ExportFile) -> int:
+    """Write all that is kept, secrets in the clear, as JSON."""
+    from kmspec_impl import data as directories
+    from kmspec_impl.storage.faults import DataError
+
+    with _complaining(DataError):
+        return done(f"{directories.export(data_dir, file)} rows are in {file}; keep it to yourself")
+
+
+@data.command("import")
+def data_import(data_dir: Data, file: ImportFile) -> int:
+    """Fill a new directory with what was exported."""
+    from kmspec_impl import data as directories
+    from kmspec_impl.storage.faults import DataError
+
+    with _complaining(DataError):
+        count = directories.restore(data_dir, file)
+    return done(f"{count} rows are in {data_dir}")
+
+
+@data.command("reset")
+def data_reset(data_dir: Data) -> int:
+    """Delete all that is kept, and the key to it."""
+    from kmspec_impl import data as directories
+    from kmspec_impl.storage.faults import DataError
+
+    with _complaining(DataError):
+        directories.reset(data_dir)
+    return done(f"{data_dir} is empty")
 
 
 @keystore.command("up")
@@ -287,129 +304,13 @@ def keystore_up(url: Url = None, name: StoreName = "kmspec", as_json: AsJson = F
     else:
         embedded = _embedded()
         made, options = up(embedded, name, lambda: embedded.advance(1.0)), "--endpoint-url URL"
-    return _done(json.dumps(made.json(), indent=2) if as_json else "\n".join(made.lines(options)))
-
-
-@hsm.command("activate")
-def hsm_activate(cluster: Cluster, password: Secret = None, url: Url = None) -> int:
-    """Activate an initialised cluster: set the password of its admin."""
-    secret, note = _password(password, "the HSM admin", "the CloudHSM CLI would ask for it")
-    _operate(url, "ActivateCluster", ClusterId=cluster, Password=secret)
-    return _done(f"{note}{cluster} is ACTIVE")
-
-
-@hsm_user.command("add")
-def user_add(cluster: Cluster, name: User, password: Secret = None, url: Url = None) -> int:
-    """Add a crypto user on all HSMs; AWS KMS logs in as kmsuser."""
-    secret, note = _password(password, name, "it is the KeyStorePassword of the key store")
-    _operate(url, "CreateUser", ClusterId=cluster, UserName=name, Password=secret)
-    return _done(f"{note}{name} is a crypto user of {cluster}")
-
-
-@hsm_user.command("password")
-def user_password(cluster: Cluster, name: User, password: Secret = None, url: Url = None) -> int:
-    """Change a user's password as the admin; this also unlocks the user."""
-    secret, note = _password(password, name, "give it to UpdateCustomKeyStore as KeyStorePassword")
-    _operate(url, "ChangePassword", ClusterId=cluster, UserName=name, Password=secret)
-    return _done(f"{note}{name} of {cluster} has a new password and is not locked")
-
-
-@hsm_user.command("lock")
-def user_lock(cluster: Cluster, name: User, url: Url = None) -> int:
-    """Lock a user out, as too many wrong logins do."""
-    _operate(url, "LockUser", ClusterId=cluster, UserName=name)
-    return _done(f"{name} of {cluster} is locked out")
-
-
-@hsm_user.command("login")
-def user_login(cluster: Cluster, name: User, password: Secret = None, url: Url = None) -> int:
-    """Log in as a user and stay logged in."""
-    if password is None:
-        raise UseError(f"logging in as {name} needs a password", "add --password P")
-    _operate(url, "LoginUser", ClusterId=cluster, UserName=name, Password=password)
-    return _done(f"{name} is logged in to {cluster}")
-
-
-@hsm_user.command("logout")
-def user_logout(cluster: Cluster, name: User, url: Url = None) -> int:
-    """Log a user out."""
-    _operate(url, "LogoutUser", ClusterId=cluster, UserName=name)
-    return _done(f"{name} is logged out of {cluster}")
-
-
-@hsm_user.command("remove")
-def user_remove(cluster: Cluster, name: User, url: Url = None) -> int:
-    """Remove a user who owns no keys and is not logged in."""
-    _operate(url, "DeleteUser", ClusterId=cluster, UserName=name)
-    return _done(f"{name} is no user of {cluster}")
-
-
-@hsm_key.command("list")
-def key_list(cluster: Cluster, url: Url = None, as_json: AsJson = False) -> int:
-    """List the keys in the HSMs: handle, owner, and the ARN that is the label."""
-    found = _operate(url, "ListHsmKeys", ClusterId=cluster)["Keys"]
-    return _listed("Keys", found, ("Handle", "Owner", "Label"), as_json=as_json)
-
-
-@hsm_key.command("delete")
-def key_delete(cluster: Cluster, handle: Handle, url: Url = None) -> int:
-    """Delete key material in every HSM of the cluster; backups keep it."""
-    _operate(url, "DeleteHsmKey", ClusterId=cluster, Handle=handle)
-    return _done(f"handle {handle} is deleted in {cluster}")
-
-
-@hsm_fault.command("list")
-def fault_list(cluster: Cluster, url: Url = None, as_json: AsJson = False) -> int:
-    """List what is broken in a cluster."""
-    found = _operate(url, "ListFaults", ClusterId=cluster)["Faults"]
-    return _listed("Faults", found, ("Name", "HsmId"), as_json=as_json)
-
-
-@hsm_fault.command("set")
-def fault_set(cluster: Cluster, fault: FaultName, hsm_id: HsmId = None, url: Url = None) -> int:
-    """Break something in a cluster."""
-    _fault(url, "SetFault", cluster, fault, hsm_id)
-    return _done(f"{fault} is set in {cluster}")
-
-
-@hsm_fault.command("clear")
-def fault_clear(cluster: Cluster, fault: FaultName, hsm_id: HsmId = None, url: Url = None) -> int:
-    """Mend what was broken."""
-    _fault(url, "ClearFault", cluster, fault, hsm_id)
-    return _done(f"{fault} is cleared in {cluster}")
-
-
-@hsm.command("load")
-def hsm_load(cluster: Cluster, rate: Rate, url: Url = None) -> int:
-    """Keep a cluster busy with other work, operations per second."""
-    from kmspec_impl.client.operator import load_rate
-
-    _operate(url, "SetLoad", ClusterId=cluster, Rate=load_rate(rate))
-    return _done(f"{cluster} does {rate:g} other operations per second")
+    return done(json.dumps(made.json(), indent=2) if as_json else "\n".join(made.lines(options)))
 
 
 def _endpoint(url: str) -> "Endpoint":
     from kmspec_impl.client.endpoint import Endpoint
 
     return Endpoint(url)
-
-
-def _operate(url: str | None, operation: str, **parameters: object) -> dict[str, Any]:
-    from kmspec_impl.client.operator import operate
-
-    return operate(url, operation, **parameters)
-
-
-def _fault(url: str | None, operation: str, cluster: str, name: str, hsm_id: str | None) -> None:
-    from kmspec_impl.client.operator import fault_parameters
-
-    _operate(url, operation, ClusterId=cluster, **fault_parameters(name, hsm_id))
-
-
-def _password(given: str | None, whose: str, where: str) -> tuple[str, str]:
-    from kmspec_impl.client.keystore import password_of
-
-    return password_of(given, whose, where)
 
 
 def _not_offered(option: str, value: object, remedy: str) -> None:
@@ -460,22 +361,34 @@ def _mutant(name: str | None) -> str | None:
         raise UseError.read(str(error)) from error
 
 
-def _embedded() -> "Embedded":
+def _embedded(storage: "Storage | None" = None) -> "Embedded":
     from kmspec_impl.embedded import Embedded
 
-    endings.complain("no --endpoint-url: this runs on an emulator whose state is not kept")
-    return Embedded()
+    if storage is None:
+        endings.complain("no --endpoint-url: this runs on an emulator whose state is not kept")
+    return Embedded(storage=storage)
 
 
-def _listed(member: str, rows: list[Any], columns: tuple[str, ...], *, as_json: bool) -> int:
-    from kmspec_impl.client.operator import listed
+@contextlib.contextmanager
+def _storage(directory: Path | None) -> "Iterator[Storage | None]":
+    """What keeps the state of an emulator, if it is to be kept."""
+    if directory is None:
+        yield None
+        return
+    from kmspec_impl.storage.durable import Durable
+    from kmspec_impl.storage.faults import DataError, LostError
 
-    return _done(listed(member, rows, columns, as_json=as_json))
+    with _complaining(DataError, LostError), contextlib.closing(Durable(directory)) as storage:
+        yield storage
 
 
-def _done(text: str) -> int:
-    sys.stdout.write(text + "\n")
-    return 0
+@contextlib.contextmanager
+def _complaining(*errors: type[Exception]) -> Iterator[None]:
+    """Say in one line what else went wrong."""
+    try:
+        yield
+    except errors as error:
+        raise UseError.read(str(error)) from error
 
 
 def _run() -> int:

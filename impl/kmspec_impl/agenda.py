@@ -3,32 +3,103 @@
 Nothing runs by itself. A transition that takes time is noted here with the moment at which it
 is due, and happens at the beginning of the first request at or after that moment, as of that
 moment. Earlier moments come first; of two things due at one moment, the one noted first.
+
+What is noted is data, so that it outlives the process: the name of what happens, and arguments.
 """
 
 import heapq
+import sys
 from collections.abc import Callable
-from itertools import count
-from typing import TypeAlias
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
-Action: TypeAlias = Callable[[float], None]
-"""What happens, given the moment. It looks for itself whether there is still anything to do:
-what was noted is never struck out."""
+from kmspec_impl.storage.tables import Table
+
+if TYPE_CHECKING:
+    from kmspec_impl.realm import Realm
+
+Action: TypeAlias = Callable[..., None]
+"""What happens, given the realm, the arguments and the moment. It looks for itself whether there
+is still anything to do: what was noted is never struck out."""
+ActionT = TypeVar("ActionT", bound=Action)
+
+
+class Delayed(StrEnum):
+    """Everything that can be due. The values are kept on disk: they are never changed."""
+
+    BACKUP_DAILY = "backup-daily"
+    BACKUP_DELETED = "backup-deleted"
+    BACKUP_READY = "backup-ready"
+    BACKUPS_PURGED = "backups-purged"
+    CLUSTER_STATE_ENDS = "cluster-state-ends"
+    HSM_TYPE_CHANGED = "hsm-type-changed"
+    HSM_TYPE_SETTLED = "hsm-type-settled"
+    HSM_LEAVES = "hsm-leaves"
+    HSM_UP = "hsm-up"
+    KEY_DELETED = "key-deleted"
+    MATERIAL_EXPIRES = "material-expires"
+    PRIMARY_UPDATED = "primary-updated"
+    REGION_SETTLES = "region-settles"
+    REPLICA_CREATED = "replica-created"
+    ROTATION_COMPLETE = "rotation-complete"
+    ROTATION_DUE = "rotation-due"
+    STORE_CONNECTED = "store-connected"
+    STORE_DISCONNECTED = "store-disconnected"
+
+
+_ACTIONS: Final[dict[Delayed, tuple[str, str]]] = {}
+"""The module and the name there of what does each. Looked up when it happens: a mutant has put
+another in its place by then."""
+
+
+def delayed(name: Delayed) -> Callable[[ActionT], ActionT]:
+    """Say of a function that it does what is due by that name."""
+
+    def register(action: ActionT) -> ActionT:
+        _ACTIONS[name] = action.__module__, action.__name__
+        return action
+
+    return register
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One thing that is due; its id counts what was noted."""
+
+    id: str
+    moment: float
+    name: Delayed
+    arguments: tuple[str | float | None, ...]
 
 
 class Agenda:
     """Everything that is due some day in one account and Region."""
 
-    def __init__(self) -> None:
-        self._entries: list[tuple[float, int, Action]] = []
-        self._order = count()
+    def __init__(self, realm: "Realm", entries: Table[Due]) -> None:
+        self._realm, self._entries = realm, entries
+        self._waiting: list[tuple[float, int]] = []
+        self._last = 0
 
-    def note(self, due: float, action: Action) -> None:
-        """Let ``action`` happen at the moment ``due``."""
-        heapq.heappush(self._entries, (due, next(self._order), action))
+    def note(self, moment: float, name: Delayed, *arguments: str | float | None) -> None:
+        """Let something happen at a moment."""
+        self.resume(self._entries.put(Due(str(self._last + 1), moment, name, arguments)))
+
+    def resume(self, entry: Due) -> None:
+        """Wait for what was noted before."""
+        self._last = int(entry.id)
+        heapq.heappush(self._waiting, (entry.moment, self._last))
 
     def settle(self, now: float) -> None:
         """Let everything happen that is due, and what becomes due by it."""
-        entries = self._entries
-        while entries and entries[0][0] <= now:
-            due, _, action = heapq.heappop(entries)
-            action(due)
+        waiting = self._waiting
+        while waiting and waiting[0][0] <= now:
+            moment, number = heapq.heappop(waiting)
+            entry = self._entries[str(number)]
+            self._entries.remove(entry.id)
+            _action(entry.name)(self._realm, *entry.arguments, moment)
+
+
+def _action(name: Delayed) -> Any:  # noqa: ANN401 - the arguments differ
+    module, attribute = _ACTIONS[name]
+    return getattr(sys.modules[module], attribute)

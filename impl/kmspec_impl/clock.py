@@ -6,7 +6,8 @@ time, and none waits: what takes time is due at a moment, and happens when someb
 """
 
 import time
-from typing import Final, Protocol
+from collections.abc import Callable, Mapping
+from typing import ClassVar, Final, Protocol
 
 _MICRO: Final = 1_000_000
 _DIGITS: Final = 6
@@ -21,8 +22,19 @@ def after(moment: float, seconds: float) -> float:
     return round(moment + seconds, _DIGITS)
 
 
+def wall() -> float:
+    """Epoch seconds of this machine: what clients sign by, whatever clock the emulator has."""
+    return time.time()
+
+
 class Clock(Protocol):
     """What tells the time."""
+
+    kind: ClassVar[str]
+    """The word for it on the command line."""
+
+    ahead: float
+    """Seconds it was moved by."""
 
     def now(self) -> float:
         """Epoch seconds."""
@@ -36,9 +48,12 @@ class Clock(Protocol):
 class RealClock:
     """The wall clock as it was at the start, running steadily, plus what was added to it."""
 
+    kind: ClassVar[str] = "real"
+
     def __init__(self) -> None:
         self._offset = round(time.time() * _MICRO) - time.monotonic_ns() // 1000
         """In microseconds, like all that is added up here: integers need no rounding."""
+        self.ahead = 0.0
 
     def now(self) -> float:
         """Epoch seconds."""
@@ -47,13 +62,17 @@ class RealClock:
     def advance(self, seconds: float) -> None:
         """Be ahead of the wall clock by so much more."""
         self._offset += round(seconds * _MICRO)
+        self.ahead = after(self.ahead, seconds)
 
 
 class VirtualClock:
     """A clock that only :meth:`advance` moves."""
 
+    kind: ClassVar[str] = "virtual"
+
     def __init__(self, start: float = START) -> None:
         self._now = after(start, 0)
+        self.ahead = 0.0
 
     def now(self) -> float:
         """Epoch seconds."""
@@ -62,3 +81,10 @@ class VirtualClock:
     def advance(self, seconds: float) -> None:
         """Be so much later."""
         self._now = after(self._now, seconds)
+        self.ahead = after(self.ahead, seconds)
+
+
+CLOCKS: Final[Mapping[str, Callable[[], Clock]]] = {
+    clock.kind: clock for clock in (RealClock, VirtualClock)
+}
+"""The kinds of clock there are."""

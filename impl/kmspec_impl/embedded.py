@@ -1,23 +1,28 @@
 """The emulator in process: the only place that answers a caller without HTTP.
 
-Time stands still between calls; :meth:`Embedded.advance` moves it.
+Time stands still between calls, and :meth:`Embedded.advance` moves it, unless there is a storage
+in which time goes on.
 """
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-from kmspec.names import Service
+from kmspec.names import ErrorCode, Service
 from kmspec_impl.caller import DEFAULT_CALLER, Caller
 from kmspec_impl.clock import VirtualClock
 from kmspec_impl.emulator import Settings
 from kmspec_impl.errors import ServiceError
 from kmspec_impl.mutants.catalogue import emulator
+from kmspec_impl.storage.faults import LostError
+from kmspec_impl.storage.tables import Storage
 
 _OK: Final = 200
 
 
 class Embedded:
     """An emulator on a virtual clock, with the settings of :class:`Settings`.
+
+    One with a ``storage`` has the clock of what is kept there, or a real one.
 
     ``mutant`` names one of the catalogue, for an emulator that is wrong in that way.
 
@@ -30,9 +35,11 @@ class Embedded:
         quotas: str = "store",
         seed: int = 0,
         mutant: str | None = None,
+        storage: Storage | None = None,
     ) -> None:
-        settings = Settings(delay=delay, quotas=quotas, seed=seed, clock=VirtualClock())
-        self._emulator: Final = emulator(settings, mutant)
+        clock = VirtualClock() if storage is None else None
+        settings = Settings(delay=delay, quotas=quotas, seed=seed, clock=clock)
+        self._emulator: Final = emulator(settings, mutant, storage)
 
     def call(
         self,
@@ -50,12 +57,25 @@ class Embedded:
         """
         caller = Caller(account, region)
         try:
-            return _OK, self._emulator.handle(service, operation, dict(parameters), caller)
+            try:
+                return _OK, self._emulator.handle(service, operation, dict(parameters), caller)
+            finally:
+                self._emulator.commit()
+        except LostError as error:
+            return self._refused(service, ServiceError(ErrorCode.KMS_INTERNAL, str(error)))
         except ServiceError as error:
-            body = {"__type": error.code.value}
-            if error.message is not None:
-                body["Message" if service == Service.CLOUDHSM else "message"] = error.message
-            return error.status, body
+            return self._refused(service, error)
+
+    def close(self) -> None:
+        """Keep what is to be kept. Nothing may be asked after that."""
+        self._emulator.close()
+
+    @staticmethod
+    def _refused(service: str, error: ServiceError) -> tuple[int, dict[str, Any]]:
+        body = {"__type": error.code.value}
+        if error.message is not None:
+            body["Message" if service == Service.CLOUDHSM else "message"] = error.message
+        return error.status, body
 
     def advance(self, seconds: float) -> None:
         """Move time; ``seconds`` is not negative."""

@@ -6,14 +6,14 @@ An emulator is not safe for threads: one event loop calls it.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
 from kmspec.names import ErrorCode, Service
-from kmspec_impl import operator, sts
+from kmspec_impl import operator, realm, sts
 from kmspec_impl.caller import DEFAULT_CALLER, Caller
-from kmspec_impl.clock import Clock, RealClock
+from kmspec_impl.clock import CLOCKS, Clock, RealClock
 from kmspec_impl.cloudhsm import operations as cloudhsm_operations
 from kmspec_impl.errors import ServiceError
 from kmspec_impl.gateway.validation import validate
@@ -21,6 +21,8 @@ from kmspec_impl.kms import operations as kms_operations
 from kmspec_impl.operator_input import Arguments, refused
 from kmspec_impl.quotas import Enforced, Quotas
 from kmspec_impl.realm import Handler, Parameters, Response, Shared
+from kmspec_impl.storage.faults import DataError
+from kmspec_impl.storage.tables import Answer, Memory, Row, Storage
 
 MOST_SECONDS: Final = 100 * 365.25 * 86_400
 """How far a clock may be moved at once."""
@@ -30,12 +32,30 @@ END: Final = 32_503_680_000.0
 4000 key materials by then, and AWS's clients know no year after 9999."""
 
 
+_CLOCK: Final = "clock"
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """By how many seconds a clock of that kind was moved by hand."""
+
+    id: str
+    kind: str
+    seconds: float
+
+
+_KINDS: Final[tuple[type[Row], ...]] = (Ahead, *realm.KINDS)
+KINDS: Final[Mapping[str, type[Row]]] = {kind.__name__: kind for kind in _KINDS}
+"""Every kind of row there is, by the name it has on disk."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """How an emulator behaves.
 
     ``delay`` is how long asynchronous transitions take, in seconds of ``clock``; ``quotas`` is
-    ``none``, ``store`` or ``all``; ``seed`` determines all ids.
+    ``none``, ``store`` or ``all``; ``seed`` determines all ids. Without a clock it is
+    that of what is kept, or a real one.
 
     :raises ValueError: a setting is out of bounds; the text says what it may be.
     """
@@ -43,7 +63,7 @@ class Settings:
     delay: float = 0.2
     quotas: str = Enforced.STORE.value
     seed: int = 0
-    clock: Clock = field(default_factory=RealClock)
+    clock: Clock | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.delay <= MOST_SECONDS:
@@ -53,13 +73,20 @@ class Settings:
 
 
 class Emulator:
-    """AWS KMS, AWS CloudHSM v2 and a little STS, for all accounts and Regions."""
+    """AWS KMS, AWS CloudHSM v2 and a little STS, for all accounts and Regions.
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    ``storage`` keeps its state; by default it is lost with the process.
+
+    :raises DataError: what is kept there does not fit the settings.
+    """
+
+    def __init__(self, settings: Settings | None = None, storage: Storage | None = None) -> None:
         self.settings: Final = Settings() if settings is None else settings
-        self._clock = self.settings.clock
         self._quotas = Quotas(Enforced(self.settings.quotas))
-        self._shared = Shared(self.settings.delay, self.settings.seed, self._quotas)
+        self._storage = Memory() if storage is None else storage
+        self._storage.before_commit, self._storage.when_lost = self._keep_uses, self._remember
+        self._remember()
+        self._clock = self._going_on()
         self._handlers: Final = {
             (service.value, operation): handler
             for service, handlers in _HANDLERS.items()
@@ -89,10 +116,49 @@ class Emulator:
         if service != Service.STS:
             validate(service, operation, parameters)
         now = self._clock.now()
-        realm = self._shared.realm(caller, now)
+        place = self._shared.realm(caller, now)
         if self._quotas.counts_operations and service == Service.KMS:
             self._quotas.charge_operation(caller, operation, now)
-        return handler(realm, parameters, now)
+        return handler(place, parameters, now)
+
+    def when_safe(self, answer: Answer) -> None:
+        """Let the running event loop call ``answer`` once nothing done so far can be lost."""
+        self._storage.when_safe(answer)
+
+    def commit(self) -> None:
+        """Return when nothing done so far can be lost; for a caller without an event loop.
+
+        :raises LostError: it could not be kept, and is undone.
+        """
+        self._storage.commit()
+
+    def close(self) -> None:
+        """Keep what is to be kept. Nothing may be asked after that."""
+        self._storage.close()
+
+    def _remember(self) -> None:
+        """Have all that storage keeps; what it does not keep is as at the beginning."""
+        settings, storage = self.settings, self._storage
+        self._shared = Shared(settings.delay, settings.seed, self._quotas, storage)
+        self._time = storage.table(Ahead, "clock")
+
+    def _going_on(self) -> Clock:
+        """A clock on which time goes on where it was; on another kind it could go back."""
+        kept, clock = self._time.get(_CLOCK), self.settings.clock
+        if clock is None:
+            clock = RealClock() if kept is None else CLOCKS[kept.kind]()
+        if kept is None:
+            kept = self._time.put(Ahead(_CLOCK, clock.kind, clock.ahead))
+        if kept.kind != clock.kind:
+            what = f"what is kept there was made by --clock {kept.kind}"
+            raise DataError(what, f"use --clock {kept.kind}, or give another --data-dir")
+        clock.advance(kept.seconds - clock.ahead)
+        return clock
+
+    def _keep_uses(self) -> None:
+        """Hand over what keys were used for: that changes no state, and waits for what does."""
+        for place in self._shared.realms.values():
+            place.keep_uses()
 
     def advance(self, seconds: float) -> float:
         """Move time; the new moment. What becomes due by it happens when it is asked for.
@@ -104,6 +170,7 @@ class Emulator:
         if self._clock.now() + seconds > END:
             raise refused("The clock goes to the year 3000; start kmspec anew for an earlier time")
         self._clock.advance(seconds)
+        self._time.put(Ahead(_CLOCK, self._clock.kind, self._clock.ahead))
         return self._clock.now()
 
     def _operate(self, operation: str, parameters: Parameters) -> Response:

@@ -4,12 +4,14 @@ Ids come from a generator with a seed, so that a run can be repeated to the lett
 """
 
 import base64
-import random
+import hashlib
 import string
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 from kmspec_impl.caller import Caller
+from kmspec_impl.storage.tables import Table
 
 MULTI_REGION: Final = "mrk-"
 """How the id of a multi-Region key begins."""
@@ -24,18 +26,26 @@ _PASSWORD_LENGTH: Final = 32
 _MATERIAL_ID_LENGTH: Final = 64
 _GRANT_ID_LENGTH: Final = 64
 _TOKEN_BYTES: Final = 96
+_DRAWN: Final = "drawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """How many ids were drawn."""
+
+    id: str
+    count: int
 
 
 class Ids:
     """Fresh ids, each a function of the seed and of how many were drawn before."""
 
-    def __init__(self, seed: str) -> None:
-        # Nothing secret is drawn here; material and nonces come from the HSMs.
-        self._random = random.Random(seed)  # noqa: S311
+    def __init__(self, seed: str, drawn: Table[Drawn]) -> None:
+        self._seed, self._drawn = seed, drawn
 
     def key(self) -> str:
         """A UUID of version 4."""
-        return str(UUID(int=self._random.getrandbits(128), version=4))
+        return str(UUID(bytes=self._bytes(16), version=4))
 
     def multi_region_key(self) -> str:
         """The id that related multi-Region keys share."""
@@ -51,7 +61,7 @@ class Ids:
 
     def token(self) -> str:
         """A grant token: base64 of nothing in particular."""
-        return base64.b64encode(self._random.randbytes(_TOKEN_BYTES)).decode()
+        return base64.b64encode(self._bytes(_TOKEN_BYTES)).decode()
 
     def store(self) -> str:
         """The id of a custom key store."""
@@ -70,7 +80,13 @@ class Ids:
         return self._draw(_PASSWORD_ALPHABET, _PASSWORD_LENGTH)
 
     def _draw(self, alphabet: str, length: int) -> str:
-        return "".join(self._random.choices(alphabet, k=length))
+        return "".join(alphabet[byte % len(alphabet)] for byte in self._bytes(length))
+
+    def _bytes(self, length: int) -> bytes:
+        """Bytes that look random. Nothing secret comes of them: material comes from the HSMs."""
+        last = self._drawn.get(_DRAWN)
+        drawn = self._drawn.put(Drawn(_DRAWN, 1 if last is None else last.count + 1))
+        return hashlib.shake_128(f"{self._seed} {drawn.count}".encode()).digest(length)
 
 
 def partition(region: str) -> str:

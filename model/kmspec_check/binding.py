@@ -5,7 +5,6 @@ number of the symbol and from the session's tag, so that a run repeats exactly.
 """
 
 import hashlib
-import json
 import re
 from collections.abc import Mapping
 from functools import cache
@@ -14,7 +13,7 @@ from typing import Any, NamedTuple, Self
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from kmspec_check import attestations, certificates
+from kmspec_check import attestations, certificates, policies
 from kmspec_model.command import MADE, Pairs, Ref, Value
 
 REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-2")
@@ -133,7 +132,7 @@ class Binding:
         if ref.kind in _BLOBS:
             return _damaged(value, ref.form)
         if ref.kind == "policy":
-            return _policy(ref, self.place.account)
+            return policies.written(ref.index, ref.form, self.place.account)
         form = _ARN.fullmatch(ref.form)
         if form is not None:
             account = self.place.account
@@ -157,7 +156,7 @@ class Binding:
             case "service":
                 return self._formed(ref, f"alias/aws/{_SERVICES[ref.index]}")
             case "policy":
-                return _policy(ref, self.place.account)
+                return policies.written(ref.index, ref.form, self.place.account)
             case "name":
                 return f"kmspec-{tag}-{ref.index}"
             case "ca":
@@ -282,30 +281,6 @@ def agreement_key(number: int, form: str) -> ec.EllipticCurvePrivateKey:
     if form not in _CURVES:
         raise ValueError(f"a public key has no form {form!r}")
     return ec.derive_private_key(number + 2, _CURVES[form])
-
-
-def _policy(ref: Ref, account: str) -> str:
-    """A key policy of the account.
-
-    The one that every key has at first, one that lets nobody write the next, one that is none,
-    or else one that lets the account do everything.
-
-    :raises ValueError: there is no such form of a key policy.
-    """
-    if ref.form not in ("", "default", "lockout", "malformed"):
-        raise ValueError(f"a key policy has no form {ref.form!r}")
-    default = ref.form == "default"
-    statement: dict[str, Any] = {
-        "Sid": "Enable IAM User Permissions" if default else f"kmspec{ref.index}",
-        "Effect": "Allow",
-        "Principal": {"AWS": f"arn:aws:iam::{account}:root"},
-        "Action": "kms:Describe*" if ref.form == "lockout" else "kms:*",
-        "Resource": "*",
-    }
-    if ref.form == "malformed":
-        del statement["Principal"]
-    named = "key-default-1" if default else f"kmspec-{ref.index}"
-    return json.dumps({"Version": "2012-10-17", "Id": named, "Statement": [statement]})
 
 
 def _damaged(blob: bytes, form: str) -> bytes:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from kmspec_check import attestations
@@ -239,6 +240,8 @@ class _Fitting:
         if not isinstance(value, list):
             self.mismatches.append(Mismatch(path, pattern, value))
             return
+        if pattern.rising and _falls([_member(item, pattern.rising) for item in value]):
+            self.mismatches.append(Mismatch(path, pattern, value))
         left = list(value)
         named: list[tuple[Members, Pattern, object]] = []
         unnamed: list[tuple[Members, Pattern, object]] = []
@@ -331,6 +334,12 @@ def _same(ref: Ref, known: object, value: object) -> bool:
         return False
 
 
+def _falls(values: list[Any]) -> bool:
+    """Whether a value is less than the one before it."""
+    known = [value for value in values if value is not None]
+    return any(one > other for one, other in pairwise(known))
+
+
 def _member(item: object, name: str) -> object:
     return item.get(name) if isinstance(item, Mapping) else None
 
@@ -352,7 +361,8 @@ def describe(  # noqa: C901, PLR0911 - one for each form of pattern
             return "{" + inner + "}"
         case Items():
             inner = ", ".join(describe(dict(entry.fields)[pattern.by]) for entry in pattern.entries)
-            return f"[{inner}]"
+            order = f", sorted by {pattern.rising}" if pattern.rising else ""
+            return f"[{inner}]{order}"
         case Values():
             return f"[{', '.join(pattern.values)}]"
         case Sized():

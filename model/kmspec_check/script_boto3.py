@@ -242,7 +242,9 @@ class _Script:
         """A predicate on one observed value, which is ``None`` when absent."""
         return f"lambda seen: {self._condition(pattern)}"
 
-    def _condition(self, pattern: object) -> str:  # noqa: PLR0911 - one for each form
+    def _condition(  # noqa: C901, PLR0911 - one for each form
+        self, pattern: object
+    ) -> str:
         match pattern:
             case Bind(ref) if ref in self._named:
                 return f"seen == {_variable(ref)}"
@@ -256,6 +258,8 @@ class _Script:
                 return f"json.loads(seen or '0') == json.loads({self._value(pattern)})"
             case Mark.ABSENT:
                 return "seen is None"
+            case Items(rising=rising) if rising:
+                return f"seen == sorted(seen or [], key=lambda one: one[{rising!r}])"
             case Mark.PRESENT | Members() | Items() | Bind():
                 return "seen is not None"
             case Sealed():

@@ -57,6 +57,8 @@ class Items(NamedTuple):
     free: bool = False
     also: tuple[Members, ...] = ()
     """What may be listed on top: any number of items that fit one of these."""
+    rising: str = ""
+    """A member by which the list is sorted, if it is: from one item to the next it never falls."""
 
 
 class Values(NamedTuple):

@@ -22,6 +22,11 @@ def active_hsms(cluster: Cluster) -> tuple[Hsm, ...]:
     return tuple(hsm for hsm in cluster.hsms if hsm.state == HsmState.ACTIVE)
 
 
+def is_degraded(hsm: Hsm) -> bool:
+    """Whether an HSM failed and is still there."""
+    return hsm.state == HsmState.DEGRADED
+
+
 def has_hsm(cluster: Cluster) -> bool:
     """Whether some HSM of the cluster works or is about to."""
     return any(hsm.state in (HsmState.ACTIVE, HsmState.CREATE_IN_PROGRESS) for hsm in cluster.hsms)

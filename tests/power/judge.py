@@ -2,27 +2,33 @@
 
 A process that has explored the model forks for each mutant. The child imports the emulator anew
 with the one module exchanged, and holds it against the model until the first difference. What
-never executes the statement that is mutated cannot tell the mutant, and is not tried.
+never executes the statement that is mutated cannot tell the mutant, and is not tried: no world,
+and in a world that is reached without it no command.
 """
 
 import random
 import signal
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from functools import cache, partial
 from importlib.abc import InspectLoader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_loader
 from types import FrameType
 from typing import Any, Final, NamedTuple, TypeAlias
+from unittest.mock import patch
 
 from kmspec_check.cells import Cell, Status
 from kmspec_check.conform import conform
 from kmspec_check.events import CellDecided, Event, Listener, PhaseStarted, ViolationFound
-from kmspec_check.plan import Explored, Stop
+from kmspec_check.plan import Explored, Plan, Stop
 from kmspec_check.result import Result
+from kmspec_check.session import Result as Taken
+from kmspec_check.session import Session
 from kmspec_check.smoke import PHASE as SMOKE
 from kmspec_check.target import Target
+from kmspec_model import Command
 from kmspec_model.probes import Probe
 from tests.power.sites import GUARDS, Site, named
 
@@ -68,8 +74,16 @@ class Part(NamedTuple):
 _OF_VALUES: Final = Part("values", Stop("keys", 0))
 
 
+class Tries(NamedTuple):
+    """What a part is played for."""
+
+    part: Part
+    commands: frozenset[Command] | None
+    """In a world those that execute the statement; none: what leads there does, or all that is."""
+
+
 class Reached:
-    """Which lines of the guards are executed by which parts."""
+    """Which lines of the guards are executed by which parts, and in a world by which commands."""
 
     def __init__(self, explored: Explored) -> None:
         self.parts = (
@@ -80,29 +94,56 @@ class Reached:
         self._guards = {named(module) for module in GUARDS}
         self.lacking: set[Cell] = set()
         """What cannot be tried of any target; nothing else may be."""
-        self._lines: set[Line] = set()
+        self._by: Command | None = None
+        self._lines: defaultdict[Command | None, set[Line]] = defaultdict(set)
         sys.settrace(self._enter)
         try:
             embedded()
         finally:
             sys.settrace(None)
-        self._always = self._lines
+        self._always = self._lines[None]
         self._of = {part: self._played(explored, part) for part in self.parts}
 
-    def _played(self, explored: Explored, part: Part) -> set[Line]:
-        self._lines = set()
-        try:
-            _played(explored, (part,), self._note)
-        finally:
-            sys.settrace(None)
-        return self._lines
+    def _played(self, explored: Explored, part: Part) -> dict[Line, frozenset[Command] | None]:
+        self._lines.clear()
+        with patch.object(Session, "step", self._stepping(Session.step)):
+            try:
+                _played(explored, (Tries(part, None),), self._note)
+            finally:
+                sys.settrace(None)
+        way: set[Command | None] = {None, *Plan(explored).way_to(part.stop)}
+        found: dict[Line, set[Command | None]] = defaultdict(set)
+        for command, lines in self._lines.items():
+            for line in lines:
+                found[line].add(command)
+        whole = part.phase != "matrix"
+        return {line: None if whole or by & way else _alone(by) for line, by in found.items()}
 
-    def by(self, site: Site) -> tuple[Part, ...]:
+    def _stepping(self, step: Callable[..., Taken]) -> Callable[..., Taken]:
+        """A step that says what is asked; a view may show what any command did."""
+
+        def stepping(session: Session, command: Command, *, view: bool = False) -> Taken:
+            before, self._by = self._by, None if view else command
+            try:
+                return step(session, command, view=view)
+            finally:
+                self._by = before
+
+        return stepping
+
+    def by(self, site: Site) -> tuple[Tries, ...]:
         """The parts that execute what is mutated: all, if that is done before anything is asked."""
-        lines = {(named(site.module), line) for line in site.statement()}
-        if not site.within or lines & self._always:
-            return self.parts
-        return tuple(part for part in self.parts if lines & self._of[part])
+        lines = {(named(site.module), line) for line in site.lines()}
+        if not lines or lines & self._always:
+            return tuple(Tries(part, None) for part in self.parts)
+        found = []
+        for part in self.parts:
+            by = [self._of[part][line] for line in lines & self._of[part].keys()]
+            if by:
+                whole = None in by
+                commands = frozenset(one for some in by for one in some or ())
+                found.append(Tries(part, None if whole else commands))
+        return tuple(found)
 
     def _note(self, event: Event) -> None:
         """Trace from the end of the smoke test on, which says nothing of a mutant."""
@@ -118,21 +159,37 @@ class Reached:
 
     def _line(self, frame: FrameType, event: str, _: object) -> TraceFunction:
         del event
-        self._lines.add((frame.f_globals["__name__"], frame.f_lineno))
+        self._lines[self._by].add((frame.f_globals["__name__"], frame.f_lineno))
         return self._line
 
 
-class _Chosen(Explored):
-    """A part of an explored model: some scopes, and of their worlds some."""
+@cache
+def _frozen(commands: frozenset[Command]) -> frozenset[Command]:
+    """The same set, held once: most lines of a function are executed by the same commands."""
+    return commands
 
-    def __init__(self, explored: Explored, parts: Iterable[Part]) -> None:
+
+def _alone(by: set[Command | None]) -> frozenset[Command]:
+    return _frozen(frozenset(one for one in by if one is not None))
+
+
+class _Chosen(Explored):
+    """A part of an explored model: some scopes, of their worlds some, and what is tried there."""
+
+    def __init__(self, explored: Explored, tries: Iterable[Tries]) -> None:
         vars(self).update(vars(explored))
-        self._stops = frozenset(part.stop for part in parts)
-        scopes = {stop.scope for stop in self._stops}
+        self._tries = {one.part.stop: one.commands for one in tries}
+        scopes = {stop.scope for stop in self._tries}
         self.graphs = {name: graph for name, graph in explored.graphs.items() if name in scopes}
 
     def cells(self) -> tuple[tuple[Stop, Probe], ...]:
-        return tuple(cell for cell in super().cells() if cell[0] in self._stops)
+        return tuple(cell for cell in super().cells() if self._is_tried(*cell))
+
+    def _is_tried(self, stop: Stop, probe: Probe) -> bool:
+        if stop not in self._tries:
+            return False
+        commands = self._tries[stop]
+        return commands is None or probe.command in commands
 
 
 class _Instead(MetaPathFinder, InspectLoader):
@@ -158,8 +215,8 @@ def embedded() -> Target:
 
 def judge(site: Site, explored: Explored, reached: Reached, seed: int) -> Judged:
     """Hold the mutant against the model; for a forked process, which it leaves unusable."""
-    parts = reached.by(site)
-    worlds = [part for part in parts if part.phase == "matrix"]
+    tries = reached.by(site)
+    worlds = [one for one in tries if one.part.phase == "matrix"]
     first = random.Random(seed).sample(worlds, min(FIRST, len(worlds)))
     soon = True
     hold = partial(_hold, explored, listener=partial(_stop_at_first, reached.lacking))
@@ -167,13 +224,13 @@ def judge(site: Site, explored: Explored, reached: Reached, seed: int) -> Judged
         _exchange(site)
         hold(first)
         soon = False
-        hold([part for part in worlds if part not in first])
-        for part in parts:
-            if part not in worlds:
-                hold((part,))
+        hold([one for one in worlds if one not in first])
+        for one in tries:
+            if one not in worlds:
+                hold((one,))
     except _Found as found:
         return Judged(site, found.verdict, found.by, soon)
-    return Judged(site, "survived", "" if parts else "never executed", first=False)
+    return Judged(site, "survived", "" if tries else "never executed", first=False)
 
 
 def _exchange(site: Site) -> None:
@@ -192,11 +249,11 @@ def _hangs(*_: object) -> None:
     raise _Found("hang", "")
 
 
-def _hold(explored: Explored, parts: Sequence[Part], listener: Listener) -> None:
-    if not parts:
+def _hold(explored: Explored, tries: Sequence[Tries], listener: Listener) -> None:
+    if not tries:
         return
     try:
-        result = _played(explored, parts, listener)
+        result = _played(explored, tries, listener)
     except _Found:
         raise
     except Exception as error:
@@ -205,9 +262,9 @@ def _hold(explored: Explored, parts: Sequence[Part], listener: Listener) -> None
         raise _Found("error", result.trouble)
 
 
-def _played(explored: Explored, parts: Sequence[Part], listener: Listener) -> Result:
+def _played(explored: Explored, tries: Sequence[Tries], listener: Listener) -> Result:
     """What came of parts of one phase."""
-    chosen, phases = _Chosen(explored, parts), {part.phase for part in parts}
+    chosen, phases = _Chosen(explored, tries), {one.part.phase for one in tries}
     return conform(embedded(), profile="embedded", only=phases, explored=chosen, listener=listener)
 
 

@@ -75,6 +75,17 @@ class Site(NamedTuple):
         spans = [_head(node) for node in nodes if isinstance(node, ast.stmt)]
         return min((span for span in spans if self.line in span), key=len)
 
+    def lines(self) -> frozenset[int]:
+        """The lines by which the mutant can be told; none: it may be by any.
+
+        Of a constant of the module's own those of the functions that name it.
+        """
+        if self.within:
+            return frozenset(self.statement())
+        parsed = tree(file(self.module))
+        statement = next(node for node in parsed.body if self.line in _lines(node))
+        return frozenset(_of_constant(parsed, statement) or ())
+
     def change(self) -> str:
         """The line as it was and as it is, for people."""
         before, after = text(file(self.module)).splitlines(), self.source().splitlines()
@@ -111,6 +122,40 @@ def _head(node: ast.stmt) -> range:
         case ast.FunctionDef() | ast.ClassDef() | ast.If() | ast.For() | ast.While() | ast.With():
             last = max(node.lineno, node.body[0].lineno - 1)
     return range(node.lineno, last + 1)
+
+
+def _lines(node: ast.stmt) -> range:
+    return range(node.lineno, (node.end_lineno or 0) + 1)
+
+
+def _of_constant(parsed: ast.Module, statement: ast.stmt) -> set[int] | None:
+    """The lines of the functions that name what a statement assigns; nothing: others may."""
+    match statement:
+        case ast.AnnAssign(target=ast.Name(id=name)) | ast.Assign(targets=[ast.Name(id=name)]):
+            if not name.startswith("_"):
+                return None
+        case _:
+            return None
+    found: set[int] = set()
+    for node in parsed.body:
+        if node is statement or name not in _named(node):
+            continue
+        inside = isinstance(node, ast.FunctionDef) and name not in _named(node.args)
+        more = _inside(node) if inside else _of_constant(parsed, node)
+        if more is None:
+            return None
+        found |= more
+    return found
+
+
+def _inside(node: ast.stmt) -> set[int]:
+    """The lines of the body of a function."""
+    body = node.body if isinstance(node, ast.FunctionDef) else []
+    return {line for one in body for line in _lines(one)}
+
+
+def _named(node: ast.AST) -> set[str]:
+    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
 
 
 class _Spans:

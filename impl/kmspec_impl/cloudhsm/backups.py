@@ -8,11 +8,11 @@ to be beyond its retention otherwise than by age is purged a day later.
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any, Final
 
 from kmspec.limits import BACKUP_DELETION_WINDOW, BACKUP_INTERVAL, DAY
 from kmspec.names import BackupState, ErrorCode
+from kmspec_impl.agenda import Delayed, delayed
 from kmspec_impl.clock import after
 from kmspec_impl.cloudhsm import requests
 from kmspec_impl.cloudhsm.contents import ACTIVATED, active_device, has_active_hsm
@@ -107,7 +107,7 @@ def add(realm: Realm, backup: Backup) -> None:
     """Begin to make a backup, which is READY when it is ``due``."""
     realm.backups.put(backup)
     if backup.due is not None:
-        realm.agenda.note(backup.due, partial(_finish, realm, backup.id))
+        realm.agenda.note(backup.due, Delayed.BACKUP_READY, backup.id)
 
 
 def next_number(realm: Realm) -> int:
@@ -118,7 +118,7 @@ def next_number(realm: Realm) -> int:
 def note_automatic(realm: Realm, cluster: Cluster, now: float) -> Cluster:
     """Provide for the next daily backup of a cluster, a day from now; its new row."""
     due = after(now, BACKUP_INTERVAL)
-    realm.agenda.note(due, partial(_take_automatically, realm, cluster.id))
+    realm.agenda.note(due, Delayed.BACKUP_DAILY, cluster.id)
     return realm.clusters.put(replace(cluster, next_backup=due))
 
 
@@ -189,10 +189,11 @@ def _wrong_state(backup: Backup, done: str, wanted: BackupState) -> ServiceError
 
 def _condemn(realm: Realm, backup: Backup, now: float) -> Backup:
     due = after(now, BACKUP_DELETION_WINDOW)
-    realm.agenda.note(due, partial(_expire, realm, backup.id))
+    realm.agenda.note(due, Delayed.BACKUP_DELETED, backup.id)
     return realm.backups.put(replace(backup, state=BackupState.PENDING_DELETION, due=due))
 
 
+@delayed(Delayed.BACKUP_READY)
 def _finish(realm: Realm, backup_id: str, when: float) -> None:
     backup = realm.backups.get(backup_id)
     state = BackupState.CREATE_IN_PROGRESS
@@ -202,6 +203,7 @@ def _finish(realm: Realm, backup_id: str, when: float) -> None:
         _purge(realm, ready.cluster, when)
 
 
+@delayed(Delayed.BACKUP_DELETED)
 def _expire(realm: Realm, backup_id: str, when: float) -> None:
     backup = realm.backups.get(backup_id)
     state = BackupState.PENDING_DELETION
@@ -209,6 +211,7 @@ def _expire(realm: Realm, backup_id: str, when: float) -> None:
         realm.backups.remove(backup_id)
 
 
+@delayed(Delayed.BACKUP_DAILY)
 def _take_automatically(realm: Realm, cluster_id: str, when: float) -> None:
     cluster = realm.clusters.get(cluster_id)
     if (
@@ -237,9 +240,10 @@ def _spare(realm: Realm, backup: Backup, now: float) -> Backup:
 def _note_purge(realm: Realm, backup: Backup) -> None:
     due = _retained_until(backup)
     if due < math.inf:
-        realm.agenda.note(due, partial(_purge, realm, backup.cluster))
+        realm.agenda.note(due, Delayed.BACKUPS_PURGED, backup.cluster)
 
 
+@delayed(Delayed.BACKUPS_PURGED)
 def _purge(realm: Realm, cluster_id: str | None, when: float) -> None:
     """Condemn every backup of a cluster that is older than its policy, never the last one."""
     ready = [

@@ -8,11 +8,11 @@ import ipaddress
 import string
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any, Final
 
 from kmspec.limits import BACKUP_RETENTION_DAYS, CLUSTERS, DEFAULT_BACKUP_RETENTION_DAYS
 from kmspec.names import BackupState, ClusterState, ErrorCode, HsmState
+from kmspec_impl.agenda import Delayed, delayed
 from kmspec_impl.clock import after
 from kmspec_impl.cloudhsm import certificates, requests
 from kmspec_impl.cloudhsm.contents import has_active_hsm
@@ -21,7 +21,7 @@ from kmspec_impl.cloudhsm.requests import invalid
 from kmspec_impl.cloudhsm.state import Backup, Certificates, Cluster, Hsm
 from kmspec_impl.errors import ServiceError
 from kmspec_impl.identity import backup_arn
-from kmspec_impl.realm import Parameters, Realm, Response
+from kmspec_impl.realm import Parameters, Realm, Response, Subnet
 
 _PAGE: Final = 25
 HSM_TYPES: Final = ("hsm1.medium", "hsm2m.medium")
@@ -91,7 +91,8 @@ def create_cluster(realm: Realm, parameters: Parameters, now: float) -> Response
         source_backup=None if source is None else source.id,
         shared_source=None if source is None or source.id in realm.backups else source,
     )
-    realm.zones.update(zones)
+    for subnet, zone in zones.items():
+        realm.subnets.put(Subnet(subnet, zone))
     realm.clusters.put(cluster)
     realm.shared.realm_of_cluster[cluster.id] = realm
     _note_end(realm, cluster)
@@ -285,14 +286,17 @@ def _mode(asked: str | None, hsm_type: str, source: Backup | None) -> str:
 
 def _zones(realm: Realm, subnets: list[str]) -> dict[str, str]:
     """The zone of each subnet: the one it has, or the first that no subnet of the request has."""
-    known = [realm.zones[subnet] for subnet in subnets if subnet in realm.zones]
+    known = [realm.subnets[subnet].zone for subnet in subnets if subnet in realm.subnets]
     free = (
         zone
         for zone in (realm.caller.region + letter for letter in string.ascii_lowercase)
         if zone not in known
     )
-    fresh = {subnet: next(free) for subnet in dict.fromkeys(subnets) if subnet not in realm.zones}
-    zones = {subnet: realm.zones.get(subnet) or fresh[subnet] for subnet in subnets}
+    fresh = {subnet: next(free) for subnet in dict.fromkeys(subnets) if subnet not in realm.subnets}
+    zones = {
+        subnet: fresh[subnet] if subnet in fresh else realm.subnets[subnet].zone
+        for subnet in subnets
+    }
     if len(set(zones.values())) < len(subnets):
         raise invalid("Only one subnet per Availability Zone can be given.")
     return zones
@@ -300,10 +304,11 @@ def _zones(realm: Realm, subnets: list[str]) -> dict[str, str]:
 
 def _note_end(realm: Realm, cluster: Cluster) -> None:
     if cluster.due is not None:
-        realm.agenda.note(cluster.due, partial(_end, realm, cluster.id, cluster.state))
+        realm.agenda.note(cluster.due, Delayed.CLUSTER_STATE_ENDS, cluster.id, cluster.state)
 
 
-def _end(realm: Realm, cluster_id: str, state: ClusterState, when: float) -> None:
+@delayed(Delayed.CLUSTER_STATE_ENDS)
+def _end(realm: Realm, cluster_id: str, state: str, when: float) -> None:
     """Let a state that passes end; a DELETED cluster is no longer listed (open question 3).
 
     One made from a backup is ACTIVE then: nobody may initialise or activate it, and Terraform
@@ -312,10 +317,10 @@ def _end(realm: Realm, cluster_id: str, state: ClusterState, when: float) -> Non
     cluster = realm.clusters.get(cluster_id)
     if cluster is None or (cluster.state, cluster.due) != (state, when):
         return
-    following = _FOLLOWING[state]
+    following = _FOLLOWING[cluster.state]
     if following is ClusterState.DELETED:
         realm.clusters.remove(cluster_id)
-    elif state is ClusterState.CREATE_IN_PROGRESS and cluster.source_backup is not None:
+    elif cluster.state is ClusterState.CREATE_IN_PROGRESS and cluster.source_backup is not None:
         realm.clusters.put(replace(cluster, state=ClusterState.ACTIVE, due=None))
     else:
         realm.clusters.put(replace(cluster, state=following, due=None))

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from kmspec.names import BackupState, ClusterState, HsmState
 from kmspec_impl.cloudhsm.state import Backup, Cluster, Hsm
 from kmspec_impl.hsm.interface import Device, User
-from kmspec_impl.realm import Realm, new_device
+from kmspec_impl.realm import Realm
 
 CHANGING = frozenset({ClusterState.MODIFY_IN_PROGRESS, ClusterState.ROLLBACK_IN_PROGRESS})
 """Another HSM type is on its way: what is in the cluster can be used, and not be changed."""
@@ -78,7 +78,7 @@ def bring_up(realm: Realm, cluster: Cluster, hsm: Hsm) -> None:
     With another HSM active it becomes like that one [CHSM:add-remove-hsm]; otherwise the newest
     backup is restored, and all of the cluster becomes like the backup [CHSM:manage-backups].
     """
-    device = new_device()
+    device = realm.new_device(hsm.id)
     realm.devices[hsm.id] = device
     if cluster.state is ClusterState.UNINITIALIZED:
         return

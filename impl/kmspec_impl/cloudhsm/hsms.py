@@ -5,11 +5,11 @@ Adding to and removing from an ACTIVE cluster backs it up first [CHSM:manage-bac
 
 import ipaddress
 from dataclasses import replace
-from functools import partial
 from typing import Final
 
 from kmspec.limits import HSMS, HSMS_PER_CLUSTER
 from kmspec.names import ClusterState, ErrorCode, HsmState
+from kmspec_impl.agenda import Delayed, delayed
 from kmspec_impl.clock import after
 from kmspec_impl.cloudhsm import backups, certificates
 from kmspec_impl.cloudhsm.clusters import find, hsm_shape
@@ -49,7 +49,7 @@ def create_hsm(realm: Realm, parameters: Parameters, now: float) -> Response:
     if cluster.state is ClusterState.ACTIVE and has_active_hsm(cluster):
         cluster = backups.take(realm, cluster, now)
     cluster = realm.clusters.put(replace(cluster, hsms=(*cluster.hsms, hsm)))
-    realm.agenda.note(due, partial(_come_up, realm, cluster.id, hsm.id))
+    realm.agenda.note(due, Delayed.HSM_UP, cluster.id, hsm.id)
     return {"Hsm": hsm_shape(cluster, hsm)}
 
 
@@ -66,7 +66,7 @@ def delete_hsm(realm: Realm, parameters: Parameters, now: float) -> Response:
     due = after(now, realm.shared.delay)
     leaving = replace(hsm, state=HsmState.DELETE_IN_PROGRESS, due=due)
     realm.clusters.put(with_hsm(cluster, leaving))
-    realm.agenda.note(due, partial(_leave, realm, cluster.id, hsm.id))
+    realm.agenda.note(due, Delayed.HSM_LEAVES, cluster.id, hsm.id)
     return {"HsmId": hsm.id}
 
 
@@ -82,7 +82,9 @@ def discard(realm: Realm, cluster: Cluster, hsm_id: str) -> None:
     The CSR goes with the first HSM, and whoever was logged in with the last.
     """
     hsms = tuple(hsm for hsm in cluster.hsms if hsm.id != hsm_id)
-    realm.devices.pop(hsm_id, None)
+    device = realm.devices.pop(hsm_id, None)
+    if device is not None:
+        device.erase()
     cluster = replace(cluster, hsms=hsms)
     if not hsms:
         cluster = replace(cluster, logins=frozenset())
@@ -139,6 +141,7 @@ def _named(cluster: Cluster, parameters: Parameters) -> Hsm:
     return hsms[0]
 
 
+@delayed(Delayed.HSM_UP)
 def _come_up(realm: Realm, cluster_id: str, hsm_id: str, when: float) -> None:
     """Let an HSM become ACTIVE with what its cluster holds.
 
@@ -159,6 +162,7 @@ def _come_up(realm: Realm, cluster_id: str, hsm_id: str, when: float) -> None:
     backups.resume_automatic(realm, up, when)
 
 
+@delayed(Delayed.HSM_LEAVES)
 def _leave(realm: Realm, cluster_id: str, hsm_id: str, when: float) -> None:
     cluster = realm.clusters.get(cluster_id)
     if cluster is not None and _due(cluster, hsm_id, HsmState.DELETE_IN_PROGRESS, when):

@@ -5,10 +5,10 @@ changed; for a day it can be taken back [CHSM-now:migrate-hsm-type].
 """
 
 from dataclasses import replace
-from functools import partial
 
 from kmspec.limits import HSM_TYPE_ROLLBACK
 from kmspec.names import ClusterState, HsmState
+from kmspec_impl.agenda import Delayed, delayed
 from kmspec_impl.clock import after
 from kmspec_impl.cloudhsm import backups
 from kmspec_impl.cloudhsm.clusters import HSM_TYPES, find, retention_days, shape
@@ -51,12 +51,13 @@ def _begin(realm: Realm, cluster: Cluster, hsm_type: str, now: float) -> Cluster
     back = cluster.rollback_until is not None
     state = ClusterState.ROLLBACK_IN_PROGRESS if back else ClusterState.MODIFY_IN_PROGRESS
     due = after(now, realm.shared.delay)
-    realm.agenda.note(due, partial(_finish, realm, cluster.id))
+    realm.agenda.note(due, Delayed.HSM_TYPE_CHANGED, cluster.id)
     return realm.clusters.put(
         replace(cluster, state=state, due=due, other_type=hsm_type, rollback_until=None)
     )
 
 
+@delayed(Delayed.HSM_TYPE_CHANGED)
 def _finish(realm: Realm, cluster_id: str, when: float) -> None:
     """Let the other type be there; one that was gone back to is as if nothing had been."""
     cluster = realm.clusters.get(cluster_id)
@@ -75,9 +76,10 @@ def _finish(realm: Realm, cluster_id: str, when: float) -> None:
         )
     )
     if until is not None:
-        realm.agenda.note(until, partial(_settle, realm, cluster_id))
+        realm.agenda.note(until, Delayed.HSM_TYPE_SETTLED, cluster_id)
 
 
+@delayed(Delayed.HSM_TYPE_SETTLED)
 def _settle(realm: Realm, cluster_id: str, when: float) -> None:
     """Let the time be over in which a change can be taken back."""
     cluster = realm.clusters.get(cluster_id)

@@ -5,12 +5,14 @@ whatever happens into one answer. A 5xx is a fault the service models know, or a
 a defect is logged to stderr with its traceback, and the connection lives on.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any, Final, TypeAlias
 
 from kmspec.names import ErrorCode, Service
+from kmspec_impl.caller import DEFAULT_CALLER, Caller
 from kmspec_impl.errors import ServiceError
 from kmspec_impl.gateway import admin, cbor_rpc, json_rpc, sts
 from kmspec_impl.gateway.exchange import (
@@ -24,6 +26,7 @@ from kmspec_impl.gateway.exchange import (
     take_only,
 )
 from kmspec_impl.gateway.signature import scope_of
+from kmspec_impl.gateway.sigv4 import Request, Verifier
 
 Message: TypeAlias = dict[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
@@ -38,6 +41,12 @@ _CBOR: Final = cbor_rpc.CborErrors()
 _CLOUDHSM: Final = json_rpc.JsonErrors(Service.CLOUDHSM)
 _KMS: Final = json_rpc.JsonErrors()
 _STS: Final = sts.StsRoute()
+_SERVICES: Final[dict[Route, Service]] = {
+    _CBOR: Service.CLOUDHSM,
+    _CLOUDHSM: Service.CLOUDHSM,
+    _STS: Service.STS,
+}
+"""Whose requests they refuse; those of all others are of KMS."""
 
 
 class Application:
@@ -45,10 +54,19 @@ class Application:
 
     Requests are handled one after another, each in one go: the emulator needs no locks. A server
     that has a whole request at hand may call :meth:`answer_whole` instead, which does not wait.
+    With a ``verifier`` requests to AWS's services must be signed, which is looked at first;
+    ``door`` keeps the administration routes.
     """
 
-    def __init__(self, emulator: Handling) -> None:
+    def __init__(
+        self, emulator: Handling, verifier: Verifier | None = None, door: admin.Door | None = None
+    ) -> None:
         self._emulator = emulator
+        self._verifier = verifier
+        self._caller = _claimed if verifier is None else self._verified
+        self._door = door or admin.Door()
+        self.when_safe = emulator.when_safe
+        """For a server that answers by :meth:`answer_whole`: when to send what it has."""
         self._json_routes: dict[bytes | None, json_rpc.JsonRoute] = {}
         self._cbor_routes: dict[str, cbor_rpc.CborRoute] = {}
         self._requests = 0
@@ -58,7 +76,8 @@ class Application:
         headers: Headers = dict(scope["headers"])
         route: Route | None = None
         try:
-            route = self._route(scope, headers)
+            if self._verifier is None:
+                route = self._route(scope, headers)
             body = b"" if scope["method"] == "GET" else await _body(headers, receive)
         except Exception as error:  # noqa: BLE001 - see _reply
             request_id = self._next_id()
@@ -67,6 +86,10 @@ class Application:
             if body is None:
                 return
             reply, request_id = self._reply(scope, headers, body)
+            safe = asyncio.get_running_loop().create_future()
+            self.when_safe(safe.set_result)
+            if not await safe:
+                reply = self._lost(scope, headers, request_id)
         given = [
             (b"content-type", reply.content_type),
             (b"content-length", b"%d" % len(reply.body)),
@@ -78,29 +101,41 @@ class Application:
 
     def answer_whole(self, scope: Message, body: bytes) -> WholeAnswer:
         """Answer a request whose body has come; the server keeps it within the bound."""
-        reply, request_id = self._reply(scope, dict(scope["headers"]), body)
-        lines = b"content-type: %b\r\ncontent-length: %d\r\nx-amzn-requestid: %b\r\n" % (
-            reply.content_type,
-            len(reply.body),
-            request_id.encode("ascii"),
-        )
-        for header in reply.headers:
-            lines += b"%b: %b\r\n" % header
-        return reply.status, lines, reply.body
+        return _whole(*self._reply(scope, dict(scope["headers"]), body))
+
+    def lost_whole(self, scope: Message) -> WholeAnswer:
+        """Say that what was done for a request is undone, in the place of its answer."""
+        request_id = self._next_id()
+        return _whole(self._lost(scope, dict(scope["headers"]), request_id), request_id)
+
+    def _lost(self, scope: Message, headers: Headers, request_id: str) -> Reply:
+        of_cloudhsm = _speaker(scope, headers) in (_CBOR, _CLOUDHSM)
+        code = ErrorCode.CLOUDHSM_INTERNAL_FAILURE if of_cloudhsm else ErrorCode.KMS_INTERNAL
+        return _refuse(ServiceError(code, _LOST), None, scope, headers, request_id)
 
     def _reply(self, scope: Message, headers: Headers, body: bytes) -> tuple[Reply, str]:
         """What a request is answered, and its id."""
         request_id = self._next_id()
         route: Route | None = None
         try:
+            caller = self._caller(scope, headers, body)
             route = self._route(scope, headers)
-            query = scope["query_string"]
-            caller = scope_of(headers.get(b"authorization"), query).caller
-            given = query if scope["method"] == "GET" else body
+            given = scope["query_string"] if scope["method"] == "GET" else body
             reply = route.answer(self._emulator, caller, given, request_id)
         except Exception as error:  # noqa: BLE001 - the last resort: an answer and a traceback
             reply = _refuse(error, route, scope, headers, request_id)
         return reply, request_id
+
+    def _verified(self, scope: Message, headers: Headers, body: bytes) -> Caller:
+        """Whose a request is, by its signature; raises :class:`Refusal`."""
+        if self._verifier is None or scope["path"].startswith(admin.PREFIX):
+            return DEFAULT_CALLER
+        path, query = scope["raw_path"], scope["query_string"]
+        request = Request(scope["method"], path, query, scope["headers"], body)
+        speaker = _speaker(scope, headers)
+        if scope["path"].startswith(_CBOR_PREFIX):
+            speaker = _CBOR
+        return self._verifier.caller(request, _SERVICES.get(speaker, Service.KMS))
 
     def _next_id(self) -> str:
         """A UUID by its form; the first digits spell our name."""
@@ -118,7 +153,8 @@ class Application:
                     return known
             return self._root_route(method, scope["query_string"], headers)
         if path.startswith(admin.PREFIX):
-            return admin.admin_route(method, path, headers)
+            client = scope["client"]
+            return admin.admin_route(method, path, headers, client[0] if client else "", self._door)
         if path.startswith(_CBOR_PREFIX):
             return self._cbor_route(method, path, headers)
         raise Refusal(
@@ -128,12 +164,10 @@ class Application:
         )
 
     def _root_route(self, method: str, query: bytes, headers: Headers) -> Route:
-        if method == "GET" and b"Action=" in query:
+        if _asks_sts(method, query, headers):
             return _STS
         take_only("POST", method, _HOW_TO_ASK)
         media_type = _plain(headers.get(b"content-type", b""))
-        if media_type == sts.FORM:
-            return _STS
         if media_type not in json_rpc.CONTENT_TYPES:
             raise ServiceError(
                 ErrorCode.UNKNOWN_OPERATION, "Content-Type must be application/x-amz-json-1.1."
@@ -162,7 +196,20 @@ _HOW_TO_ASK: Final = (
     "point an AWS SDK here by AWS_ENDPOINT_URL. GET /_kmspec/health says whether it is up."
 )
 _DEFECT: Final = "kmspec failed on this request; the traceback is on its standard error."
+_LOST: Final = "kmspec could not keep what this request changed, and has undone it."
 _TOO_LARGE: Final = f"A request's body has at most {BODY_LIMIT} bytes."
+
+
+def _claimed(scope: Message, headers: Headers, body: bytes) -> Caller:
+    """Whose a request says it is."""
+    del body
+    return scope_of(headers.get(b"authorization"), scope["query_string"]).caller
+
+
+def _asks_sts(method: str, query: bytes, headers: Headers) -> bool:
+    if method == "GET":
+        return b"Action=" in query
+    return method == "POST" and _plain(headers.get(b"content-type", b"")) == sts.FORM
 
 
 def _plain(content_type: bytes) -> bytes:
@@ -170,12 +217,22 @@ def _plain(content_type: bytes) -> bytes:
     return content_type.partition(b";")[0].strip().lower()
 
 
+def _whole(reply: Reply, request_id: str) -> WholeAnswer:
+    lines = b"content-type: %b\r\ncontent-length: %d\r\nx-amzn-requestid: %b\r\n" % (
+        reply.content_type,
+        len(reply.body),
+        request_id.encode("ascii"),
+    )
+    for header in reply.headers:
+        lines += b"%b: %b\r\n" % header
+    return reply.status, lines, reply.body
+
+
 def _refuse(
     error: Exception, route: Route | None, scope: Message, headers: Headers, request_id: str
 ) -> Reply:
     """Say an error in the protocol of the request; one that is no refusal is a defect of ours."""
-    path = scope["path"]
-    speaker = route or _speaker(path, headers)
+    speaker = route or _speaker(scope, headers)
     if isinstance(error, ServiceError):
         return speaker.refuse(error.code, error.message, error.status, request_id)
     if isinstance(error, Refusal):
@@ -183,16 +240,19 @@ def _refuse(
         if error.allow is None:
             return reply
         return reply._replace(headers=(*reply.headers, (b"allow", error.allow.encode("ascii"))))
-    _LOG.error("A defect of kmspec, in %s %s:", scope["method"], path, exc_info=error)
+    _LOG.error("A defect of kmspec, in %s %s:", scope["method"], scope["path"], exc_info=error)
     return speaker.refuse(EdgeCode.INTERNAL_FAILURE, _DEFECT, 500, request_id)
 
 
-def _speaker(path: str, headers: Headers) -> Route:
+def _speaker(scope: Message, headers: Headers) -> Route:
     """Who can tell the client of such a request, in its protocol, that it is refused."""
+    path = scope["path"]
     if path.startswith(admin.PREFIX):
         return _ADMIN
     if path.startswith(_CBOR_PREFIX) and cbor_rpc.PROTOCOL_HEADER in headers:
         return _CBOR
+    if path == "/" and _asks_sts(scope["method"], scope["query_string"], headers):
+        return _STS
     return _CLOUDHSM if headers.get(b"x-amz-target", b"").startswith(b"Baldr") else _KMS
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from kmspec.names import ErrorCode
 from kmspec_impl.caller import Caller
+from kmspec_impl.storage.tables import Answer
 
 BODY_LIMIT: Final = 1024 * 1024
 """Bytes of a request's body. The largest request AWS documents has well under half of it."""
@@ -30,6 +31,17 @@ class EdgeCode(StrEnum):
     TOO_LARGE = "RequestEntityTooLargeException"
     HEADERS_TOO_LARGE = "RequestHeaderFieldsTooLargeException"
     BAD_REQUEST = "BadRequestException"
+    REQUEST_TIMEOUT = "RequestTimeoutException"
+    # Of signatures, in JSON and CBOR
+    MISSING_AUTHENTICATION_TOKEN = "MissingAuthenticationTokenException"  # noqa: S105 - a name
+    INCOMPLETE_SIGNATURE = "IncompleteSignatureException"
+    UNRECOGNIZED_CLIENT = "UnrecognizedClientException"
+    INVALID_SIGNATURE = "InvalidSignatureException"
+    # The same in the query protocol
+    QUERY_MISSING_AUTHENTICATION_TOKEN = "MissingAuthenticationToken"  # noqa: S105 - a name
+    QUERY_INCOMPLETE_SIGNATURE = "IncompleteSignature"
+    QUERY_INVALID_CLIENT_TOKEN_ID = "InvalidClientTokenId"  # noqa: S105 - a name
+    QUERY_SIGNATURE_DOES_NOT_MATCH = "SignatureDoesNotMatch"
 
 
 class Refusal(Exception):
@@ -72,6 +84,10 @@ class Handling(Protocol):
         self, service: str, operation: str, parameters: dict[str, Any], caller: Caller
     ) -> dict[str, Any]:
         """Perform one operation; refuse it by raising ServiceError."""
+        ...
+
+    def when_safe(self, answer: Answer) -> None:
+        """Let the running event loop call ``answer`` once nothing done so far can be lost."""
         ...
 
 

@@ -31,6 +31,11 @@ class User:
     failures: int = 0
     locked: bool = False
 
+    @property
+    def id(self) -> str:
+        """What it is found by."""
+        return self.name
+
 
 @dataclass(frozen=True, slots=True)
 class KeyEntry:
@@ -228,4 +233,8 @@ class Device(Protocol):
 
     def restore(self, content: bytes) -> None:
         """Hold exactly what the HSM held that made this backup."""
+        ...
+
+    def erase(self) -> None:
+        """Hold nothing any more."""
         ...

@@ -10,7 +10,7 @@ import hmac
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Final
 
@@ -30,6 +30,8 @@ from kmspec_impl.hsm.interface import (
     User,
 )
 from kmspec_impl.hsm.private_keys import PrivateKey
+from kmspec_impl.identity import Drawn
+from kmspec_impl.storage.tables import Table
 
 _NONCE_BYTES: Final = 12
 _NONCES_AT_ONCE: Final = 256
@@ -48,31 +50,48 @@ _HMAC_HASHES: Final = {
     KeySpec.HMAC_512: "sha512",
 }
 _SLOW: Final = (KeySpec.RSA_2048, KeySpec.RSA_3072, KeySpec.RSA_4096)
+_HANDLE: Final = "handle"
 _USER_FIELDS: Final = attrgetter("name", "role", "password", "failures", "locked")
 
 
 @dataclass(frozen=True, slots=True)
-class _Key:
+class HeldKey:
+    """A key in an HSM: the secret itself, or PKCS #8 in DER."""
+
     entry: KeyEntry
-    material: bytes | PrivateKey | None
+    material: bytes | None
     """``None`` until it is used, where it is slow to make."""
+
+    @property
+    def id(self) -> str:
+        """What it is found by."""
+        return str(self.entry.handle)
 
 
 class SoftwareDevice:
-    """A :class:`kmspec_impl.hsm.interface.Device` in memory.
+    """A :class:`kmspec_impl.hsm.interface.Device` in this process.
 
     Randomness is the operating system's: no outcome depends on it.
     """
 
-    def __init__(self) -> None:
-        self._keys: dict[int, _Key] = {}
+    def __init__(
+        self,
+        keys: Table[HeldKey] | None = None,
+        users: Table[User] | None = None,
+        handles: Table[Drawn] | None = None,
+    ) -> None:
+        self._keys = Table[HeldKey]() if keys is None else keys
+        self._users = Table[User]() if users is None else users
+        self._drawn = Table[Drawn]() if handles is None else handles
         self._ciphers: dict[int, AESGCM] = {}
         """Of the AES keys, so that a key schedule is computed once."""
+        self._pairs: dict[int, PrivateKey] = {}
+        """The private keys that were used, so that each is read once."""
         self._handles: dict[str, int] = {}
-        self._users: dict[str, User] = {}
-        self._next_handle = 1
         self._backup: bytes | None = None
         self._nonces = _fresh_nonces()
+        for key in self._keys:
+            self._index(key)
 
     def random(self, length: int) -> bytes:
         """``length`` random bytes."""
@@ -80,27 +99,33 @@ class SoftwareDevice:
 
     def generate(self, owner: str, label: str, spec: KeySpec = KeySpec.SYMMETRIC_DEFAULT) -> int:
         """Make a key; its handle."""
-        material: bytes | PrivateKey | None = None
         if spec in _SECRET_BYTES:
-            material = os.urandom(_SECRET_BYTES[spec][0])
-        elif spec not in _SLOW:
-            material = private_keys.generate(spec)
-        return self._add(owner, label, spec, material)
+            return self._add(owner, label, spec, os.urandom(_SECRET_BYTES[spec][0]))
+        if spec in _SLOW:
+            return self._add(owner, label, spec, None)
+        pair = private_keys.generate(spec)
+        handle = self._add(owner, label, spec, private_keys.pkcs8(pair))
+        self._pairs[handle] = pair
+        return handle
 
     def import_key(self, owner: str, label: str, spec: KeySpec, material: bytes) -> int:
         """Hold a key made elsewhere; its handle.
 
         :raises MaterialError: it is no material of that kind.
         """
-        return self._add(owner, label, spec, _loaded(spec, material))
+        return self._add(owner, label, spec, self.canonical(spec, material))
 
     def canonical(self, spec: KeySpec, material: bytes) -> bytes:
         """Key material made elsewhere, as the same bytes however it was written.
 
         :raises MaterialError: it is no material of that kind.
         """
-        loaded = _loaded(spec, material)
-        return loaded if isinstance(loaded, bytes) else private_keys.pkcs8(loaded)
+        lengths = _SECRET_BYTES.get(spec)
+        if lengths is None:
+            return private_keys.pkcs8(private_keys.load(spec, material))
+        if len(material) not in lengths:
+            raise MaterialError(f"Key material of KeySpec {spec} has another length.")
+        return material
 
     def generate_pair(self, spec: KeySpec) -> tuple[bytes, bytes]:
         """A key pair that is not kept: PKCS #8, SubjectPublicKeyInfo."""
@@ -123,11 +148,10 @@ class SoftwareDevice:
 
     def mac(self, handle: int, message: bytes) -> bytes:
         """HMAC with the hash of the key's kind."""
-        key = self._keys[handle]
-        secret = key.material
-        if not isinstance(secret, bytes):
+        key = self._keys[str(handle)]
+        if key.material is None or key.entry.spec not in _HMAC_HASHES:
             raise _unfit(key.entry)
-        return hmac.digest(secret, message, _HMAC_HASHES[key.entry.spec])
+        return hmac.digest(key.material, message, _HMAC_HASHES[key.entry.spec])
 
     def encrypt_rsa(self, handle: int, algorithm: Oaep, plaintext: bytes) -> bytes:
         """Encrypt by RSAES-OAEP."""
@@ -161,14 +185,12 @@ class SoftwareDevice:
 
     def unwrap(self, wrapped: bytes) -> None:
         """Hold a copy of a key that another HSM wrapped."""
-        self._hold(*_read(json.loads(wrapped)))
+        self._hold(_read(json.loads(wrapped)))
 
     def adopt(self, wrapped: bytes, label: str) -> int:
         """Hold a copy of a key that an HSM elsewhere wrapped; its handle here."""
-        known, material = _read(json.loads(wrapped))
-        entry = replace(known, handle=self._next_handle, label=label)
-        self._hold(entry, material)
-        return entry.handle
+        known = _read(json.loads(wrapped))
+        return self._add(known.entry.owner, label, known.entry.spec, known.material)
 
     def encrypt(self, handle: int, plaintext: bytes, associated: bytes) -> bytes:
         """Seal ``plaintext``: nonce, ciphertext, tag."""
@@ -192,19 +214,21 @@ class SoftwareDevice:
 
     def delete(self, handle: int) -> None:
         """Forget a key for good."""
-        key = self._keys.pop(handle)
+        key = self._keys[str(handle)]
+        self._keys.remove(key.id)
         self._ciphers.pop(handle, None)
+        self._pairs.pop(handle, None)
         if self._handles[key.entry.label] == handle:
             del self._handles[key.entry.label]
         self._backup = None
 
     def entries(self) -> tuple[KeyEntry, ...]:
         """All keys, in the order of their handles."""
-        return tuple(self._keys[handle].entry for handle in sorted(self._keys))
+        return tuple(key.entry for key in self._in_order())
 
     def put_user(self, user: User) -> None:
         """Create the user of that name, or replace it."""
-        self._users[user.name] = user
+        self._users.put(user)
         self._backup = None
 
     def user(self, name: str) -> User | None:
@@ -213,67 +237,86 @@ class SoftwareDevice:
 
     def remove_user(self, name: str) -> None:
         """Delete a user."""
-        del self._users[name]
+        self._users.remove(name)
         self._backup = None
 
     def users(self) -> tuple[User, ...]:
         """All users, in the order of their names."""
-        return tuple(self._users[name] for name in sorted(self._users))
+        return tuple(sorted(self._users, key=attrgetter("name")))
 
     def backup(self) -> bytes:
         """All users and keys; the same bytes as long as nothing changes."""
         if self._backup is None:
             content = {
                 "users": [_USER_FIELDS(user) for user in self.users()],
-                "keys": [self._written(handle) for handle in sorted(self._keys)],
-                "next": self._next_handle,
+                "keys": [self._written(key.entry.handle) for key in self._in_order()],
+                "next": self._next_handle(),
             }
             self._backup = json.dumps(content).encode()
         return self._backup
 
     def restore(self, content: bytes) -> None:
         """Hold exactly what a backup holds."""
+        self.erase()
         held = json.loads(content)
-        self._keys, self._ciphers, self._handles = {}, {}, {}
         for key in held["keys"]:
-            self._hold(*_read(key))
-        users = (User(name, Role(role), *rest) for name, role, *rest in held["users"])
-        self._users = {user.name: user for user in users}
-        self._next_handle = held["next"]
+            self._hold(_read(key))
+        for name, role, *rest in held["users"]:
+            self._users.put(User(name, Role(role), *rest))
+        self._drawn.put(Drawn(_HANDLE, held["next"] - 1))
         self._backup = content
 
-    def _add(
-        self, owner: str, label: str, spec: KeySpec, material: bytes | PrivateKey | None
-    ) -> int:
-        entry = KeyEntry(self._next_handle, label, owner, spec)
-        self._hold(entry, material)
+    def erase(self) -> None:
+        """Hold nothing any more."""
+        for table in (self._keys, self._users, self._drawn):
+            table.clear()
+        self._ciphers, self._pairs, self._handles, self._backup = {}, {}, {}, None
+
+    def _in_order(self) -> list[HeldKey]:
+        return sorted(self._keys, key=lambda key: key.entry.handle)
+
+    def _next_handle(self) -> int:
+        last = self._drawn.get(_HANDLE)
+        return 1 if last is None else last.count + 1
+
+    def _add(self, owner: str, label: str, spec: KeySpec, material: bytes | None) -> int:
+        entry = KeyEntry(self._next_handle(), label, owner, spec)
+        self._hold(HeldKey(entry, material))
         return entry.handle
 
-    def _hold(self, entry: KeyEntry, material: bytes | PrivateKey | None) -> None:
-        self._keys[entry.handle] = _Key(entry, material)
-        if entry.spec is KeySpec.SYMMETRIC_DEFAULT and isinstance(material, bytes):
-            self._ciphers[entry.handle] = AESGCM(material)
-        self._handles[entry.label] = entry.handle
-        self._next_handle = max(self._next_handle, entry.handle + 1)
+    def _hold(self, key: HeldKey) -> None:
+        self._index(self._keys.put(key))
+        if key.entry.handle >= self._next_handle():
+            self._drawn.put(Drawn(_HANDLE, key.entry.handle))
         self._backup = None
+
+    def _index(self, key: HeldKey) -> None:
+        entry = key.entry
+        if entry.spec is KeySpec.SYMMETRIC_DEFAULT and key.material is not None:
+            self._ciphers[entry.handle] = AESGCM(key.material)
+        self._handles[entry.label] = entry.handle
 
     def _private(self, handle: int) -> PrivateKey:
         """A private key, which is made now if it was not needed before."""
-        key = self._keys[handle]
-        if isinstance(key.material, bytes):
-            raise _unfit(key.entry)
-        if key.material is not None:
-            return key.material
-        made = private_keys.generate(key.entry.spec)
-        self._keys[handle] = _Key(key.entry, made)
-        return made
+        pair = self._pairs.get(handle)
+        if pair is None:
+            entry, material = attrgetter("entry", "material")(self._keys[str(handle)])
+            if entry.spec in _SECRET_BYTES:
+                raise _unfit(entry)
+            if material is None:
+                pair = private_keys.generate(entry.spec)
+                self._keys.put(HeldKey(entry, private_keys.pkcs8(pair)))
+            else:
+                pair = private_keys.load(entry.spec, material)
+            self._pairs[handle] = pair
+        return pair
 
     def _written(self, handle: int) -> list[Any]:
-        entry, material = self._keys[handle].entry, self._keys[handle].material
-        if not isinstance(material, bytes):
-            material = private_keys.pkcs8(self._private(handle))
-        text = base64.b64encode(material).decode()
-        return [entry.handle, entry.label, entry.owner, entry.spec, text]
+        if self._keys[str(handle)].material is None:
+            self._private(handle)
+        key = self._keys[str(handle)]
+        text = base64.b64encode(key.material or b"").decode()
+        return [handle, key.entry.label, key.entry.owner, key.entry.spec, text]
 
 
 def _fresh_nonces() -> Iterator[bytes]:
@@ -284,19 +327,9 @@ def _fresh_nonces() -> Iterator[bytes]:
             yield drawn[start : start + _NONCE_BYTES]
 
 
-def _read(written: list[Any]) -> tuple[KeyEntry, bytes | PrivateKey]:
+def _read(written: list[Any]) -> HeldKey:
     handle, label, owner, name, text = written
-    spec = KeySpec(name)
-    return KeyEntry(handle, label, owner, spec), _loaded(spec, base64.b64decode(text))
-
-
-def _loaded(spec: KeySpec, material: bytes) -> bytes | PrivateKey:
-    lengths = _SECRET_BYTES.get(spec)
-    if lengths is None:
-        return private_keys.load(spec, material)
-    if len(material) not in lengths:
-        raise MaterialError(f"Key material of KeySpec {spec} has another length.")
-    return material
+    return HeldKey(KeyEntry(handle, label, owner, KeySpec(name)), base64.b64decode(text))
 
 
 def _unfit(entry: KeyEntry) -> TypeError:

@@ -7,7 +7,6 @@ The password of ``kmsuser`` is changed as the last step, so a failed connect lea
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 
 from kmspec.names import (
     KMSUSER,
@@ -16,6 +15,7 @@ from kmspec.names import (
     ConnectionState,
     Fault,
 )
+from kmspec_impl.agenda import Delayed, delayed
 from kmspec_impl.clock import after
 from kmspec_impl.cloudhsm import users
 from kmspec_impl.cloudhsm.contents import has_active_hsm
@@ -44,7 +44,7 @@ def connect_custom_key_store(realm: Realm, parameters: Parameters, now: float) -
         require_configuration(cluster, hsms=False)
     due = after(now, realm.shared.delay)
     realm.stores.put(replace(store, state=ConnectionState.CONNECTING, due=due))
-    realm.agenda.note(due, partial(_finish_connecting, realm, store.id))
+    realm.agenda.note(due, Delayed.STORE_CONNECTED, store.id)
     return {}
 
 
@@ -62,10 +62,11 @@ def disconnect_custom_key_store(realm: Realm, parameters: Parameters, now: float
         realm.clusters.put(replace(cluster, kms_session=False))
     due = after(now, realm.shared.delay)
     realm.stores.put(replace(store, state=ConnectionState.DISCONNECTING, error=None, due=due))
-    realm.agenda.note(due, partial(_finish_disconnecting, realm, store.id))
+    realm.agenda.note(due, Delayed.STORE_DISCONNECTED, store.id)
     return {}
 
 
+@delayed(Delayed.STORE_CONNECTED)
 def _finish_connecting(realm: Realm, store_id: str, when: float) -> None:
     store = realm.stores.get(store_id)
     if store is None or (store.state, store.due) != (ConnectionState.CONNECTING, when):
@@ -83,6 +84,7 @@ def _finish_connecting(realm: Realm, store_id: str, when: float) -> None:
     realm.stores.put(replace(store, state=ConnectionState.CONNECTED, password=password, due=None))
 
 
+@delayed(Delayed.STORE_DISCONNECTED)
 def _finish_disconnecting(realm: Realm, store_id: str, when: float) -> None:
     store = realm.stores.get(store_id)
     state = ConnectionState.DISCONNECTING

@@ -64,8 +64,7 @@ def create_grant(realm: Realm, parameters: Parameters, now: float) -> Response:
     requests.stop_dry_run(parameters)
     token = realm.ids.token()
     grant = same or replace(wanted, id=realm.ids.grant())
-    grants.put(replace(grant, tokens=(*grant.tokens, token)))
-    realm.grant_of_token[token] = (key.id, grant.id)
+    realm.add_grant(replace(grant, tokens=(*grant.tokens, token)))
     return {"GrantToken": token, "GrantId": grant.id}
 
 
@@ -93,8 +92,7 @@ def list_retirable_grants(realm: Realm, parameters: Parameters, now: float) -> R
     _exactly_one(parameters, "RetiringPrincipal", "RetiringServicePrincipal")
     _check_principal(parameters.get("RetiringPrincipal"))
     retiring = _either(parameters, "Retiring")
-    every = (grant for grants in realm.grants.values() for grant in grants)
-    return _listed(realm, parameters, [one for one in every if one.retiring == retiring])
+    return _listed(realm, parameters, [one for one in realm.grants if one.retiring == retiring])
 
 
 def retire_grant(realm: Realm, parameters: Parameters, now: float) -> Response:
@@ -107,10 +105,9 @@ def retire_grant(realm: Realm, parameters: Parameters, now: float) -> Response:
         grant = _found(realm, parameters)
     else:
         check_tokens(realm, {"GrantTokens": [token]})
-        key_id, grant_id = realm.grant_of_token[token]
-        grant = realm.grants[key_id][grant_id]
+        grant = realm.grants[realm.grant_of_token[token]]
     requests.stop_dry_run(parameters)
-    _end(realm, grant)
+    realm.drop_grant(grant)
     return {}
 
 
@@ -119,7 +116,7 @@ def revoke_grant(realm: Realm, parameters: Parameters, now: float) -> Response:
     del now
     grant = _found(realm, parameters)
     requests.stop_dry_run(parameters)
-    _end(realm, grant)
+    realm.drop_grant(grant)
     return {}
 
 
@@ -135,15 +132,8 @@ def check_tokens(realm: Realm, parameters: Mapping[str, Any]) -> None:
 
 def drop_grants_of(realm: Realm, key: Key) -> None:
     """End the grants of a key that is deleted [Del]."""
-    for grant in list(realm.grants_of(key.id)):
-        _end(realm, grant)
-    realm.grants.pop(key.id, None)
-
-
-def _end(realm: Realm, grant: Grant) -> None:
-    realm.grants[grant.key].remove(grant.id)
-    for token in grant.tokens:
-        del realm.grant_of_token[token]
+    for grant in realm.grants_of(key.id):
+        realm.drop_grant(grant)
 
 
 def _named(realm: Realm, parameters: Mapping[str, Any]) -> Key:
@@ -154,8 +144,8 @@ def _found(realm: Realm, parameters: Mapping[str, Any]) -> Grant:
     key, grant_id = _named(realm, parameters), parameters["GrantId"]
     if not _GRANT_ID.fullmatch(grant_id):
         raise ServiceError(ErrorCode.INVALID_GRANT_ID, f"Invalid grant id {grant_id}")
-    grant = realm.grants_of(key.id).get(grant_id)
-    if grant is None:
+    grant = realm.grants.get(grant_id)
+    if grant is None or grant.key != key.id:
         raise ServiceError(ErrorCode.NOT_FOUND, f"Grant ID {grant_id} not found")
     return grant
 

@@ -8,7 +8,6 @@ from the key and the material, so that the same material is known again [API:Imp
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any, Final
 
 from kmspec.limits import DAY, IMPORT_TOKEN_VALIDITY, MATERIAL_VALIDITY_DAYS
@@ -22,6 +21,7 @@ from kmspec.names import (
     WrappingAlgorithm,
     WrappingKeySpec,
 )
+from kmspec_impl.agenda import Delayed, delayed
 from kmspec_impl.clock import after
 from kmspec_impl.errors import ServiceError
 from kmspec_impl.hsm import wrapping
@@ -70,7 +70,7 @@ def get_parameters_for_import(realm: Realm, parameters: Parameters, now: float) 
     return {
         "KeyId": key.arn,
         "ImportToken": bytes.fromhex(row.id),
-        "PublicKey": wrapping.public_key(spec, number),
+        "PublicKey": realm.shared.wrapping.public_key(spec, number),
         "ParametersValidTo": round(row.valid_to, 3),
     }
 
@@ -91,7 +91,7 @@ def import_key_material(realm: Realm, parameters: Parameters, now: float) -> Res
     row = _import_parameters(realm, key, parameters["ImportToken"], now)
     wrapped = parameters["EncryptedKeyMaterial"]
     try:
-        content = wrapping.unwrap(row.spec, row.number, row.algorithm, wrapped)
+        content = realm.shared.wrapping.unwrap(row.spec, row.number, row.algorithm, wrapped)
     except wrapping.UnwrapError as cause:
         raise ServiceError(ErrorCode.INVALID_CIPHERTEXT) from cause
     content = _canonical(realm, key, content)
@@ -111,7 +111,7 @@ def import_key_material(realm: Realm, parameters: Parameters, now: float) -> Res
     if imported.pending is not None and key.pending is None:
         multi_region.share_pending(realm, imported)
     if valid_to is not None:
-        realm.agenda.note(valid_to, partial(_expire, realm, key.id, material.id))
+        realm.agenda.note(valid_to, Delayed.MATERIAL_EXPIRES, key.id, material.id)
         multi_region.let_others_see(realm, key, valid_to)
     response: Response = {"KeyId": key.arn}
     return {**response, "KeyMaterialId": material.id} if symmetric else response
@@ -274,6 +274,7 @@ def _forget(realm: Realm, key: Key, material: KeyMaterial) -> None:
         realm.keys.put(_with(key, replace(material, handle=None)))
 
 
+@delayed(Delayed.MATERIAL_EXPIRES)
 def _expire(realm: Realm, key_id: str, material_id: str, when: float) -> None:
     """Delete key material whose time has come, unless it was imported again since."""
     key = realm.keys.get(key_id)

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any, Final
 
 from kmspec.limits import DAY, DEFAULT_DELETION_WINDOW_DAYS, DELETION_WINDOW_DAYS
 from kmspec.names import ErrorCode, KeyState
+from kmspec_impl.agenda import Delayed, delayed
 from kmspec_impl.clock import after
 from kmspec_impl.kms import multi_region, requests, rotation
 from kmspec_impl.kms.aliases import drop_aliases_of
@@ -126,11 +126,12 @@ def _begin_wait(realm: Realm, key: Key, days: int, now: float) -> float:
     """Let a key be deleted after so many days; when that is."""
     due = after(now, days * DAY)
     realm.keys.put(replace(key, deletion_due=due, overlay=None, deletion_window=None))
-    realm.agenda.note(due, partial(_delete, realm, key.id))
+    realm.agenda.note(due, Delayed.KEY_DELETED, key.id)
     multi_region.let_others_see(realm, key, due)
     return due
 
 
+@delayed(Delayed.KEY_DELETED)
 def _delete(realm: Realm, key_id: str, when: float) -> None:
     """Delete a key whose waiting period has ended, and what goes with it [Del]."""
     key = realm.keys.get(key_id)

@@ -58,14 +58,13 @@ def get_key_last_usage(realm: Realm, parameters: Parameters, now: float) -> Resp
     """GetKeyLastUsage. Every key is followed from its creation on."""
     del now
     key = find_key_without_alias(realm, parameters["KeyId"], ErrorCode.INVALID_ARN)
-    used = realm.last_used.get(key.arn)
+    used = realm.last_use(key)
     shown = {}
     if used is not None:
-        operation, moment = used
-        told = f"{key.arn} {operation} {moment}"
+        told = f"{key.arn} {used.operation} {used.moment}"
         shown = {
-            "Operation": operation,
-            "Timestamp": round(moment, 3),
+            "Operation": used.operation,
+            "Timestamp": round(used.moment, 3),
             "CloudTrailEventId": str(uuid5(NAMESPACE_URL, f"event {told}")),
             "KmsRequestId": str(uuid5(NAMESPACE_URL, f"request {told}")),
         }

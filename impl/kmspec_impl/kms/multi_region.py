@@ -9,11 +9,11 @@ each of the other Regions as a look there: whoever has settled one Region has se
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from typing import Final
 
 from kmspec.limits import KEYS
 from kmspec.names import ErrorCode, KeyState, Origin
+from kmspec_impl.agenda import Delayed, delayed
 from kmspec_impl.clock import after
 from kmspec_impl.errors import ServiceError
 from kmspec_impl.identity import key_arn
@@ -65,10 +65,10 @@ def replicate_key(realm: Realm, parameters: Parameters, now: float) -> Response:
     )
     there.add_key(replica)
     _relate(realm, key, Related(related.primary, (*related.regions, region)))
-    there.agenda.note(after(now, realm.shared.delay), partial(_created, there, key.id))
+    there.agenda.note(after(now, realm.shared.delay), Delayed.REPLICA_CREATED, key.id)
     for other, row in _others(there, there.keys[key.id]):
         for due in _moments(realm, row):
-            there.agenda.note(due, other.agenda.settle)
+            there.agenda.note(due, Delayed.REGION_SETTLES, other.caller.region)
     response: Response = {
         "ReplicaKeyMetadata": metadata(there, there.keys[key.id]),
         "ReplicaPolicy": policy,
@@ -102,7 +102,7 @@ def update_primary_region(realm: Realm, parameters: Parameters, now: float) -> R
     for where, row in ((realm, key), (there, replica)):
         where.keys.put(replace(row, overlay=KeyState.UPDATING))
     due = after(now, realm.shared.delay)
-    realm.agenda.note(due, partial(_swap, realm, key.id, region))
+    realm.agenda.note(due, Delayed.PRIMARY_UPDATED, key.id, region)
     let_others_see(realm, key, due)
     return {}
 
@@ -118,7 +118,7 @@ def has_replicas(realm: Realm, key: Key) -> bool:
 def let_others_see(realm: Realm, key: Key, due: float) -> None:
     """Let every related key's Region look here at the moment ``due``."""
     for other, _ in _others(realm, key):
-        other.agenda.note(due, realm.agenda.settle)
+        other.agenda.note(due, Delayed.REGION_SETTLES, realm.caller.region)
 
 
 def part(realm: Realm, key: Key) -> Realm | None:
@@ -225,6 +225,12 @@ def _moments(realm: Realm, key: Key) -> Iterator[float]:
         yield key.pending.valid_to
 
 
+@delayed(Delayed.REGION_SETTLES)
+def _look(realm: Realm, region: str, when: float) -> None:
+    """Let happen elsewhere what is due there, for it shows here."""
+    realm.shared.realms[realm.caller._replace(region=region)].agenda.settle(when)
+
+
 def _check_region(realm: Realm, region: str) -> None:
     if region != realm.caller.region and region not in partition_of(realm.caller.region):
         message = f"{region} is no Region of the partition of {realm.caller.region}."
@@ -263,6 +269,7 @@ def _copied(realm: Realm, there: Realm, key: Key, material: KeyMaterial) -> KeyM
     return replace(material, handle=there.fleet.adopt(realm.fleet.wrap(material.handle), label))
 
 
+@delayed(Delayed.REPLICA_CREATED)
 def _created(realm: Realm, key_id: str, when: float) -> None:
     """Let a new replica key be what it is, unless something else was done with it."""
     del when
@@ -271,6 +278,7 @@ def _created(realm: Realm, key_id: str, when: float) -> None:
         realm.keys.put(replace(key, overlay=None))
 
 
+@delayed(Delayed.PRIMARY_UPDATED)
 def _swap(realm: Realm, key_id: str, region: str, when: float) -> None:
     """Swap the roles of the primary key and of the one in ``region``."""
     del when

@@ -7,7 +7,6 @@ makes the key material (key-states.md, section 2.5).
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any, Final
 
 from kmspec.limits import (
@@ -26,6 +25,7 @@ from kmspec.names import (
     Origin,
     RotationType,
 )
+from kmspec_impl.agenda import Delayed, delayed
 from kmspec_impl.clock import after
 from kmspec_impl.errors import ServiceError
 from kmspec_impl.kms import multi_region, requests
@@ -134,7 +134,7 @@ def rotate_key_on_demand(realm: Realm, parameters: Parameters, now: float) -> Re
         raise ServiceError(ErrorCode.KMS_INVALID_STATE, message)  # [REC 2025-11]
     realm.keys.put(replace(key, rotating=now))
     due = after(now, realm.shared.delay)
-    realm.agenda.note(due, partial(_complete, realm, key.id, now))
+    realm.agenda.note(due, Delayed.ROTATION_COMPLETE, key.id, now)
     multi_region.let_others_see(realm, key, due)
     return {"KeyId": key.arn}
 
@@ -166,10 +166,11 @@ def schedule(realm: Realm, key: Key) -> None:
     """Keep a key, and let it rotate when that is due."""
     realm.add_key(key)
     if key.rotation is not None:
-        realm.agenda.note(key.rotation.due, partial(_due, realm, key.id))
+        realm.agenda.note(key.rotation.due, Delayed.ROTATION_DUE, key.id)
         multi_region.let_others_see(realm, key, key.rotation.due)
 
 
+@delayed(Delayed.ROTATION_DUE)
 def _due(realm: Realm, key_id: str, when: float) -> None:
     """Rotate a key whose period has passed; one that cannot be used waits until it can."""
     found = multi_region.home(realm, key_id)
@@ -189,6 +190,7 @@ def _rotate_automatically(realm: Realm, key: Key, when: float) -> None:
         multi_region.share_material(realm, rotated)
 
 
+@delayed(Delayed.ROTATION_COMPLETE)
 def _complete(realm: Realm, key_id: str, began: float, when: float) -> None:
     found = multi_region.home(realm, key_id)
     if found is not None and found[1].rotating == began:

@@ -16,6 +16,7 @@ from kmspec_impl.mutants import (
     of_keys,
     of_kinds,
     of_life,
+    of_lists,
     of_moves,
     of_operators,
     of_races,
@@ -29,6 +30,7 @@ from kmspec_impl.mutants import (
     of_values,
 )
 from kmspec_impl.mutants.mutant import Mutant, MutatedEmulator
+from kmspec_impl.storage.tables import Storage
 
 CATALOGUE: Final[tuple[Mutant, ...]] = (
     *of_keys.MUTANTS,
@@ -50,6 +52,7 @@ CATALOGUE: Final[tuple[Mutant, ...]] = (
     *of_moves.MUTANTS,
     *of_effects.MUTANTS,
     *of_operators.MUTANTS,
+    *of_lists.MUTANTS,
     *of_refusals.MUTANTS,
     *of_races.MUTANTS,
     *of_histories.MUTANTS,
@@ -70,9 +73,12 @@ def find(name: str) -> Mutant:
     raise ValueError(message)
 
 
-def emulator(settings: Settings, mutant: str | None) -> Emulator:
+def emulator(settings: Settings, mutant: str | None, storage: Storage | None = None) -> Emulator:
     """An emulator, wrong in one way if a mutant is named.
 
     :raises ValueError: there is no mutant of that name.
+    :raises DataError: what is kept in storage does not fit the settings.
     """
-    return Emulator(settings) if mutant is None else MutatedEmulator(settings, find(mutant))
+    if mutant is None:
+        return Emulator(settings, storage)
+    return MutatedEmulator(settings, find(mutant), storage)

@@ -1,7 +1,9 @@
 """What a mutant is, and the emulator that is one."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -10,6 +12,7 @@ from kmspec_impl.caller import DEFAULT_CALLER, Caller
 from kmspec_impl.emulator import Emulator, Settings
 from kmspec_impl.errors import ServiceError
 from kmspec_impl.realm import Handler, Parameters, Response
+from kmspec_impl.storage.tables import Answer, Storage
 
 
 class Patch(NamedTuple):
@@ -56,6 +59,8 @@ class Mutant(NamedTuple):
     """Operations that answer nothing."""
     idle: frozenset[str] = frozenset()
     """Operations that do nothing, and answer nothing."""
+    patience: int = 0
+    """Rounds of the event loop between what is done and what is answered."""
     found_by: str = ""
     """The phase of the checker that alone finds it; empty where matrix, tour or values do."""
 
@@ -68,8 +73,8 @@ class Mutant(NamedTuple):
 class MutatedEmulator(Emulator):
     """An emulator that is wrong in one way."""
 
-    def __init__(self, settings: Settings, mutant: Mutant) -> None:
-        super().__init__(settings)
+    def __init__(self, settings: Settings, mutant: Mutant, storage: Storage | None = None) -> None:
+        super().__init__(settings, storage)
         self._mutant = mutant
         self._patches = tuple(
             patch._replace(owner=import_module(patch.owner)) if type(patch.owner) is str else patch
@@ -100,6 +105,22 @@ class MutatedEmulator(Emulator):
                     return {}
                 raise
         return {} if operation in mutant.mute else response
+
+    def when_safe(self, answer: Answer) -> None:
+        """Let the running event loop call ``answer``, in its own time."""
+        after_rounds(partial(super().when_safe, answer), self._mutant.patience)
+
+
+def after_rounds(action: Callable[[], object], rounds: int) -> None:
+    """Do something when the event loop has come round so often; at once where there is none."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        rounds = 0
+    if rounds:
+        loop.call_soon(after_rounds, action, rounds - 1)
+    else:
+        action()
 
 
 @contextmanager

@@ -35,8 +35,7 @@ def _with_keys(handler: Handler, of: KeyState, shown: KeyState) -> Handler:
 
 def _another_id(realm: Realm, parameters: Parameters, now: float) -> Response:
     response = grants.create_grant(realm, parameters, now)
-    key_id, grant_id = realm.grant_of_token[response["GrantToken"]]
-    grant = realm.grants[key_id][grant_id]
+    grant = realm.grants[realm.grant_of_token[response["GrantToken"]]]
     again = len(grant.tokens) > 1
     return {**response, "GrantId": "0" * 64} if again else response
 

@@ -18,7 +18,7 @@ from kmspec_impl.kms.state import Key
 from kmspec_impl.mutants.mutant import Mutant, Patch, nothing
 from kmspec_impl.mutants.of_states import HANDLERS, keys_of
 from kmspec_impl.realm import Handler, Parameters, Realm, Response
-from kmspec_impl.storage import Table
+from kmspec_impl.storage.tables import Table
 
 Row: TypeAlias = Any
 Change: TypeAlias = Callable[[Row], Row]
@@ -217,8 +217,8 @@ def _of_moves() -> Iterator[Mutant]:
 def _end_but_of(state: ClusterState) -> Patch:
     usual = clusters._end  # noqa: SLF001 - what a mutant breaks is inside
 
-    def end(realm: Realm, cluster_id: str, ending: ClusterState, when: float) -> None:
-        if ending is not state:
+    def end(realm: Realm, cluster_id: str, ending: str, when: float) -> None:
+        if ending != state:
             usual(realm, cluster_id, ending, when)
 
     return Patch(clusters, "_end", end)

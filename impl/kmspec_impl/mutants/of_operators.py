@@ -15,7 +15,8 @@ from kmspec_impl.operator_input import Arguments
 from kmspec_impl.realm import Parameters, Realm, Response
 
 
-def _operator(operation: str, does: operator.Operation) -> Patch:
+def operator_patch(operation: str, does: operator.Operation) -> Patch:
+    """Something else that an operation of the operator does."""
     _, *members = _OPERATIONS[operation]
     return Patch(operator, "_OPERATIONS", {**_OPERATIONS, operation: (does, *members)})
 
@@ -58,13 +59,13 @@ MUTANTS: Final = (
         "refuses-to-activate",
         "cluster/ActivateCluster/INITIALIZED",
         "An INITIALIZED cluster cannot be activated.",
-        (_operator("ActivateCluster", _not_activated),),
+        (operator_patch("ActivateCluster", _not_activated),),
     ),
     Mutant(
         "activates-in-vain",
         "transition/cluster/ActivateCluster/INITIALIZED",
         "A cluster that was activated stays INITIALIZED.",
-        (_operator("ActivateCluster", _activated_in_vain),),
+        (operator_patch("ActivateCluster", _activated_in_vain),),
     ),
     Mutant(
         "key-outside-the-cluster",

@@ -1,36 +1,21 @@
 """Mutants that are wrong only where requests are under way at the same time.
 
-They check, let the event loop go round some times, and write then: what else has arrived by now is
-checked against what was there before. The next request of one client alone comes later than that,
-so it sees no fault; nor does anybody where there is no event loop.
+They check, let the event loop go round some times, write, and answer then: what else arrives
+meanwhile is checked against what was there before. One client alone sees no fault, for it is
+answered later; nor does anybody where there is no event loop.
 """
 
-import asyncio
-from collections.abc import Callable
 from copy import copy
 from typing import Final
 
 from kmspec.names import Service
 from kmspec_impl.kms import aliases, keys, stores, tags
-from kmspec_impl.mutants.mutant import Mutant
+from kmspec_impl.mutants.mutant import Mutant, after_rounds
 from kmspec_impl.realm import Handler, Parameters, Realm, Response
-from kmspec_impl.storage import RowT, Table
+from kmspec_impl.storage.tables import RowT, Table
 
 _ROUNDS: Final = 2
-"""Some tens of microseconds, which is less than an answer and the next request take."""
-
-
-def _when_it_comes_round(write: Callable[[], object], rounds: int = _ROUNDS) -> None:
-    """Do something after all that has arrived by now; at once where nothing else can arrive."""
-    try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError:
-        write()
-    else:
-        if rounds == 1:
-            loop.call_soon(write)
-        else:
-            loop.call_soon(_when_it_comes_round, write, rounds - 1)
+"""Some tens of microseconds."""
 
 
 class _Late(Table[RowT]):
@@ -42,7 +27,7 @@ class _Late(Table[RowT]):
 
     def put(self, row: RowT) -> RowT:
         """Put the row, but later; the row."""
-        _when_it_comes_round(lambda: super(_Late, self).put(row))
+        after_rounds(lambda: super(_Late, self).put(row), _ROUNDS)
         return row
 
 
@@ -63,6 +48,7 @@ MUTANTS: Final = (
         "race/linearizable",
         "Two CreateAlias with one name, at once, both succeed.",
         handlers=((Service.KMS, "CreateAlias", _late(aliases.create_alias, "aliases")),),
+        patience=_ROUNDS,
         found_by="races",
     ),
     Mutant(
@@ -72,6 +58,7 @@ MUTANTS: Final = (
         handlers=(
             (Service.KMS, "CreateCustomKeyStore", _late(stores.create_custom_key_store, "stores")),
         ),
+        patience=_ROUNDS,
         found_by="races",
     ),
     Mutant(
@@ -85,6 +72,7 @@ MUTANTS: Final = (
             (Service.KMS, "UntagResource", _late(tags.untag_resource, "keys")),
             (Service.KMS, "CancelKeyDeletion", _late(keys.cancel_key_deletion, "keys")),
         ),
+        patience=_ROUNDS,
         found_by="races",
     ),
 )

@@ -124,7 +124,7 @@ def keys_of(realm: Realm, parameters: Parameters) -> Iterator[tuple[Realm, Key]]
         named = [parameters["AliasName"]]
     sealed = parameters.get("CiphertextBlob")
     token = realm.grant_of_token.get(parameters.get("GrantToken") or "")
-    found = {*_by_header(realm, sealed), *((token[0],) if token else ())}
+    found = {*_by_header(realm, sealed), *((realm.grants[token].key,) if token else ())}
     for name in named:
         try:
             found.add(identifiers.find_key(realm, name).id)

@@ -11,14 +11,14 @@ from kmspec_impl.kms import crypto, key_material, key_state
 from kmspec_impl.kms.key_material import Material
 from kmspec_impl.kms.state import Key, KeyMaterial, Store
 from kmspec_impl.mutants.mutant import Mutant, Patch, nothing
-from kmspec_impl.realm import Parameters, Realm, Response, new_device
+from kmspec_impl.realm import Parameters, Realm, Response
 
 
 def _keep_copy(realm: Realm, cluster: Cluster, handle: int) -> None:
     """Delete a key in the cluster, but not in a cache of one's own."""
     device = contents.active_device(realm, cluster)
     if device is not None:
-        cache = new_device()
+        cache = realm.new_device("cache")
         cache.unwrap(device.wrap(handle))
         label = next(entry.label for entry in cache.entries())
         realm.devices[f"cache of {label}"] = cache

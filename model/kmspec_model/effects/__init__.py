@@ -20,6 +20,7 @@ from kmspec_model.effects import (
     keys,
     kinds,
     operator,
+    pages,
     quotas,
     recipients,
     regions,
@@ -47,5 +48,5 @@ _PLAIN: Mapping[str, Effect] = {
     **rotation.EFFECTS,
     **regions.EFFECTS,
 }
-EFFECTS: Mapping[str, Effect] = {**_PLAIN, **recipients.sealing(_PLAIN)}
+EFFECTS: Mapping[str, Effect] = {**_PLAIN, **recipients.sealing(_PLAIN), **pages.paging(_PLAIN)}
 """The effect of every operation but ``Advance``, which is time itself."""

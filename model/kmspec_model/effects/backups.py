@@ -77,7 +77,9 @@ def describe(_moves: Moves, case: Case) -> tuple[Change, ...]:
     if case.arguments.get("Shared"):
         entries, free = (), False
     free = free and "backupIds" not in wanted
-    return (Change(case.world, members(Backups=Items("BackupId", entries, free))),)
+    rising = "CreateTimestamp" if case.arguments.get("SortAscending") else ""
+    listed = Items("BackupId", entries, free, rising=rising)
+    return (Change(case.world, members(Backups=listed)),)
 
 
 def _moved(trigger: str, wait: int | None) -> Callable[[Moves, Case], tuple[Change, ...]]:

@@ -9,7 +9,11 @@ from kmspec_model.effects.backups import backed_up
 from kmspec_model.effects.hsms import lose, with_hsm
 from kmspec_model.moves import Change, Moves
 from kmspec_model.outcome import Items, members
+from kmspec_model.states import is_connected, is_degraded
 from kmspec_model.world import Cluster, Contents, User, World
+
+_OWN_USERS = ("admin", "app_user")
+"""Users that are there in every activated cluster [CHSM:activate-cluster]."""
 
 
 def activate(moves: Moves, case: Case) -> tuple[Change, ...]:
@@ -56,6 +60,39 @@ def delete_user(_moves: Moves, case: Case) -> tuple[Change, ...]:
     contents = case.cluster.contents
     users = tuple(user for user in contents.users if user.name != case.arguments["UserName"])
     return _held(case.world, case.cluster, contents._replace(users=users))
+
+
+def list_users(_moves: Moves, case: Case) -> tuple[Change, ...]:
+    """The crypto users that were made; the others are the cluster's own."""
+    cluster = case.cluster
+    if cluster is None:
+        return ()
+    store = case.world.store_of(cluster.index)
+    by_kms = store is not None and is_connected(store)
+    entries = tuple(
+        members(
+            UserName=user.name,
+            Locked=user.locked,
+            LoggedIn=user.logged_in or (by_kms and user.name == KMSUSER),
+        )
+        for user in cluster.contents.users
+    )
+    own = tuple(members(UserName=name) for name in _OWN_USERS)
+    return (Change(case.world, members(Users=Items("UserName", entries, also=own))),)
+
+
+def list_faults(_moves: Moves, case: Case) -> tuple[Change, ...]:
+    """What is broken: the cluster, and HSMs that are degraded."""
+    cluster = case.cluster
+    if cluster is None:
+        return ()
+    of_hsms = (
+        members(Name=Fault.HSM_DEGRADED.value, HsmId=Ref("hsm", hsm.index))
+        for hsm in cluster.hsms
+        if is_degraded(hsm)
+    )
+    entries = (*(members(Name=name) for name in cluster.faults), *of_hsms)
+    return (Change(case.world, members(Faults=Items("Name", entries))),)
 
 
 def list_material(_moves: Moves, case: Case) -> tuple[Change, ...]:
@@ -127,6 +164,8 @@ EFFECTS: Mapping[str, Callable[[Moves, Case], tuple[Change, ...]]] = {
     "LoginUser": _on_user(lambda user, _: user._replace(logged_in=True, failures=0)),
     "LogoutUser": _on_user(lambda user, _: user._replace(logged_in=False)),
     "DeleteUser": delete_user,
+    "ListUsers": list_users,
+    "ListFaults": list_faults,
     "ListHsmKeys": list_material,
     "DeleteHsmKey": delete_material,
     "SetFault": set_fault,

@@ -1,5 +1,6 @@
 """Predicates of requests about clusters, HSMs and backups."""
 
+import json
 from collections.abc import Mapping
 
 from kmspec import limits
@@ -95,8 +96,22 @@ def _backup_of_arn_unknown(case: Case) -> bool:
 
 
 def _policy_malformed(case: Case) -> bool:
-    """Whether it is no JSON document; the model tells by how it begins."""
-    return not str(case.arguments.get("Policy", "")).startswith("{")
+    """Whether it is no JSON document of statements that allow or deny somebody something."""
+    try:
+        document = json.loads(str(case.arguments.get("Policy", "")))
+    except ValueError:
+        return True
+    found = document.get("Statement") if isinstance(document, dict) else None
+    statements = [found] if isinstance(found, dict) else found
+    return not isinstance(statements, list) or not statements or not all(map(_says, statements))
+
+
+def _says(statement: object) -> bool:
+    return (
+        isinstance(statement, dict)
+        and {"Principal", "Action"} <= statement.keys()
+        and statement.get("Effect") in ("Allow", "Deny")
+    )
 
 
 def _tag_keys(case: Case) -> list[str]:

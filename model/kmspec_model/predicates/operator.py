@@ -1,16 +1,28 @@
 """Predicates of what an operator does on the HSMs."""
 
+import re
 from collections.abc import Mapping
 
+from kmspec.limits import KMSUSER_PASSWORD_LENGTHS
 from kmspec.names import KMSUSER
 from kmspec_model.case import Case
 from kmspec_model.command import Ref
 from kmspec_model.predicates.kinds import OfCase
 from kmspec_model.states import active_hsms, is_activated, is_connected
 
+_USER_NAME = re.compile("[A-Za-z0-9_]{1,31}")
+
 
 def _user(case: Case) -> object:
     return case.arguments.get("UserName")
+
+
+def _user_name_malformed(case: Case) -> bool:
+    return not _USER_NAME.fullmatch(str(_user(case)))
+
+
+def _password_too_short_or_long(case: Case) -> bool:
+    return len(str(case.arguments.get("Password"))) not in KMSUSER_PASSWORD_LENGTHS
 
 
 def _user_exists(case: Case) -> bool:
@@ -65,6 +77,8 @@ OF_CASE: Mapping[str, OfCase] = {
     "cluster-not-activated": lambda case: (
         case.cluster is not None and not is_activated(case.cluster)
     ),
+    "user-name-malformed": _user_name_malformed,
+    "password-too-short-or-long": _password_too_short_or_long,
     "user-exists": _user_exists,
     "user-unknown": lambda case: not _user_exists(case),
     "user-busy": lambda case: _user_is(case, "logged_in") or _kms_is_logged_in(case),

@@ -29,8 +29,10 @@ def _security_group_at_connect(case: Case) -> bool:
 
 
 def _store_unknown(case: Case) -> bool:
-    member = case.operation.store
-    return member in case.arguments and case.store is None
+    if case.operation.store in case.arguments:
+        return case.store is None
+    name = case.arguments.get("CustomKeyStoreName")
+    return isinstance(name, Ref) and all(store.name != name.index for store in case.world.stores)
 
 
 def _cluster_gone(case: Case) -> bool:

@@ -32,7 +32,7 @@ from kmspec_model.situations import (
     subject_store,
 )
 from kmspec_model.states import is_external
-from kmspec_model.world import EMPTY, NONE, Cluster, Key, World
+from kmspec_model.world import EMPTY, NONE, Key, World
 
 __all__ = ["Probe", "probes"]
 
@@ -62,12 +62,11 @@ def probes(world: World) -> tuple[Probe, ...]:
     store = subject_store(world)
     if store is not None:
         found += stores.of_the_store(world, store)
-    cluster = subject_cluster(world)
-    if cluster is not None:
-        found += _of_cluster(world, cluster)
+    found += _of_cluster(world)
     if _is_well(world):
         found += cloudhsm.backups(world)
     found += settings.of_backups(world)
+    found += settings.of_pages(world) if _is_calm(world) else ()
     found += settings.of_copies(world)
     found += regions.regions(world, key, _of_symmetric)
     return tuple(found)
@@ -96,11 +95,16 @@ def _of_nothing(world: World, key: Key | None) -> Iterator[Probe]:
         yield from recipients.of_nothing()
 
 
-def _of_cluster(world: World, cluster: Cluster) -> Iterator[Probe]:
+def _of_cluster(world: World) -> Iterator[Probe]:
     """What is done with a cluster and its HSMs, and what breaks there."""
+    cluster = subject_cluster(world)
+    if cluster is None:
+        yield from cloudhsm.of_deleted_cluster(world) if world.made.clusters else ()
+        return
     yield from cloudhsm.of_cluster(cluster)
     yield from settings.of_clusters(world, cluster)
     yield from stores.new_store(cluster)
+    yield from stores.on_another_cluster(world, cluster)
     yield from cloudhsm.operator(world, cluster)
     if _is_well(world):
         yield from cloudhsm.faults(cluster)

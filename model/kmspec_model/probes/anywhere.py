@@ -37,7 +37,13 @@ def creations(world: World) -> Iterator[Probe]:
     """What is made whatever there is."""
     yield kms("", "CreateKey")
     if not world.made.clusters:
-        yield kms("service", "DescribeKey", KeyId=Ref("service", 1))
+        service = Ref("service", 1)
+        yield kms("service", "DescribeKey", KeyId=service)
+        plaintext = Ref("plaintext", 0)
+        asked: dict[str, Value] = {"KeyId": service, "Plaintext": plaintext}
+        yield kms("service-dry-run", "Encrypt", DryRun=True, **asked)
+        other = "RSAES_OAEP_SHA_256"
+        yield kms("service-other-algorithm", "Encrypt", EncryptionAlgorithm=other, **asked)
     yield Probe("CreateCluster", create_cluster())
     if not world.stores:
         yield kms("to-import", "CreateKey", Origin=Origin.EXTERNAL.value)

@@ -11,6 +11,16 @@ UNKNOWN_GRANT = "0" * 64
 UNKNOWN_TOKEN = "bm8gZ3JhbnQ="  # noqa: S105 (no secret: a token of no grant)
 VIEWS = ("ListGrants", "GetKeyPolicy", "ListKeyPolicies", "ListResourceTags", "GetKeyLastUsage")
 _SERVICE = "events.amazonaws.com"
+_MARKER = "no-page-came-with-it"
+_POLICIES = (
+    *("single", "several", "older", "unversioned", "everybody", "largest"),
+    *("denies-else", "denies-others"),
+    *("lockout-others", "lockout-service", "lockout-denied", "lockout-denied-put"),
+    *("malformed-text", "malformed-version", "malformed-element", "malformed-nothing"),
+    *("malformed-statement", "malformed-without", "malformed-effect", "malformed-party"),
+    *("malformed-principal", "malformed-nobody", "malformed-both"),
+)
+"""Forms of key policies, tried where a policy was given."""
 _PAIRS = Pairs(tuple((f"name-{number}", "value") for number in range(9)))
 
 
@@ -119,6 +129,8 @@ def changes(world: World, key: Key) -> Iterator[Probe]:
     named = Ref("key", key.index)
     context = Pairs((("EncryptionContextSubset", Ref("context", 0)),))
     yield Probe("CreateGrant", create_grant(key.index))
+    of_pairs = create_grant(key.index, Operations=("GenerateDataKeyPair", "DescribeKey"))
+    yield Probe("CreateGrant/pairs", of_pairs)
     yield Probe("TagResource", tag(key.index, ("a", "2"), ("b", "")))
     yield kms("", "PutKeyPolicy", KeyId=named, Policy=Ref("policy", 1))
     yield kms("absent", "UntagResource", KeyId=named, TagKeys=("absent",))
@@ -138,7 +150,13 @@ def changes(world: World, key: Key) -> Iterator[Probe]:
     for index in ended[:1]:
         yield kms("ended", "RetireGrant", GrantToken=Ref("granttoken", index))
         yield kms("ended", "RevokeGrant", KeyId=named, GrantId=Ref("grant", index))
+    if len(world.grants) > 1:
+        for variant, limit in (("page", 1), ("largest-page", 100)):
+            yield kms(variant, "ListGrants", KeyId=named, Limit=limit)
+        yield kms("marker", "ListGrants", KeyId=named, Marker=_MARKER)
     if key.tags is not None:
+        for variant, limit in (("page", 1), ("largest-page", 50)) if len(key.tags) > 1 else ():
+            yield kms(variant, "ListResourceTags", KeyId=named, Limit=limit)
         yield kms("", "UntagResource", KeyId=named, TagKeys=("a",))
         one_more = tag(key.index, ("one more", ""))
         yield Probe(f"TagResource/{len(key.tags)}-tags", one_more)
@@ -146,3 +164,5 @@ def changes(world: World, key: Key) -> Iterator[Probe]:
         bypass = {"BypassPolicyLockoutSafetyCheck": True}
         lockout = Ref("policy", 0, "lockout")
         yield kms("bypass", "PutKeyPolicy", KeyId=named, Policy=lockout, **bypass)
+        for form in _POLICIES:
+            yield kms(form, "PutKeyPolicy", KeyId=named, Policy=Ref("policy", 1, form))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from kmspec import limits
 from kmspec.names import KMSUSER, Fault
 from kmspec_model.command import Ref, command
 from kmspec_model.probes.probe import (
@@ -19,7 +20,11 @@ from kmspec_model.setup import (
     user,
 )
 from kmspec_model.situations import subject_key
+from kmspec_model.states import active_hsms, is_activated
 from kmspec_model.world import NONE, ROTATED, Cluster, World
+
+_TOO_SHORT = "a" * (limits.KMSUSER_PASSWORD_LENGTHS[0] - 1)
+_TOO_LONG = "a" * (limits.KMSUSER_PASSWORD_LENGTHS[-1] + 1)
 
 
 def of_cluster(cluster: Cluster) -> Iterator[Probe]:
@@ -49,6 +54,7 @@ def operator(world: World, cluster: Cluster) -> Iterator[Probe]:
         password = PASSWORD if known is None else known.password
         yield Probe("LoginUser", user("LoginUser", index, password))
     yield Probe("CreateUser", user("CreateUser", index, PASSWORD))
+    yield from _listed(world, cluster)
     yield Probe("ChangePassword", user("ChangePassword", index, OTHER_PASSWORD))
     for name in (Fault.NETWORK, Fault.SECURITY_GROUP):
         yield Probe(f"ClearFault/{name}", fault("ClearFault", index, name))
@@ -61,6 +67,32 @@ def operator(world: World, cluster: Cluster) -> Iterator[Probe]:
             Handle=Ref("handle", key.index),
         )
         yield Probe("DeleteHsmKey", delete)
+
+
+def _listed(world: World, cluster: Cluster) -> Iterator[Probe]:
+    """What an operator is shown, and what is refused whoever there is."""
+    named = Ref("cluster", cluster.index)
+    yield Probe("ListFaults", command("operator", "ListFaults", ClusterId=named))
+    if not (is_activated(cluster) and active_hsms(cluster)):
+        return
+    yield Probe("ListUsers", command("operator", "ListUsers", ClusterId=named))
+    if world.stores:
+        return
+    for variant, password in (("short", _TOO_SHORT), ("long", _TOO_LONG)):
+        for operation in ("CreateUser", "ChangePassword"):
+            asked = user(operation, cluster.index, password)
+            yield Probe(f"{operation}/{variant}-password", asked)
+    for variant, name in (("long", "a" * 32), ("odd", "kms-user")):
+        asked = command("operator", "CreateUser", ClusterId=named, UserName=name, Password=PASSWORD)
+        yield Probe(f"CreateUser/{variant}-name", asked)
+
+
+def of_deleted_cluster(world: World) -> Iterator[Probe]:
+    """What an operator does on the HSMs of a cluster that is gone."""
+    index = world.made.clusters - 1
+    yield Probe("LockUser/deleted-cluster", user("LockUser", index))
+    named = Ref("cluster", index)
+    yield Probe("ListHsmKeys/deleted-cluster", command("operator", "ListHsmKeys", ClusterId=named))
 
 
 def faults(cluster: Cluster) -> Iterator[Probe]:

@@ -50,6 +50,9 @@ def aliases(world: World, key: Key) -> Iterator[Probe]:
     plaintext = Ref("plaintext", 0)
     yield kms("new", "CreateAlias", AliasName=Ref("alias", 1), TargetKeyId=named)
     yield kms("unknown", "UpdateAlias", AliasName=Ref("alias", 1), TargetKeyId=named)
+    if len(world.aliases) > 1:
+        for variant, limit in (("page", 1), ("largest-page", 100)):
+            yield kms(variant, "ListAliases", KeyId=named, Limit=limit)
     for alias in world.aliases[:1]:
         name = Ref("alias", alias.index)
         yield kms("taken", "CreateAlias", AliasName=name, TargetKeyId=named)

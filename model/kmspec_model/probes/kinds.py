@@ -50,6 +50,22 @@ def of_symmetric(world: World, key: Key) -> Iterator[Probe]:
         for kind in load().key_specs.values():
             if kind.data_key_pair:
                 yield kms(kind.name, "GenerateDataKeyPair", KeyId=named, KeyPairSpec=kind.name)
+    if world.made == Made(keys=1, materials=1, ciphertexts=1) and not key.role:
+        for used in ("SYMMETRIC_DEFAULT", _OTHER["Encrypt"]):
+            yield from _by_algorithm(named, used)
+
+
+def _by_algorithm(named: Ref, used: str) -> Iterator[Probe]:
+    """What a symmetric encryption key does when an algorithm is named."""
+    blob: dict[str, Value] = {"CiphertextBlob": Ref("ciphertext", 0)}
+    context = Ref("context", 0)
+    plaintext = Ref("plaintext", 0)
+    yield kms(used, "Encrypt", KeyId=named, Plaintext=plaintext, EncryptionAlgorithm=used)
+    yield kms(used, "Decrypt", EncryptionContext=context, EncryptionAlgorithm=used, **blob)
+    blob["SourceEncryptionContext"] = context
+    blob["DestinationKeyId"] = named
+    yield kms(f"from-{used}", "ReEncrypt", SourceEncryptionAlgorithm=used, **blob)
+    yield kms(f"to-{used}", "ReEncrypt", DestinationEncryptionAlgorithm=used, **blob)
 
 
 def of_another_kind(world: World, key: Key) -> Iterator[Probe]:

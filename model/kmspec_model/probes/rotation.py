@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from kmspec_model.command import Ref
+from kmspec_model.command import Ref, Value
 from kmspec_model.probes.probe import Probe, kms
 from kmspec_model.world import NONE, Key
 
@@ -24,5 +24,9 @@ def rotation(key: Key) -> Iterator[Probe]:
     yield kms("arn", "GetKeyRotationStatus", KeyId=arn)
     everything = "ALL_KEY_MATERIAL"
     yield kms("all", "ListKeyRotations", KeyId=named, IncludeKeyMaterial=everything)
+    for variant, limit in (("page", 1), ("largest-page", 1000)):
+        asked: dict[str, Value] = {"IncludeKeyMaterial": everything, "Limit": limit}
+        if len(key.materials) > 1:
+            yield kms(variant, "ListKeyRotations", KeyId=named, **asked)
     for days in () if key.role else (89, 90, 2560, 2561):
         yield kms(f"{days}-days", "EnableKeyRotation", KeyId=named, RotationPeriodInDays=days)

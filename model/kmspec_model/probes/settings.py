@@ -28,6 +28,21 @@ _ONE = cloudhsm_tags(("Stage", "test"))
 _SHORT, _TOO_SHORT = limits.BACKUP_RETENTION_DAYS.start, limits.BACKUP_RETENTION_DAYS.start - 1
 
 
+_MALFORMED = (
+    ("/malformed", "Allow everybody"),
+    ("/malformed-list", f"[{policy(1)}]"),
+    ("/malformed-without", policy(1).replace("Statement", "Statements")),
+    ("/malformed-nothing", '{"Version": "2012-10-17", "Statement": []}'),
+    ("/malformed-statement", '{"Version": "2012-10-17", "Statement": ["Allow"]}'),
+    ("/malformed-effect", policy(1).replace("Allow", "Permit")),
+    *(
+        (f"/malformed-no-{name.lower()}", policy(1).replace(name, f"{name}s"))
+        for name in ("Effect", "Principal", "Action")
+    ),
+)
+"""Resource policies that are none."""
+
+
 def new_clusters() -> Iterator[Probe]:
     """Clusters with settings of every kind, right and wrong."""
     chosen = create_cluster(
@@ -94,6 +109,19 @@ def of_clusters(world: World, cluster: Cluster) -> Iterator[Probe]:
     yield from _tags(Ref("cluster", index), cluster.tags, "")
 
 
+def of_pages(world: World) -> Iterator[Probe]:
+    """A list one by one, and on the largest page there is."""
+    lists = (
+        ("DescribeClusters", "clusterIds", "cluster", [one.index for one in world.clusters], 25),
+        ("DescribeBackups", "backupIds", "backup", [one.index for one in world.backups], 50),
+    )
+    for operation, name, kind, indexes, most in lists:
+        named = Pairs(((name, tuple(Ref(kind, index) for index in indexes)),))
+        for variant, limit in (("page", 1), ("largest-page", most)) if len(indexes) > 1 else ():
+            asked = command("cloudhsm", operation, Filters=named, MaxResults=limit)
+            yield Probe(f"{operation}/{variant}", asked)
+
+
 def of_copies(world: World) -> Iterator[Probe]:
     """What is asked of a copy, in the Region where it is."""
     there = world.seen_from(1)
@@ -142,7 +170,7 @@ def _policies(backup: Backup) -> Iterator[Probe]:
     has = "policy" if backup.policy else "no-policy"
     for name in ("GetResourcePolicy", "DeleteResourcePolicy"):
         yield Probe(f"{name}/{backup.state}/{has}", command("cloudhsm", name, ResourceArn=arn))
-    for variant, text in (("", policy(1)), ("/malformed", "Allow everybody")):
+    for variant, text in (("", policy(1)), *_MALFORMED):
         put = command("cloudhsm", "PutResourcePolicy", ResourceArn=arn, Policy=text)
         yield Probe(f"PutResourcePolicy/{backup.state}{variant}", put)
     of_cluster_arn = Ref("cluster", backup.cluster, "arn")
@@ -179,3 +207,9 @@ def _tags(named: Ref, held: tuple[tuple[str, str], ...], variant: str) -> Iterat
     yield Probe(f"cloudhsm:UntagResource{variant}{has}", untag)
     listed = command("cloudhsm", "ListTags", ResourceId=named)
     yield Probe(f"ListTags{variant}{has}", listed)
+    for text, most in (("/page", 1), ("/largest-page", 100)):
+        if len(held) > 1:
+            page = command("cloudhsm", "ListTags", ResourceId=named, MaxResults=most)
+            yield Probe(f"ListTags{variant}{text}", page)
+    token = command("cloudhsm", "ListTags", ResourceId=named, NextToken="no-page-came-with-it")
+    yield Probe(f"ListTags{variant}/token", token)

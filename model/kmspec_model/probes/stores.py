@@ -28,6 +28,9 @@ def of_the_store(world: World, store: Store) -> Iterator[Probe]:
     ):
         yield Probe(operation, of_store(operation, store.index))
     yield kms("id", "DescribeCustomKeyStores", CustomKeyStoreId=named)
+    by_name = Ref("name", store.name)
+    yield kms("name", "DescribeCustomKeyStores", CustomKeyStoreName=by_name)
+    yield kms("no-name", "DescribeCustomKeyStores", CustomKeyStoreName=Ref("name", 4))
     update = "UpdateCustomKeyStore"
     yield kms("name", update, CustomKeyStoreId=named, NewCustomKeyStoreName=Ref("name", 2))
     yield kms("password", update, CustomKeyStoreId=named, KeyStorePassword=OTHER_PASSWORD)
@@ -49,6 +52,16 @@ def of_the_store(world: World, store: Store) -> Iterator[Probe]:
     yield kms("store-rsa", "CreateKey", KeySpec="RSA_2048", KeyUsage="ENCRYPT_DECRYPT", **in_store)
     yield kms("store-multi-region", "CreateKey", MultiRegion=True, **in_store)
     yield kms("of-store", "GenerateRandom", NumberOfBytes=32, CustomKeyStoreId=named)
+
+
+def on_another_cluster(world: World, cluster: Cluster) -> Iterator[Probe]:
+    """A store on a cluster that no store names, related to that of a store or not."""
+    for other in world.clusters:
+        if other.index == cluster.index or world.store_of(other.index) is not None:
+            continue
+        related = "related" if other.lineage == cluster.lineage else "unrelated"
+        label = f"CreateCustomKeyStore/{related}-{other.state}"
+        yield Probe(label, create_store(3, other.index, max(other.anchor, 0)))
 
 
 def new_store(cluster: Cluster) -> Iterator[Probe]:

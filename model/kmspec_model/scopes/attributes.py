@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 from kmspec import limits
-from kmspec_model.command import Command, Ref, command
+from kmspec_model.command import Command, Ref, advance, command
 from kmspec_model.explore import Scope
 from kmspec_model.scopes.steps import is_waiting, key_life
 from kmspec_model.settled import is_settled
 from kmspec_model.setup import (
+    ALMOST,
     SETTLE,
     STORE_KEY,
     WAIT,
@@ -23,6 +24,8 @@ from kmspec_model.setup import (
 from kmspec_model.world import World
 
 _MOST_GRANTS = 2
+_MOST_MATERIALS = 2
+_NEARLY_A_YEAR = advance((limits.DEFAULT_ROTATION_PERIOD_DAYS - 5) * limits.DAY)
 
 
 def _grants(world: World) -> Iterator[Command]:
@@ -82,6 +85,10 @@ def _managed(world: World) -> Iterator[Command]:
     if world.keys:
         yield command("kms", "Encrypt", KeyId=service, Plaintext=Ref("plaintext", 0))
         yield schedule()
+        rotation = world.keys[0].rotation
+        if rotation is not None and len(world.keys[0].materials) < _MOST_MATERIALS:
+            near = rotation.due - world.now <= limits.DAY * 6000
+            yield ALMOST if near else _NEARLY_A_YEAR
 
 
 def _store_grants(world: World) -> Iterator[Command]:

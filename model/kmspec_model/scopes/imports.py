@@ -25,6 +25,7 @@ from kmspec_model.states import is_enabled
 from kmspec_model.world import World
 
 _DAYS = 5
+_MORE_DAYS = 10
 _MOST_PARAMETERS = 3
 
 
@@ -70,6 +71,15 @@ def _of_materials(world: World) -> Iterator[Command]:
         yield encrypt()
     for ciphertext in world.ciphertexts:
         yield decrypt(ciphertext.index)
+
+
+def _replaced(world: World) -> Iterator[Command]:
+    """A date at which key material expires, and another one in its place."""
+    key = world.keys[0]
+    if key.materials[0].present and world.parameters[0].expires > world.now:
+        yield import_material(0)
+        yield import_material(0, days=_MORE_DAYS)
+    yield ALMOST
 
 
 def _of_another_kind(world: World) -> Iterator[Command]:
@@ -140,6 +150,7 @@ _KINDS: tuple[tuple[str, str], ...] = (
     ("RSA_2048", "SIGN_VERIFY"),
     ("ECC_NIST_P256", "KEY_AGREEMENT"),
     ("HMAC_256", "GENERATE_VERIFY_MAC"),
+    ("ECC_NIST_P521", "KEY_AGREEMENT"),
 )
 _PRIMARY = (
     external_key(MultiRegion=True, Description="primary"),
@@ -161,6 +172,12 @@ _REPLICATED = (
 SCOPES = (
     Scope("imports", "a KMS key whose key material is imported", _TWO_KEYS, _imports),
     Scope("materials", "several imported key materials of one KMS key", _IMPORTED, _materials),
+    Scope(
+        "imported-again",
+        "key material imported again before it expires",
+        (external_key(), import_parameters(0), import_material(0, days=_DAYS)),
+        _replaced,
+    ),
     Scope("imported-kinds", "imported key pairs and HMAC keys", (), _of_another_kind),
     Scope(
         "imported-replicas",

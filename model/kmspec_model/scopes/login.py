@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from kmspec import limits
 from kmspec.names import KMSUSER, Fault
 from kmspec_model.command import Command
 from kmspec_model.explore import Scope
@@ -81,8 +82,14 @@ def _locking(world: World) -> Iterator[Command]:
     yield of_store("ConnectCustomKeyStore")
     yield of_store("DisconnectCustomKeyStore")
     known = world.clusters[0].contents.user(KMSUSER)
-    if known is not None and known.locked:
+    if known is None:
+        return
+    if known.locked:
         yield user("ChangePassword", 0, OTHER_PASSWORD)
+    elif known.logged_in:
+        yield user("LogoutUser", 0)
+    elif known.failures == limits.LOGIN_ATTEMPTS - 1:
+        yield user("LoginUser", 0, PASSWORD)
 
 
 SCOPES = (

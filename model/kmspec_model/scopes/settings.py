@@ -85,6 +85,16 @@ def _retained(world: World) -> Iterator[Command]:
         yield WAIT
 
 
+def _last(world: World) -> Iterator[Command]:
+    """The last backup of each cluster is kept, however old it is."""
+    if any(cluster.retention == _LONG for cluster in world.clusters):
+        for cluster in world.clusters:
+            days = retention(_SHORT)
+            yield of_cluster("ModifyCluster", cluster.index, BackupRetentionPolicy=days)
+    elif len(world.backups) > len(world.clusters):
+        yield WAIT
+
+
 _TAGGED = (Ref("cluster", 0), Ref("backup", 0))
 _ARN = Ref("backup", 0, "arn")
 
@@ -104,10 +114,10 @@ def _settings(world: World) -> Iterator[Command]:
     if backup.deadline is not None:
         return
     for named in _TAGGED:
-        for value in ("1", "2"):
-            pairs = cloudhsm_tags(("Stage", value))
+        for tags in ((("Stage", "1"),), (("Stage", "2"), ("Owner", ""))):
+            pairs = cloudhsm_tags(*tags)
             yield command("cloudhsm", "TagResource", ResourceId=named, TagList=pairs)
-        yield command("cloudhsm", "UntagResource", ResourceId=named, TagKeyList=("Stage",))
+        yield command("cloudhsm", "UntagResource", ResourceId=named, TagKeyList=("Stage", "Owner"))
     for account in (1, 2):
         text = policy(account)
         yield command("cloudhsm", "PutResourcePolicy", ResourceArn=_ARN, Policy=text)
@@ -140,11 +150,26 @@ _TAG = command(
 )
 _NO_HSM = (*one_hsm(hsm_type=OLDER), SETTLE, delete_hsm(0, 0), SETTLE)
 """An active cluster without HSMs, of which AWS makes no backup by itself, and two backups."""
+_TWO_CLUSTERS = (
+    *_NO_HSM,
+    create_cluster(),
+    SETTLE,
+    create_hsm(1, 0),
+    SETTLE,
+    initialize(1, 1),
+    SETTLE,
+    activate(1),
+    SETTLE,
+    delete_hsm(1, 1),
+    SETTLE,
+)
+"""Two of them."""
 
 SCOPES = (
     Scope("types", "a cluster changed to another HSM type", (create_cluster(OLDER),), _types),
     Scope("migration", "the same under a connected store", OLDER_STORE_KEY, _migration),
     Scope("retention", "backups that outlive the retention policy", _NO_HSM, _retention),
+    Scope("last-backups", "the last backups of two clusters", _TWO_CLUSTERS, _last),
     Scope(
         "copies",
         "a backup copied to another Region and restored there",

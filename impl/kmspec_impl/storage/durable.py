@@ -1,0 +1,165 @@
+"""Durable storage: the only place that says when what was done is safe.
+
+A request is answered when all that it and those before it changed is on disk. While one
+transaction is written, the next collects what is done meanwhile: under load a transaction
+holds many requests, always whole ones.
+"""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final
+
+from kmspec_impl.storage import rows
+from kmspec_impl.storage.database import Database, Written
+from kmspec_impl.storage.faults import DataError, LostError
+from kmspec_impl.storage.journal import Changes, Journal, Place
+from kmspec_impl.storage.sealing import Sealer, data_key
+from kmspec_impl.storage.tables import Answer, RowT, Table
+
+_LOG: Final = logging.getLogger(__name__)
+_STOPPED: Final = 2
+
+
+class Durable:
+    """A :class:`kmspec_impl.storage.tables.Storage` that outlives the process.
+
+    :raises DataError: the directory cannot be used.
+    """
+
+    before_commit: Callable[[], None] | None = None
+    when_lost: Callable[[], None] | None = None
+
+    def __init__(self, directory: Path) -> None:
+        self._database = Database(directory)
+        self._sealer = Sealer(data_key(directory, fresh=self._database.fresh))
+        self._journal = Journal()
+        self._read()
+        self._writer = ThreadPoolExecutor(1, "storage")
+        self._writing = False
+        self._for_this: list[Answer] = []
+        """Answers that what is being written now makes safe."""
+        self._for_next: list[Answer] = []
+
+    def _read(self) -> None:
+        self._kept: defaultdict[tuple[str, str], list[bytes]] = defaultdict(list)
+        for place, content in self.contents():
+            self._kept[place.kind, place.owner].append(content)
+
+    def table(self, kind: type[RowT], owner: str) -> Table[RowT]:
+        """The rows of one kind that somebody has."""
+        written = self._kept.pop((kind.__name__, owner), ())
+        kept = (rows.from_bytes(kind, one) for one in written)
+        return Table(kept, self._journal.of(kind.__name__, owner))
+
+    def contents(self) -> Iterator[tuple[Place, bytes]]:
+        """Every row as it was written, in the order of writing.
+
+        :raises DataError: they cannot be read.
+        """
+        for place, sealed in self._database.read():
+            yield place, self._sealer.open(sealed, _name(place))
+
+    def fill(self, contents: Iterable[tuple[Place, bytes]]) -> None:
+        """Write rows into a directory that nobody has asked for a table.
+
+        :raises LostError: nothing was written.
+        """
+        self._database.write(
+            Written(place, self._sealer.seal(content, _name(place))) for place, content in contents
+        )
+
+    def owners(self) -> Iterable[str]:
+        """Who has rows that nobody has asked for yet."""
+        return tuple(dict.fromkeys(owner for _, owner in self._kept))
+
+    def when_safe(self, answer: Answer) -> None:
+        """Let the running event loop call ``answer`` once nothing done so far can be lost."""
+        if self._journal.changes:
+            self._for_next.append(answer)
+            if not self._writing:
+                self._writing = True
+                asyncio.get_running_loop().call_soon(self._begin)
+        elif self._writing:
+            self._for_this.append(answer)
+        else:
+            asyncio.get_running_loop().call_soon(answer, True)  # noqa: FBT003 - its only argument
+
+    def commit(self) -> None:
+        """Return when all that was done is on disk; for a caller without an event loop.
+
+        :raises LostError: it could not be written, and is undone.
+        """
+        if not self._journal.changes:
+            return
+        try:
+            self._write(self._taken())
+        except LostError as error:
+            self._lose(error)
+            raise
+
+    def close(self) -> None:
+        """Write what there is to write, and let another process have the directory."""
+        self._writer.shutdown()
+        changes = self._taken()
+        try:
+            if changes:
+                self._write(changes)
+        finally:
+            self._database.close()
+
+    def _begin(self) -> None:
+        """Write what has been collected, in a thread."""
+        self._for_this, self._for_next = [*self._for_this, *self._for_next], []
+        writing = asyncio.get_running_loop().run_in_executor(
+            self._writer, self._write, self._taken()
+        )
+        writing.add_done_callback(self._done)
+
+    def _done(self, writing: "asyncio.Future[None]") -> None:
+        error = writing.exception()
+        answers, self._for_this = self._for_this, []
+        if isinstance(error, LostError):
+            answers, self._for_next = [*answers, *self._for_next], []
+            self._lose(error)
+        elif error is not None:
+            raise error
+        self._writing = bool(self._journal.changes)
+        if self._writing:
+            self._begin()
+        for answer in answers:
+            answer(error is None)
+
+    def _taken(self) -> Changes:
+        if self.before_commit is not None:
+            self.before_commit()
+        return self._journal.take()
+
+    def _write(self, changes: Changes) -> None:
+        self._database.write(
+            Written(
+                place,
+                None if row is None else self._sealer.seal(rows.to_bytes(row), _name(place)),
+                anew,
+            )
+            for place, (row, anew) in changes.items()
+        )
+
+    def _lose(self, error: LostError) -> None:
+        """Go back to what is on disk."""
+        _LOG.error("kmspec: %s; what was asked for is undone and refused: make room there", error)
+        self._journal.take()
+        try:
+            self._read()
+        except DataError as worse:
+            _LOG.critical("kmspec: %s; nothing can be answered any more, so it stops", worse.what)
+            raise SystemExit(_STOPPED) from worse
+        if self.when_lost is not None:
+            self.when_lost()
+
+
+def _name(place: Place) -> str:
+    return "\0".join(place)

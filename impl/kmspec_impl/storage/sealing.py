@@ -1,0 +1,86 @@
+"""Sealing: the only place that encrypts what is on disk, and that finds the key for it.
+
+AES-256-GCM. What is sealed says where it belongs, so that nothing can be put in the place of
+something else.
+"""
+
+import os
+from pathlib import Path
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from kmspec_impl.storage.faults import DataError
+
+KEY: Final = "KMSPEC_DATA_KEY"
+"""The environment variable that may hold the key: 64 hex digits."""
+KEY_FILE: Final = "KMSPEC_DATA_KEY_FILE"
+"""The one that may name the file it is in; without both it is in the data directory."""
+FILE_NAME: Final = "key"
+_BYTES: Final = 32
+_NONCE: Final = 12
+_OWNER_ONLY: Final = 0o600
+
+
+class Sealer:
+    """Seals and opens under one key."""
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(key)
+
+    def seal(self, content: bytes, place: str) -> bytes:
+        """What only this key opens, and only as what belongs to ``place``."""
+        nonce = os.urandom(_NONCE)
+        return nonce + self._cipher.encrypt(nonce, content, place.encode())
+
+    def open(self, sealed: bytes, place: str) -> bytes:
+        """What was sealed.
+
+        :raises DataError: it was sealed under another key, or for another place, or altered.
+        """
+        try:
+            return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], place.encode())
+        except (InvalidTag, ValueError) as cause:
+            what = "the data directory was written with another key, or altered"
+            raise DataError(what, f"give the right key by {KEY} or {KEY_FILE}") from cause
+
+
+def data_key(directory: Path, *, fresh: bool) -> bytes:
+    """The key for a data directory; made, readable by its owner only, for a ``fresh`` one.
+
+    :raises DataError: there is none, or it is no key.
+    """
+    given = os.environ.get(KEY)
+    if given is not None:
+        return _read(given, f"the environment variable {KEY}")
+    named = os.environ.get(KEY_FILE)
+    file = directory / FILE_NAME if named is None else Path(named)
+    try:
+        if fresh and not file.exists():
+            _make(file)
+        return _read(file.read_text(encoding="ascii"), str(file))
+    except FileNotFoundError as cause:
+        what = f"{file} is missing, and with it the key of {directory}"
+        raise DataError(what, f"put it back, or give the key by {KEY}") from cause
+    except (OSError, UnicodeDecodeError) as cause:
+        what = f"the key in {file} cannot be read: {cause}"
+        raise DataError(what, f"mend that, or give the key by {KEY}") from cause
+
+
+def _make(file: Path) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    with os.fdopen(os.open(file, flags, _OWNER_ONLY), "w", encoding="ascii") as made:
+        made.write(os.urandom(_BYTES).hex() + "\n")
+        made.flush()
+        os.fsync(made.fileno())
+
+
+def _read(text: str, where: str) -> bytes:
+    try:
+        key = bytes.fromhex(text.strip())
+    except ValueError:
+        key = b""
+    if len(key) != _BYTES:
+        raise DataError(f"{where} holds no key", f"a key is {2 * _BYTES} hex digits")
+    return key

@@ -1,0 +1,129 @@
+"""Tables: the only place where the state of an account in a Region is kept.
+
+State is rows: frozen values with an id, in tables. A change is a new row put in the place of
+the old one, so that nothing changes unnoticed and a refused request leaves nothing half done.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from typing import Generic, Protocol, TypeAlias, TypeVar
+
+
+class Row(Protocol):
+    """A frozen value with an id."""
+
+    @property
+    def id(self) -> str:
+        """What the row is found by."""
+        ...
+
+
+RowT = TypeVar("RowT", bound=Row)
+
+Note: TypeAlias = Callable[[str, Row | None], None]
+"""Who is told of each change: the id of the row, and what it is now; ``None`` when it is gone."""
+
+
+class Table(Generic[RowT]):
+    """Rows of one kind, in the order in which their ids were first put.
+
+    ``rows`` were there before; ``note`` is told of what changes.
+    """
+
+    def __init__(self, rows: Iterable[RowT] = (), note: Note | None = None) -> None:
+        self._rows: dict[str, RowT] = {row.id: row for row in rows}
+        self._note = note
+        self.get: Callable[[str], RowT | None] = self._rows.get
+        """The row of that id. The dictionary's own method: every request passes here."""
+
+    def __getitem__(self, row_id: str) -> RowT:
+        return self._rows[row_id]
+
+    def __contains__(self, row_id: str) -> bool:
+        return row_id in self._rows
+
+    def __iter__(self) -> Iterator[RowT]:
+        return iter(self._rows.values())
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def put(self, row: RowT) -> RowT:
+        """Add a row, or replace the one of that id; the row."""
+        self._rows[row.id] = row
+        if self._note is not None:
+            self._note(row.id, row)
+        return row
+
+    def remove(self, row_id: str) -> None:
+        """Delete the row of that id."""
+        del self._rows[row_id]
+        if self._note is not None:
+            self._note(row_id, None)
+
+    def clear(self) -> None:
+        """Delete every row."""
+        for row_id in list(self._rows):
+            self.remove(row_id)
+
+
+Answer: TypeAlias = Callable[[bool], object]
+"""Answers a request, given whether what it changed is safe; else it is undone."""
+
+
+class Storage(Protocol):
+    """What all tables come from, and what says when changes of them are safe."""
+
+    before_commit: Callable[[], None] | None
+    """Called when changes are about to be kept, to add to them."""
+    when_lost: Callable[[], None] | None
+    """Called when changes could not be kept: all tables are to be asked for anew."""
+
+    def table(self, kind: type[RowT], owner: str) -> Table[RowT]:
+        """The rows of one kind that somebody has; asked for once in the life of a storage."""
+        ...
+
+    def owners(self) -> Iterable[str]:
+        """Who has rows that nobody has asked for yet."""
+        ...
+
+    def when_safe(self, answer: Answer) -> None:
+        """Let the running event loop call ``answer`` once nothing done so far can be lost."""
+        ...
+
+    def commit(self) -> None:
+        """Return when nothing done so far can be lost.
+
+        :raises kmspec_impl.storage.faults.LostError: it could not be kept, and is undone.
+        """
+        ...
+
+    def close(self) -> None:
+        """End it."""
+        ...
+
+
+class Memory:
+    """A :class:`Storage` whose rows are lost with the process."""
+
+    before_commit: Callable[[], None] | None = None
+    when_lost: Callable[[], None] | None = None
+
+    def table(self, kind: type[RowT], owner: str) -> Table[RowT]:
+        """A table without rows."""
+        del kind, owner
+        return Table()
+
+    def owners(self) -> Iterable[str]:
+        """Nobody."""
+        return ()
+
+    def when_safe(self, answer: Answer) -> None:
+        """Nothing is ever safer than it is now."""
+        asyncio.get_running_loop().call_soon(answer, True)  # noqa: FBT003 - its only argument
+
+    def commit(self) -> None:
+        """Nothing is ever safer than it is now."""
+
+    def close(self) -> None:
+        """Nothing is left."""
