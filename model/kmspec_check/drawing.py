@@ -14,7 +14,7 @@ from kmspec.names import Service
 from kmspec_check.oracle import Node
 from kmspec_check.plan import Plan, Stop
 from kmspec_check.run import Run
-from kmspec_model import Command, Ref, Refusal, advance
+from kmspec_model import EMPTY, Command, Ref, Refusal, advance
 from kmspec_model.explore import Scope
 from kmspec_model.probes.wider import wider
 from kmspec_model.settled import is_settled
@@ -26,6 +26,8 @@ _LONGEST = 30
 _SOON = (0.1, 0.2, 1.0, 1.0, 1.0)
 _LATER = (3600.0, 86400.0, 7 * 86400.0, 8 * 86400.0 + 3600, 30 * 86400.0)
 """Seconds: less than a transition, one, more; and the waiting periods."""
+_A_WHILE = 600.0
+"""Seconds, at most, where there is a cluster: AWS backs it up daily, and nothing names that backup."""
 _UNDER_WAY, _AT_REST = 0.5, 0.12
 """How often a step is one in time, while something is under way and while nothing is."""
 _FOCUS = (1.0, 1.0, 0.4)
@@ -43,6 +45,15 @@ class Start(NamedTuple):
 
     scope: Scope
     way: tuple[Command, ...]
+
+    def for_a_walk(self, plan: Plan) -> "Start":
+        """The same, or the beginning of its scope where a cluster may have been backed up since."""
+        waited = any(float(str(step.get("Seconds", 0))) > _A_WHILE for step in self.way)
+        node = plan.oracle.node(EMPTY)
+        for step in self.way:
+            node = node.permitted(step)[0].node
+        barred = waited and _has_clusters(node.world)
+        return self._replace(way=_beginning(plan, self.scope.name)) if barred else self
 
 
 class Kind(Enum):
@@ -66,8 +77,14 @@ def starts(run: Run, plan: Plan, rng: random.Random) -> Iterator[Start]:
         graph = plan.graphs[name]
         way = plan.way_to(Stop(name, rng.randrange(len(graph.worlds))))
         if len(way) > _LONGEST or not all(map(run.offers, way)) or plan.obstacle(way):
-            way = () if plan.obstacle(graph.scope.preamble) else plan.way_to(Stop(name, 0))
+            way = _beginning(plan, name)
         yield Start(graph.scope, way)
+
+
+def _beginning(plan: Plan, name: str) -> tuple[Command, ...]:
+    """The way to the first world of a scope; that of nothing where it is barred."""
+    preamble = plan.graphs[name].scope.preamble
+    return () if plan.obstacle(preamble) else preamble
 
 
 def by_operation(commands: Iterable[Command]) -> list[list[Command]]:
@@ -99,6 +116,10 @@ def _password(world: World, command: Command) -> str:
     return user.password if user is not None else PASSWORD
 
 
+def _has_clusters(world: World) -> bool:
+    return any(there.clusters or there.backups for there in (world, *world.others))
+
+
 class Drawing:
     """What one walk takes."""
 
@@ -113,7 +134,8 @@ class Drawing:
         under_way = not is_settled(node.world)
         if rng.random() < (_UNDER_WAY if under_way else _AT_REST):
             soon = under_way and rng.random() < 0.8  # noqa: PLR2004 - mostly
-            moved = advance(rng.choice(_SOON if soon else _LATER))
+            seconds = rng.choice(_SOON if soon else _LATER)
+            moved = advance(min(seconds, _A_WHILE) if _has_clusters(node.world) else seconds)
             if self._run.offers(moved):
                 return moved
         wanted = rng.choice(self._kinds)

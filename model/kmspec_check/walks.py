@@ -155,6 +155,7 @@ class _Walker:
         start = next(starts(self._run, self._plan, rng), None)
         if start is None:
             return
+        start = start.for_a_walk(self._plan)
         self._drawing = Drawing(self._run, start.scope, rng)
         for command in start.way:
             if self._session is None:
