@@ -27,7 +27,7 @@ _SOON = (0.1, 0.2, 1.0, 1.0, 1.0)
 _LATER = (3600.0, 86400.0, 7 * 86400.0, 8 * 86400.0 + 3600, 30 * 86400.0)
 """Seconds: less than a transition, one, more; and the waiting periods."""
 _A_WHILE = 600.0
-"""Seconds, at most, where there is a cluster: AWS backs it up daily, and nothing names that backup."""
+"""Seconds, at most, where there is a cluster: AWS backs it up daily, and names no such backup."""
 _UNDER_WAY, _AT_REST = 0.5, 0.12
 """How often a step is one in time, while something is under way and while nothing is."""
 _FOCUS = (1.0, 1.0, 0.4)
