@@ -2,11 +2,13 @@
 
 It chooses the route by method, path and headers, reads the body within its bound, and turns
 whatever happens into one answer. A 5xx is a fault the service models know, or a defect of ours;
-a defect is logged to stderr with its traceback, and the connection lives on.
+a defect is logged to stderr with its traceback, and the connection lives on. What an exception says
+is not logged: it may quote the request.
 """
 
 import asyncio
 import logging
+import traceback
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any, Final, TypeAlias
@@ -63,7 +65,6 @@ class Application:
     ) -> None:
         self._emulator = emulator
         self._verifier = verifier
-        self._caller = _claimed if verifier is None else self._verified
         self._door = door or admin.Door()
         self.when_safe = emulator.when_safe
         """For a server that answers by :meth:`answer_whole`: when to send what it has."""
@@ -118,24 +119,17 @@ class Application:
         request_id = self._next_id()
         route: Route | None = None
         try:
-            caller = self._caller(scope, headers, body)
+            if self._verifier is None:
+                query = scope["query_string"]
+                caller = scope_of(headers.get(b"authorization"), query).caller
+            else:
+                caller = _verified(self._verifier, scope, headers, body)
             route = self._route(scope, headers)
             given = scope["query_string"] if scope["method"] == "GET" else body
             reply = route.answer(self._emulator, caller, given, request_id)
         except Exception as error:  # noqa: BLE001 - the last resort: an answer and a traceback
             reply = _refuse(error, route, scope, headers, request_id)
         return reply, request_id
-
-    def _verified(self, scope: Message, headers: Headers, body: bytes) -> Caller:
-        """Whose a request is, by its signature; raises :class:`Refusal`."""
-        if self._verifier is None or scope["path"].startswith(admin.PREFIX):
-            return DEFAULT_CALLER
-        path, query = scope["raw_path"], scope["query_string"]
-        request = Request(scope["method"], path, query, scope["headers"], body)
-        speaker = _speaker(scope, headers)
-        if scope["path"].startswith(_CBOR_PREFIX):
-            speaker = _CBOR
-        return self._verifier.caller(request, _SERVICES.get(speaker, Service.KMS))
 
     def _next_id(self) -> str:
         """A UUID by its form; the first digits spell our name."""
@@ -200,10 +194,16 @@ _LOST: Final = "kmspec could not keep what this request changed, and has undone 
 _TOO_LARGE: Final = f"A request's body has at most {BODY_LIMIT} bytes."
 
 
-def _claimed(scope: Message, headers: Headers, body: bytes) -> Caller:
-    """Whose a request says it is."""
-    del body
-    return scope_of(headers.get(b"authorization"), scope["query_string"]).caller
+def _verified(verifier: Verifier, scope: Message, headers: Headers, body: bytes) -> Caller:
+    """Whose a request is, by its signature; raises :class:`Refusal`."""
+    if scope["path"].startswith(admin.PREFIX):
+        return DEFAULT_CALLER
+    path, query = scope["raw_path"], scope["query_string"]
+    request = Request(scope["method"], path, query, scope["headers"], body)
+    speaker = _speaker(scope, headers)
+    if scope["path"].startswith(_CBOR_PREFIX):
+        speaker = _CBOR
+    return verifier.caller(request, _SERVICES.get(speaker, Service.KMS))
 
 
 def _asks_sts(method: str, query: bytes, headers: Headers) -> bool:
@@ -240,8 +240,17 @@ def _refuse(
         if error.allow is None:
             return reply
         return reply._replace(headers=(*reply.headers, (b"allow", error.allow.encode("ascii"))))
-    _LOG.error("A defect of kmspec, in %s %s:", scope["method"], scope["path"], exc_info=error)
+    asked = headers.get(b"x-amz-target", b"").decode("latin-1") or scope["path"]
+    _LOG.error("A defect of kmspec, in %s %s:\n%s", scope["method"], asked[:80], _places(error))
     return speaker.refuse(EdgeCode.INTERNAL_FAILURE, _DEFECT, 500, request_id)
+
+
+def _places(error: BaseException) -> str:
+    """The traceback of an exception and its causes: places in the code and types, no values."""
+    cause = error.__cause__ or error.__context__
+    before = "" if cause is None else f"{_places(cause)}\n"
+    lines = "".join(traceback.format_tb(error.__traceback__))
+    return f"{before}Traceback (most recent call last):\n{lines}{type(error).__name__}"
 
 
 def _speaker(scope: Message, headers: Headers) -> Route:

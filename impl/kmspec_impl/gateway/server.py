@@ -40,6 +40,8 @@ PATIENCE: Final = 30.0
 """Seconds a request may take to come, a first one too, and a client to read its answers."""
 MOST_RECEIVED: Final = 8 * BODY_LIMIT
 """Bytes of a request as it travels, which in small chunks is several times its body."""
+MOST_WAITING: Final = 64 * 1024 * 1024
+"""Bytes of requests that have not come whole, of all clients; beyond, the oldest is ended."""
 CONNECTIONS: Final = 1000
 """Connections at a time; beyond, one more takes the place of the one that waited longest."""
 BACKLOG: Final = 512
@@ -232,10 +234,9 @@ class _Connection(HttpToolsProtocol):
         waiting = [(one.waiting(), one) for one in others if one is not self]
         (_, moment), longest = min(waiting, key=lambda pair: pair[0])
         if moment < self.loop.time():
-            self.connections.discard(longest)
-            longest.transport.abort()
+            longest.end()
         else:
-            self.transport.abort()
+            self.end()
 
     def waiting(self) -> tuple[bool, float]:
         """Whether anything was asked here, and since when the client is waited for."""
@@ -290,6 +291,16 @@ class _Connection(HttpToolsProtocol):
                 self.transport.close()
             else:
                 self._refuse(413, EdgeCode.TOO_LARGE, _TOO_MUCH)
+        elif self._received > SMALL:
+            others = [one for one in self.connections if isinstance(one, _Connection)]
+            coming = [one for one in others if one._received]  # noqa: SLF001 - one of the same
+            if sum(one._received for one in coming) > MOST_WAITING:  # noqa: SLF001 - the same
+                min(coming, key=_Connection.waiting).end()
+
+    def end(self) -> None:
+        """Make room, at once."""
+        self.connections.discard(self)
+        self.transport.abort()
 
     def on_headers_complete(self) -> None:
         self._in_head, self._head = False, 0

@@ -130,6 +130,23 @@ def test_of_connections_that_were_used_the_idle_one_makes_room(small: Running) -
             assert read_response(connection).status == 200
 
 
+def test_bodies_that_wait_take_no_more_than_they_may(
+    server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "MOST_WAITING", 5 * BODY_LIMIT)
+    monkeypatch.setattr(serving, "PATIENCE", 30.0)
+    almost = post(b" " * BODY_LIMIT)[:-1]
+    with contextlib.ExitStack() as stack:
+        waiting = []
+        for _ in range(10):
+            waiting.append(stack.enter_context(connect(server)))
+            with contextlib.suppress(ConnectionError):
+                waiting[-1].sendall(almost)
+            assert healthy(server)
+        assert 4 <= sum(map(_ended, waiting)) <= 6
+        assert not _ended(waiting[-1])
+
+
 def _ended(connection: socket.socket) -> bool:
     connection.settimeout(0.01)
     try:

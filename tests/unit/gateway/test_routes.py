@@ -205,7 +205,7 @@ def test_an_answer_that_cannot_be_encoded_is_a_defect(caplog: pytest.LogCaptureF
     headers = {"x-amz-target": "TrentService.ListKeys", "content-type": JSON}
     response = ask(CannedEmulator({"ListKeys": {"NextMarker": 5}}), "POST", "/", headers, b"{}")
     assert error(response) == (500, "InternalFailure")
-    assert "must be a string" in caplog.text
+    assert caplog.text.rstrip().endswith("TypeError")
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b'{"Limit": "x"}', b"\xff", b"[" * 100_000])
