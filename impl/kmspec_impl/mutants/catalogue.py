@@ -11,6 +11,7 @@ from kmspec_impl.mutants import (
     of_computation,
     of_connections,
     of_effects,
+    of_freedom,
     of_imports,
     of_keys,
     of_kinds,
@@ -52,6 +53,7 @@ CATALOGUE: Final[tuple[Mutant, ...]] = (
     *of_effects.MUTANTS,
     *of_operators.MUTANTS,
     *of_lists.MUTANTS,
+    *of_freedom.MUTANTS,
     *of_refusals.MUTANTS,
     *of_races.MUTANTS,
 )
