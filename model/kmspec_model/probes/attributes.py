@@ -34,6 +34,8 @@ def unknown() -> Iterator[Probe]:
     yield kms("unknown", "RetireGrant", **grant)
     yield kms("unknown-token", "RetireGrant", GrantToken=UNKNOWN_TOKEN)
     yield kms("nothing", "RetireGrant")
+    yield kms("key-only", "RetireGrant", **named)
+    yield kms("grant-only", "RetireGrant", GrantId=UNKNOWN_GRANT)
     yield kms("", "ListRetirableGrants", RetiringPrincipal=RETIRING)
     yield kms("nobody", "ListRetirableGrants")
     yield kms("malformed", "ListRetirableGrants", RetiringPrincipal="nobody")
