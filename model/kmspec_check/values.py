@@ -171,7 +171,7 @@ def _again(sample: _Sample, index: int) -> Iterator[tuple[Command, str]]:
     if sample.context is None and sample.again is None:
         blob = Ref("ciphertext", index)
         anew = command("kms", "ReEncrypt", CiphertextBlob=blob, DestinationKeyId=_KEY)
-        yield anew, f"ReEncrypt/{sample.label}"
+        yield anew._replace(keep=True), f"ReEncrypt/{sample.label}"
         yield _decrypt(sample, index + 1), f"Decrypt/{sample.label}, encrypted anew"
 
 
