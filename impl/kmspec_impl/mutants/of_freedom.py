@@ -86,7 +86,8 @@ def _no_active_hsm(realm: Realm, parameters: Parameters) -> bool:
 
 
 def _clears_nothing(realm: Realm, cluster: Cluster, arguments: Arguments, now: float) -> Response:
-    if arguments.fault("Name") not in cluster.faults and "HsmId" not in arguments._members:  # noqa: SLF001
+    of_hsm = arguments.optional_text("HsmId") is not None
+    if not of_hsm and arguments.fault("Name") not in cluster.faults:
         raise ServiceError(ErrorCode.CLOUDHSM_INVALID_REQUEST)
     response: Response = _OPERATIONS["ClearFault"][0](realm, cluster, arguments, now)
     return response
