@@ -12,6 +12,7 @@ from kmspec_impl.mutants import (
     of_connections,
     of_effects,
     of_freedom,
+    of_histories,
     of_imports,
     of_keys,
     of_kinds,
@@ -56,6 +57,7 @@ CATALOGUE: Final[tuple[Mutant, ...]] = (
     *of_freedom.MUTANTS,
     *of_refusals.MUTANTS,
     *of_races.MUTANTS,
+    *of_histories.MUTANTS,
 )
 
 
