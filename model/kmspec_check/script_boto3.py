@@ -265,6 +265,9 @@ class _Script:
                 return "seen is not None"
             case Sealed():
                 return f"(lambda seen: {self._condition(pattern.content)})(opened(seen))"
+            case OneOf(options) if all(isinstance(option, Items) for option in options):
+                most = max(len(option.entries) for option in options if isinstance(option, Items))
+                return f"len(seen or []) <= {most}"
             case OneOf():
                 inner = " or ".join(self._condition(option) for option in pattern.options)
                 return f"({inner})"
