@@ -95,17 +95,18 @@ def serve(
     from kmspec_impl.clock import RealClock, VirtualClock
     from kmspec_impl.emulator import Settings
     from kmspec_impl.gateway import server
+    from kmspec_impl.hsm.interface import BackendError
     from kmspec_impl.mutants.catalogue import emulator
 
-    _not_offered("--hsm pkcs11", hsm_kind == "pkcs11" or None, "use --hsm software")
     _not_offered("--auth sigv4", auth == "sigv4" or None, "use --auth off")
     ticking = VirtualClock() if clock == "virtual" else RealClock()
     try:
-        settings = Settings(delay=delay, quotas=quotas, clock=ticking)
+        settings = Settings(delay=delay, quotas=quotas, clock=ticking, hsm=hsm_kind)
     except ValueError as error:
         what = f"--delay {delay:g} is no time to wait"
         raise UseError(what, "give seconds, 0 to 100 years of them") from error
-    with _storage(data_dir) as storage, _complaining(server.CannotListenError):
+    broken = _complaining(server.CannotListenError, BackendError)
+    with _storage(data_dir) as storage, broken:
         server.serve(emulator(settings, _mutant(mutant), storage), host, port)
     return 0
 

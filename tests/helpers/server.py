@@ -42,14 +42,14 @@ def done(*words: str, **more: str) -> str:
 
 
 @contextlib.contextmanager
-def serving(*options: str, before: Callable[[], None] | None = None) -> Iterator[str]:
+def serving(*options: str, before: Callable[[], None] | None = None, **more: str) -> Iterator[str]:
     """The URL of a running `kmspec serve`, which must end cleanly on SIGTERM.
 
-    ``before`` is called in the process that is to become the server.
+    ``before`` is called in the process that is to become the server; ``more`` are variables.
     """
     with subprocess.Popen(
         [KMSPEC, "serve", "--port", "0", *options],
-        env=environment(),
+        env=environment(**more),
         stdout=subprocess.PIPE,
         text=True,
         preexec_fn=before,  # noqa: PLW1509 - it only sets a limit
