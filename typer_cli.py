@@ -21,6 +21,7 @@ from kmspec_impl.client import endings
 from kmspec_impl.client.errors import UseError
 from typer_hsm import hsm
 from typer_words import (
+    AdminToken,
     AsJson,
     Auth,
     BackupState,
@@ -28,6 +29,7 @@ from typer_words import (
     Clock,
     ClusterState,
     Connection,
+    CredentialsFile,
     Data,
     DataDir,
     Delay,
@@ -53,6 +55,7 @@ from typer_words import (
     Target,
     TargetVersion,
     TraceFile,
+    Unauthenticated,
     Url,
     VectorName,
     VectorsFile,
@@ -88,26 +91,40 @@ def serve(
     delay: Delay = 0.2,
     hsm_kind: Hsm = "software",
     auth: Auth = "off",
+    credentials: CredentialsFile = None,
+    admin_token: AdminToken = None,
+    allow_unauthenticated: Unauthenticated = False,
     quotas: Quotas = "store",
     mutant: Mutant = None,
 ) -> int:
     """Serve the emulator until SIGTERM."""
-    from kmspec_impl.clock import RealClock, VirtualClock
+    from kmspec_impl.clock import RealClock, VirtualClock, wall
     from kmspec_impl.emulator import Settings
     from kmspec_impl.gateway import server
+    from kmspec_impl.gateway.admin import Door
+    from kmspec_impl.gateway.app import Application
+    from kmspec_impl.gateway.credentials import CredentialsError, read
+    from kmspec_impl.gateway.credentials import admin_token as checked_token
+    from kmspec_impl.gateway.sigv4 import Verifier
     from kmspec_impl.hsm.interface import BackendError
     from kmspec_impl.mutants.catalogue import emulator
 
-    _not_offered("--auth sigv4", auth == "sigv4" or None, "use --auth off")
+    if credentials is not None and auth != "sigv4":
+        raise UseError("--credentials is of --auth sigv4", "add it, or leave --credentials out")
     ticking = VirtualClock() if clock == "virtual" else RealClock()
     try:
         settings = Settings(delay=delay, quotas=quotas, clock=ticking, hsm=hsm_kind)
     except ValueError as error:
         what = f"--delay {delay:g} is no time to wait"
         raise UseError(what, "give seconds, 0 to 100 years of them") from error
-    broken = _complaining(server.CannotListenError, BackendError)
-    with _storage(data_dir) as storage, broken:
-        server.serve(emulator(settings, _mutant(mutant), storage), host, port)
+    with _complaining(CredentialsError):
+        verifier = Verifier(read(credentials), wall) if auth == "sigv4" else None
+        door = Door(checked_token(admin_token))
+    refused = (server.CannotListenError, server.OpenToAllError, BackendError)
+    with _storage(data_dir) as storage, _complaining(*refused):
+        application = Application(emulator(settings, _mutant(mutant), storage), verifier, door)
+        only_here = verifier is None and not allow_unauthenticated
+        server.serve(application, host, port, only_here=only_here)
     return 0
 
 
@@ -294,11 +311,6 @@ def _endpoint(url: str) -> "Endpoint":
     from kmspec_impl.client.endpoint import Endpoint
 
     return Endpoint(url)
-
-
-def _not_offered(option: str, value: object, remedy: str) -> None:
-    if value is not None:
-        raise UseError(f"{option} is not offered yet", remedy)
 
 
 @contextlib.contextmanager

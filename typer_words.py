@@ -48,7 +48,20 @@ Port = Annotated[int, _option("--port", "PORT", "0 picks a free one.", min=0, ma
 Clock = Annotated[Literal["real", "virtual"], _option("--clock", None, "Virtual: moved by hand.")]
 Delay = Annotated[float, _option("--delay", "SECONDS", "How long transitions take.", min=0)]
 Hsm = Annotated[Literal["software", "pkcs11"], _option("--hsm", None, "pkcs11: see docs/hsm.md.")]
-Auth = Annotated[Literal["off", "sigv4"], _option("--auth", None, "sigv4: not offered yet.")]
+Auth = Annotated[Literal["off", "sigv4"], _option("--auth", None, "sigv4: verify signatures.")]
+CredentialsFile = Annotated[
+    Path | None, _option("--credentials", "FILE", "Access keys for sigv4, in TOML or JSON.")
+]
+AdminToken = Annotated[
+    str | None,
+    _option(
+        *("--admin-token", "TOKEN", "What lets other machines use /_kmspec/."),
+        envvar="KMSPEC_ADMIN_TOKEN",
+    ),
+]
+Unauthenticated = Annotated[
+    bool, _option("--allow-unauthenticated", None, "Let any machine that gets here do anything.")
+]
 Quotas = Annotated[Literal["none", "store", "all"], _option("--quotas", None, "Which to enforce.")]
 Named = Annotated[str | None, _option("--profile", "NAME|FILE", "What is particular there.")]
 Only = Annotated[list[str] | None, _option("--only", "AREA", "Area or phase; may be repeated.")]

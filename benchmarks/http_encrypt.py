@@ -90,7 +90,7 @@ def run_server(name: str) -> None:
         case "encrypt-asgi":
             application = Application(Emulator(Settings())).__call__
         case _:
-            serve(Emulator(Settings()), HOST, 0)
+            serve(Application(Emulator(Settings())), HOST, 0)
             return
     listening = listen(HOST, 0)
     line = f"{name} on http://{HOST}:{listening.getsockname()[1]}"

@@ -22,6 +22,11 @@ def after(moment: float, seconds: float) -> float:
     return round(moment + seconds, _DIGITS)
 
 
+def wall() -> float:
+    """Epoch seconds of this machine: what clients sign by, whatever clock the emulator has."""
+    return time.time()
+
+
 class Clock(Protocol):
     """What tells the time."""
 

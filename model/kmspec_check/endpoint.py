@@ -38,6 +38,7 @@ LARGEST_BODY = 8 * 1024 * 1024
 """Bytes; no answer of ours comes near."""
 _CHUNK = 65536
 _LONGEST_VERSION = 80
+_OUR_ROUTES = "/_kmspec/"
 _FIRST = ("kmspec", "ministack", "floci", "fakecloud")
 """Profiles of targets that also answer at the routes of others."""
 _AWS = re.compile(
@@ -66,7 +67,7 @@ class Endpoint:
         self._refuse_aws(profile)
         self.profile = profile or self._recognise()
         self.region = _region_of_aws(parts.hostname or "") or "us-east-1"
-        self._signer = wire.Signer(self._credentials())
+        self._signer = wire.Signer(self._credentials(), os.environ.get("AWS_SECRET_ACCESS_KEY"))
 
     def __enter__(self) -> Self:
         return self
@@ -118,6 +119,9 @@ class Endpoint:
             raise Trouble(f"{operation} has no route in profile {profile}", "name one there")
         body = json.dumps(dict(parameters)).encode()
         headers = {"Content-Type": "application/json"}
+        token = os.environ.get("KMSPEC_ADMIN_TOKEN")
+        if token and route.startswith(_OUR_ROUTES):
+            headers["Authorization"] = f"Bearer {token}"
         status, answered = self._exchange("POST", route.format(operation=operation), body, headers)
         return _pair(wire.answer("", operation, status, answered))
 

@@ -178,7 +178,7 @@ class _Script:
             return f"zones.get({subnet}, {self._binding.value(ref)!r})"
         if ref.kind == "policy":
             text = repr(self._binding.value(ref))
-            return f"{text}.replace({self._binding.place.account!r}, arn('', '').split(':')[4])"
+            return f"{text}.replace({self._binding.place.account!r}, account())"
         found = _ARN.fullmatch(ref.form)
         if found is not None and ref.kind in _RESOURCES:
             service, folder = _RESOURCES[ref.kind]

@@ -24,6 +24,10 @@ from kmspec_model.materials import read
 
 _RUN, _ACCOUNT = "@run@", "@account@"
 """Stand for what each run of the script draws, so that it can be run again on one server."""
+_ACCOUNT_THERE = """\
+account=$(aws sts get-caller-identity --query Account --output text 2> /dev/null ||
+  aws kms create-key --query KeyMetadata.AWSAccountId --output text)"""
+"""Asks for the account, of a key where there is no STS."""
 _SERVICES = {Service.KMS: "kms", Service.CLOUDHSM: "cloudhsmv2", Service.STS: "sts"}
 _HSM = {
     "ActivateCluster": "activate {ClusterId} --password {Password}",
@@ -116,7 +120,10 @@ class _Lines:
             yield _CA.format()
         if any(ref.kind in ("material", "moment") for ref in references):
             yield _WRAP.format()
-        yield from self._steps(trace)
+        steps = list(self._steps(trace))
+        if not trace.isolated and any("${account}" in line for line in steps):
+            yield _ACCOUNT_THERE
+        yield from steps
         last = trace.steps[-1]
         for difference in last.differences:
             yield f"# expected {difference.where}: {difference.expected}"

@@ -1,6 +1,7 @@
 """Snippets: the only place for the fixed text of the programs that reproductions are."""
 
 HEAD = '''\
+import functools
 import json
 import re
 import secrets
@@ -118,10 +119,20 @@ def at(answer, *path):
     return answer
 
 
+@functools.cache
+def account():
+    """The account: of STS, or of a key that is made for it where there is no STS."""
+    try:
+        return sts.get_caller_identity()["Account"]
+    except Exception:  # there is no STS, in whatever words
+        key = call(kms, "CreateKey")["KeyMetadata"]
+        call(kms, "ScheduleKeyDeletion", KeyId=key["KeyId"], PendingWindowInDays=7)
+        return key["Arn"].split(":")[4]
+
+
 def arn(service, resource, region=REGION):
     """An ARN in this account."""
-    account = sts.get_caller_identity()["Account"]
-    return f"arn:aws:{{service}}:{{region}}:{{account}}:{{resource}}"
+    return f"arn:aws:{{service}}:{{region}}:{{account()}}:{{resource}}"
 
 
 def handle(cluster, key):

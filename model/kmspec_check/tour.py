@@ -73,7 +73,7 @@ class _Tour:
         self._reasons: dict[tuple[int, int], str] = {}
         self._unseen: list[tuple[int, int]] = []
         self._elsewhere: set[tuple[int, int]] = set()
-        """Transitions by which the target permissibly comes to another world than the graph's."""
+        """Transitions by which the target does not come to the world of the graph."""
         self._stopped = ""
         self.taken = 0
         self.unsupported = 0
@@ -197,10 +197,10 @@ class _Tour:
                 result = tried(session, edge.command)
             self._note(session, index, number, result)
             tell_asides(self._run, session)
+            if not result.fits or session.node.home is not self._nodes[edge.target]:
+                self._elsewhere.add((index, number))
             if not result.fits:
                 return False
-            if session.node.home is not self._nodes[edge.target]:
-                self._elsewhere.add((index, number))
         return True
 
     def _stay(self, session: Session, index: int, number: int) -> bool:

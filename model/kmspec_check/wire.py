@@ -34,7 +34,7 @@ from kmspec_check.target import ANOTHER_URL, Answer, Garbled, is_html, succeeded
 BOTOCORE_NAMES = {Service.KMS: "kms", Service.CLOUDHSM: "cloudhsmv2", Service.STS: "sts"}
 """What botocore calls the services that AWS has."""
 
-_SECRET = "kmspec"  # noqa: S105 - signs requests to emulators, which do not verify them
+_SECRET = "kmspec"  # noqa: S105 - signs requests to emulators that do not verify them
 
 Converter = Callable[[object], object]
 
@@ -74,10 +74,14 @@ def _jsonable(value: object) -> object:
 
 
 class Signer:
-    """Signs requests in the name of accounts, keeping one signer for each."""
+    """Signs requests in the name of accounts, keeping one signer for each.
 
-    def __init__(self, credentials: Credentials | None = None) -> None:
+    Without ``credentials`` the access key id is the account; ``secret`` is that of all of them.
+    """
+
+    def __init__(self, credentials: Credentials | None = None, secret: str | None = None) -> None:
         self._own = credentials
+        self._secret = secret or _SECRET
         self._signers: dict[tuple[str, str, str], SigV4Auth] = {}
 
     def sign(
@@ -87,7 +91,7 @@ class Signer:
         key = (service, account, region)
         signer = self._signers.get(key)
         if signer is None:
-            credentials = self._own or Credentials(account, _SECRET)
+            credentials = self._own or Credentials(account, self._secret)
             name = service_model(service).signing_name
             signer = self._signers[key] = SigV4Auth(credentials, name, region)
         signed = AWSRequest("POST", url, headers=unsigned.headers, data=unsigned.body)

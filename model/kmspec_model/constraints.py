@@ -42,11 +42,20 @@ def message(command: Command) -> str | None:
     if len(found) != 1 or not found[0].demand:
         return None
     path, demand, shown = found[0]
+    if path == "aliasName" or _lacks_length(command):  # perhaps the other thing is told
+        return None
     value = "Value" if shown is None else f"Value '{shown}'"
     return (
         f"1 validation error detected: {value} at '{path}' failed to satisfy constraint: "
         f"Member must {demand}"
     )
+
+
+def _lacks_length(command: Command) -> bool:
+    """Whether a data key is asked for, and not of which length, which is refused as well."""
+    given = dict(command.arguments).keys()
+    asked = command.operation in ("GenerateDataKey", "GenerateDataKeyWithoutPlaintext")
+    return asked and given.isdisjoint(("KeySpec", "NumberOfBytes"))
 
 
 def lower_camel(name: str) -> str:

@@ -11,7 +11,8 @@ from typing import NamedTuple, TypeAlias, TypeVar, get_args
 from kmspec.names import KeySpec, Origin
 from kmspec.rules import Answer, Cell, Condition, Stage
 from kmspec.tables import Spec
-from kmspec_model.case import Case
+from kmspec_model.case import Case, case_of
+from kmspec_model.constraints import broken, lower_camel
 from kmspec_model.predicates import (
     OF_CASE,
     OF_KEY,
@@ -82,20 +83,18 @@ class Guards(NamedTuple):
     def judge(self, case: Case) -> Verdict:
         """Hold a case against every guard.
 
-        A request that is not well formed is refused for that, or for what it names and does not
-        exist. A failed look-up hides what was not found, and what else the request names is held
-        against its own guards: the documents do not say which is looked at first. Of several
-        guards that fail, any may be the one that answers.
+        A failed look-up hides what was not found, and what else the request names is held
+        against its own guards: the documents do not say which is looked at first. Nor do they of a
+        request that is not well formed, of whose other members the same holds. Of several guards
+        that fail, any may be the one that answers.
         """
         malformed = [finding for guard in self.syntax for finding in guard(case)]
-        if malformed:
-            return self._malformed(case, malformed)
-        found = [finding for guard in self.input for finding in guard(case)]
         missing = [finding for guard in self.lookup for finding in guard(case)]
+        found = malformed or [finding for guard in self.input for finding in guard(case)]
         found += missing
-        state, seen = self.state, case
-        if any(not finding.accepts for finding in missing):
-            state, seen = self.beside, self._found(case)
+        state, seen = self.state, _well_formed(case) if malformed else case
+        if any(not finding.accepts for finding in (*malformed, *missing)):
+            state, seen = self.beside, self._found(seen)
         found += [finding for guard in (*self.cells, *state) for finding in guard(seen)]
         failing = [finding for finding in found if not finding.accepts]
         if not failing:
@@ -117,12 +116,12 @@ class Guards(NamedTuple):
             return case._replace(keys=(), key=None, related=None)
         return case
 
-    def _malformed(self, case: Case, malformed: list[Finding]) -> Verdict:
-        missing = [finding for guard in self.lookup for finding in guard(case)]
-        found = [*malformed, *(finding for finding in missing if not finding.accepts)]
-        refusals = tuple((answer, finding) for finding in found for answer in finding.answers)
-        concerned = tuple(finding.rule for finding in found)
-        return Verdict(allowed=False, refusals=refusals, rules=(), concerned=concerned)
+
+def _well_formed(case: Case) -> Case:
+    """The case without the members that break a constraint."""
+    bad = {one.path.partition(".")[0] for one in broken(case.command)}
+    kept = tuple(one for one in case.command.arguments if lower_camel(one[0]) not in bad)
+    return case_of(case.world, case.command._replace(arguments=kept), case.operation)
 
 
 def compile_guards(spec: Spec) -> Mapping[str, Guards]:

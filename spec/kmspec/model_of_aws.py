@@ -21,7 +21,14 @@ _STATE_SHAPES = {
     "hsm": (Service.CLOUDHSM, "HsmState"),
     "backup": (Service.CLOUDHSM, "BackupState"),
 }
-_UNMODELLED = frozenset({"AccessDeniedException", "ThrottlingException", "ValidationException"})
+_UNMODELLED = frozenset(
+    {
+        "AccessDeniedException",
+        "NotAuthorizedException",
+        "ThrottlingException",
+        "ValidationException",
+    }
+)
 """Errors that KMS gives and no service model lists."""
 
 

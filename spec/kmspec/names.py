@@ -268,6 +268,7 @@ class ErrorCode(StrEnum):
     UNSUPPORTED_OPERATION = "UnsupportedOperationException"
     # AWS KMS, real but in no service model
     ACCESS_DENIED = "AccessDeniedException"
+    NOT_AUTHORIZED = "NotAuthorizedException"
     THROTTLING = "ThrottlingException"
     VALIDATION = "ValidationException"
     # AWS CloudHSM v2

@@ -1,8 +1,9 @@
-"""Many requests by chance to a served emulator: what came of them, in figures.
+"""Requests, bodies and raw bytes by chance: what came of them, in figures.
 
-    python -m tests.fuzz.run [--requests 50000] [--seed 0] [--connections 8]
+    python -m tests.fuzz.run [--requests 50000] [--bodies 500000] [--clients 20000] [--seed 0]
 
-The same seed asks the same. Exit code 1: something was answered that must not be.
+Requests are typed, to a served emulator; bodies are bytes (:mod:`.bodies`); clients are hostile, at
+the socket (:mod:`.sockets`). The same seed asks the same. Exit code 1: something must not be.
 """
 
 import argparse
@@ -13,10 +14,11 @@ from collections.abc import Iterator
 from time import perf_counter
 from typing import Final, NamedTuple
 
+from tests.fuzz import bodies, sockets
 from tests.fuzz.account import Account, Fault
 from tests.fuzz.exchange import Connection, Lost, connect, to_kmspec
 from tests.helpers.authority import Authority
-from tests.helpers.server import serving
+from tests.helpers.server import served
 
 PER_ACCOUNT: Final = 1600
 """So many requests are made in one account; then everything is begun anew in another."""
@@ -115,17 +117,34 @@ async def _wave(
 
 
 def main(words: list[str] | None = None) -> int:
-    """Serve an emulator, ask, and print the figures."""
+    """Ask in the three ways, and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--requests", type=int, default=50_000)
+    parser.add_argument("--bodies", type=int, default=500_000)
+    parser.add_argument("--clients", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--connections", type=int, default=8)
     given = parser.parse_args(words)
-    with serving("--clock", "virtual") as url:
-        port = int(url.rpartition(":")[2])
-        found = fuzz(port, given.requests, given.seed, given.connections)
-    sys.stdout.write("\n".join(found.lines()) + "\n")
-    return 1 if found.faults or found.lost else 0
+    wrong = False
+    if given.bodies:
+        of_bodies = bodies.fuzz(given.bodies, given.seed)
+        wrong |= _told(of_bodies.lines(), wrong=bool(of_bodies.faults))
+    with served("--clock", "virtual") as server:
+        if given.requests:
+            found = fuzz(server.port, given.requests, given.seed, given.connections)
+            wrong |= _told(found.lines(), wrong=bool(found.faults or found.lost))
+        if given.clients:
+            of_clients = sockets.fuzz(server.port, server.process, given.clients, given.seed)
+            wrong |= _told(of_clients.lines(), wrong=bool(of_clients.faults))
+        complaints = server.complaints()
+    return 1 if wrong or complaints else 0
+
+
+def _told(lines: Iterator[str], *, wrong: bool) -> bool:
+    """Print the figures of one part."""
+    sys.stdout.write("\n".join(lines) + "\n\n")
+    sys.stdout.flush()
+    return wrong
 
 
 if __name__ == "__main__":

@@ -5,10 +5,11 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 KMSPEC: Final = str(Path(sys.executable).with_name("kmspec"))
 SECONDS: Final = 60
@@ -41,28 +42,64 @@ def done(*words: str, **more: str) -> str:
     return finished.stdout
 
 
-@contextlib.contextmanager
-def serving(*options: str, before: Callable[[], None] | None = None, **more: str) -> Iterator[str]:
-    """The URL of a running `kmspec serve`, which must end cleanly on SIGTERM.
+class Served(NamedTuple):
+    """A running `kmspec serve`."""
 
-    ``before`` is called in the process that is to become the server; ``more`` are variables.
+    url: str
+    process: int
+    complaints: Callable[[], str]
+    """What it wrote to standard error so far, or, once it has ended, at all."""
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self.url.rpartition(":")[2])
+
+
+@contextlib.contextmanager
+def served(
+    *options: str, before: Callable[[], None] | None = None, **variables: str
+) -> Iterator[Served]:
+    """A running `kmspec serve`, which must end cleanly on SIGTERM.
+
+    ``before`` is called in the process that is to become the server; ``variables`` are of its
+    environment.
     """
-    with subprocess.Popen(
-        [KMSPEC, "serve", "--port", "0", *options],
-        env=environment(**more),
-        stdout=subprocess.PIPE,
-        text=True,
-        preexec_fn=before,  # noqa: PLW1509 - it only sets a limit
-    ) as process:
+    with (
+        tempfile.TemporaryFile("a+") as complaints,
+        subprocess.Popen(
+            [KMSPEC, "serve", "--port", "0", *options],
+            env=environment(**variables),
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            text=True,
+            preexec_fn=before,  # noqa: PLW1509 - it only sets a limit
+        ) as process,
+    ):
         assert process.stdout is not None
         ready = process.stdout.readline()
+
+        def complained() -> str:
+            complaints.seek(0)
+            return complaints.read()
+
         try:
-            assert ready.startswith("kmspec listening on http://"), ready
-            yield ready.split()[-1]
+            assert ready.startswith("kmspec listening on http://"), ready + complained()
+            yield Served(ready.split()[-1], process.pid, complained)
         finally:
             process.terminate()
             code = process.wait(SECONDS)
+            sys.stderr.write(complained())
     assert code == 0, "kmspec serve must exit 0 on SIGTERM"
+
+
+@contextlib.contextmanager
+def serving(
+    *options: str, before: Callable[[], None] | None = None, **variables: str
+) -> Iterator[str]:
+    """The URL of a running `kmspec serve`: see :func:`served`."""
+    with served(*options, before=before, **variables) as found:
+        yield found.url
 
 
 def admin(url: str, route: str, **parameters: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON values

@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 
 from kmspec_check import report_html, report_json
-from kmspec_check.cells import Status
+from kmspec_check.cells import Cell, Decided, Status
 from kmspec_check.result import Result
 from kmspec_check.summary import headline
 from tests.helpers import results
@@ -112,6 +112,22 @@ def test_the_matrix_is_used_by_keyboard_alone(hostile: Browser) -> None:
     hostile.press("Escape")
     assert not hostile.value(f"{DIALOG}.open")
     hostile.until(f"{FOCUS} === window.first")
+
+
+def test_arrows_lead_out_of_a_column_with_one_square(browser: Browser, tmp_path: Path) -> None:
+    """The walks are in no situation: nothing else is in their row or in their column."""
+    browser.show(*WIDE)
+    found = results.expected()
+    walks = Decided(Cell("walks", "-", "random walks"), Status.PASS, "", ())
+    browser.open(written(found._replace(cells=(walks, *found.cells)), tmp_path), ready=READY)
+    browser.value("""(() => {
+      const all = [...document.querySelectorAll("#grid td[tabindex]")];
+      const beside = (one, other) => one.place.some((at, axis) => at === other.place[axis]);
+      window.first = all.find((one) => all.every((other) => other === one || !beside(one, other)));
+      window.first.focus();
+    })()""")
+    browser.press("ArrowDown")
+    assert browser.value(f"{FOCUS} !== window.first && {FOCUS}.tagName") == "TD"
 
 
 def test_the_next_red_one_is_a_key_away(hostile: Browser) -> None:

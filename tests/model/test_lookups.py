@@ -3,7 +3,7 @@
 import pytest
 
 from kmspec.tables import load
-from kmspec_model.command import Command, Ref, command
+from kmspec_model.command import Command, Ref, Value, command
 from kmspec_model.model import Model
 from kmspec_model.outcome import Refusal
 from kmspec_model.setup import (
@@ -44,6 +44,10 @@ def decrypt(key: Ref | str) -> Command:
 
 def to_alias(operation: str, alias: int, target: Ref | str) -> Command:
     return command("kms", operation, AliasName=Ref("alias", alias), TargetKeyId=target)
+
+
+def of_first(operation: str, **more: Value) -> Command:
+    return command("kms", operation, KeyId=Ref("key", 0), **more)
 
 
 def answers(*steps: Command) -> list[str]:
@@ -94,7 +98,7 @@ BOTH: dict[str, tuple[tuple[Command, ...], list[str]]] = {
             schedule(),
             command("kms", "CreateAlias", AliasName=Ref("service", 0), TargetKeyId=Ref("key", 0)),
         ),
-        ["InvalidAliasNameException", "ValidationException", PENDING],
+        ["InvalidAliasNameException", "ValidationException", "NotAuthorizedException", PENDING],
     ),
     "an unknown store and an unknown cluster": (
         (
@@ -106,6 +110,34 @@ BOTH: dict[str, tuple[tuple[Command, ...], list[str]]] = {
             ),
         ),
         ["CustomKeyStoreNotFoundException", "CloudHsmClusterNotFoundException"],
+    ),
+    "a period out of range and a disabled key": (
+        (DISABLED, of_first("EnableKeyRotation", RotationPeriodInDays=89)),
+        ["ValidationException", "DisabledException", "UnsupportedOperationException"],
+    ),
+    "too many grant tokens and a key of another usage": (
+        (
+            of_first(
+                "GenerateMac", Message=b"a", MacAlgorithm="HMAC_SHA_256", GrantTokens=("a",) * 11
+            ),
+        ),
+        ["ValidationException", "InvalidKeyUsageException"],
+    ),
+    "an algorithm that is not listed, and nothing else": (
+        (of_first("Encrypt", Plaintext=b"a", EncryptionAlgorithm="kmspec"),),
+        ["ValidationException"],
+    ),
+    "what is no ciphertext and a disabled key": (
+        (
+            DISABLED,
+            of_first("Decrypt", CiphertextBlob=b"a", EncryptionAlgorithm="RSAES_OAEP_SHA_1"),
+        ),
+        [
+            "DisabledException",
+            "InvalidKeyUsageException",
+            "InvalidCiphertextException",
+            "IncorrectKeyException",
+        ],
     ),
     "an unknown backup and one cluster too many": (
         (*(create_cluster() for _ in range(3)), restore_cluster(99)),

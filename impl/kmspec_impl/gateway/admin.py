@@ -2,13 +2,19 @@
 
 ``POST /_kmspec/operator/<Operation>`` is what an operator does on the HSMs, ``POST
 /_kmspec/clock/<Operation>`` moves a virtual clock, ``GET /_kmspec/health`` says that the emulator
-is there. Bodies are plain JSON. A browser announces a foreign page by an Origin header; no page
-has any business here.
+is there. Bodies are plain JSON.
+
+All but the health are for the machine itself, and for who has the admin token. No page of a browser
+has any business here: it announces itself by Origin or Sec-Fetch-Site, cannot send JSON unasked,
+and, where its name was made to lead here (DNS rebinding), shows that name as Host.
 """
 
+import hmac
 import re
+from collections.abc import Mapping
 from http import HTTPStatus
 from importlib import metadata
+from ipaddress import IPv6Address, ip_address
 from typing import Final
 
 from kmspec.names import ErrorCode, Service
@@ -69,17 +75,64 @@ class HealthRoute(AdminErrors):
         return Reply(200, CONTENT_TYPE, to_json(content))
 
 
-def admin_route(method: str, path: str, headers: dict[bytes, bytes]) -> AdminErrors:
+class Door:
+    """Who is let in to the administration routes; ``token`` is for those who come from afar."""
+
+    def __init__(self, token: str | None = None) -> None:
+        self._token = None if token is None else token.encode()
+
+    def let_in(self, peer: str, headers: Mapping[bytes, bytes]) -> None:
+        """Refuse who is neither on this machine nor has the token; raises :class:`Refusal`."""
+        kind, _, given = headers.get(b"authorization", b"").partition(b" ")
+        if self._token is not None and kind.lower() == b"bearer":
+            if not hmac.compare_digest(given.strip(), self._token):
+                raise _forbidden("This is not the admin token that the server was given.")
+            return
+        if not is_loopback(peer) or any(name in headers for name in _FORWARDED):
+            raise _forbidden(
+                "From another machine this needs the admin token: `kmspec serve --admin-token` "
+                "there, and the environment variable KMSPEC_ADMIN_TOKEN here."
+            )
+        if not _is_local_name(headers.get(b"host", b"").decode("latin-1")):
+            raise _forbidden("Ask for localhost or an address, or give the admin token.")
+
+
+_FORWARDED: Final = (b"forwarded", b"x-forwarded-for", b"via")
+"""Headers of a proxy, behind which anybody may be."""
+
+
+def is_loopback(address: str) -> bool:
+    """Whether an address leads to this machine only."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    return (mapped or found).is_loopback
+
+
+def _is_local_name(host: str) -> bool:
+    """Whether a Host is an address, or a name that no DNS is asked for."""
+    name = host.rpartition(":")[0] if re.search(r":[0-9]*\Z", host) else host
+    if name.lower() == "localhost" or name.lower().endswith(".localhost"):
+        return True
+    try:
+        ip_address(name.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return False
+    return True
+
+
+def admin_route(
+    method: str, path: str, headers: Mapping[bytes, bytes], peer: str, door: Door
+) -> AdminErrors:
     """The route of a path under the prefix; raises :class:`Refusal`."""
-    if b"origin" in headers:
-        raise Refusal(
-            EdgeCode.FORBIDDEN,
-            "A request with an Origin header comes from a browser; use the kmspec command.",
-            HTTPStatus.FORBIDDEN,
-        )
+    if b"origin" in headers or headers.get(b"sec-fetch-site", b"none") != b"none":
+        raise _forbidden("This request comes from a page in a browser; use the kmspec command.")
     if path == _HEALTH:
         take_only("GET", method, "Ask for the health with GET.")
         return HealthRoute()
+    door.let_in(peer, headers)
     found = _PATH.fullmatch(path)
     if found is None:
         raise Refusal(
@@ -93,6 +146,10 @@ def admin_route(method: str, path: str, headers: dict[bytes, bytes]) -> AdminErr
     if media_type != CONTENT_TYPE:
         raise Refusal(EdgeCode.BAD_REQUEST, "Content-Type must be application/json.")
     return AdminRoute(Service(found[1]), found[2])
+
+
+def _forbidden(message: str) -> Refusal:
+    return Refusal(EdgeCode.FORBIDDEN, message, HTTPStatus.FORBIDDEN)
 
 
 def _version() -> str:

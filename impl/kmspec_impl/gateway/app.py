@@ -2,16 +2,19 @@
 
 It chooses the route by method, path and headers, reads the body within its bound, and turns
 whatever happens into one answer. A 5xx is a fault the service models know, or a defect of ours;
-a defect is logged to stderr with its traceback, and the connection lives on.
+a defect is logged to stderr with its traceback, and the connection lives on. What an exception says
+is not logged: it may quote the request.
 """
 
 import asyncio
 import logging
+import traceback
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any, Final, TypeAlias
 
 from kmspec.names import ErrorCode, Service
+from kmspec_impl.caller import DEFAULT_CALLER, Caller
 from kmspec_impl.errors import ServiceError
 from kmspec_impl.gateway import admin, cbor_rpc, json_rpc, sts
 from kmspec_impl.gateway.exchange import (
@@ -25,6 +28,7 @@ from kmspec_impl.gateway.exchange import (
     take_only,
 )
 from kmspec_impl.gateway.signature import scope_of
+from kmspec_impl.gateway.sigv4 import Request, Verifier
 
 Message: TypeAlias = dict[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
@@ -39,6 +43,12 @@ _CBOR: Final = cbor_rpc.CborErrors()
 _CLOUDHSM: Final = json_rpc.JsonErrors(Service.CLOUDHSM)
 _KMS: Final = json_rpc.JsonErrors()
 _STS: Final = sts.StsRoute()
+_SERVICES: Final[dict[Route, Service]] = {
+    _CBOR: Service.CLOUDHSM,
+    _CLOUDHSM: Service.CLOUDHSM,
+    _STS: Service.STS,
+}
+"""Whose requests they refuse; those of all others are of KMS."""
 
 
 class Application:
@@ -46,10 +56,16 @@ class Application:
 
     Requests are handled one after another, each in one go: the emulator needs no locks. A server
     that has a whole request at hand may call :meth:`answer_whole` instead, which does not wait.
+    With a ``verifier`` requests to AWS's services must be signed, which is looked at first;
+    ``door`` keeps the administration routes.
     """
 
-    def __init__(self, emulator: Handling) -> None:
+    def __init__(
+        self, emulator: Handling, verifier: Verifier | None = None, door: admin.Door | None = None
+    ) -> None:
         self._emulator = emulator
+        self._verifier = verifier
+        self._door = door or admin.Door()
         self.when_safe = emulator.when_safe
         """For a server that answers by :meth:`answer_whole`: when to send what it has."""
         self._json_routes: dict[bytes | None, json_rpc.JsonRoute] = {}
@@ -61,7 +77,8 @@ class Application:
         headers: Headers = dict(scope["headers"])
         route: Route | None = None
         try:
-            route = self._route(scope, headers)
+            if self._verifier is None:
+                route = self._route(scope, headers)
             body = b"" if scope["method"] == "GET" else await _body(headers, receive)
         except Exception as error:  # noqa: BLE001 - see _reply
             request_id = self._next_id()
@@ -93,7 +110,7 @@ class Application:
         return _whole(self._lost(scope, dict(scope["headers"]), request_id), request_id)
 
     def _lost(self, scope: Message, headers: Headers, request_id: str) -> Reply:
-        of_cloudhsm = _speaker(scope["path"], headers) in (_CBOR, _CLOUDHSM)
+        of_cloudhsm = _speaker(scope, headers) in (_CBOR, _CLOUDHSM)
         code = ErrorCode.CLOUDHSM_INTERNAL_FAILURE if of_cloudhsm else ErrorCode.KMS_INTERNAL
         return _refuse(ServiceError(code, _LOST), None, scope, headers, request_id)
 
@@ -102,10 +119,13 @@ class Application:
         request_id = self._next_id()
         route: Route | None = None
         try:
+            if self._verifier is None:
+                query = scope["query_string"]
+                caller = scope_of(headers.get(b"authorization"), query).caller
+            else:
+                caller = _verified(self._verifier, scope, headers, body)
             route = self._route(scope, headers)
-            query = scope["query_string"]
-            caller = scope_of(headers.get(b"authorization"), query).caller
-            given = query if scope["method"] == "GET" else body
+            given = scope["query_string"] if scope["method"] == "GET" else body
             reply = route.answer(self._emulator, caller, given, request_id)
         except Exception as error:  # noqa: BLE001 - the last resort: an answer and a traceback
             reply = _refuse(error, route, scope, headers, request_id)
@@ -127,7 +147,8 @@ class Application:
                     return known
             return self._root_route(method, scope["query_string"], headers)
         if path.startswith(admin.PREFIX):
-            return admin.admin_route(method, path, headers)
+            client = scope["client"]
+            return admin.admin_route(method, path, headers, client[0] if client else "", self._door)
         if path.startswith(_CBOR_PREFIX):
             return self._cbor_route(method, path, headers)
         raise Refusal(
@@ -137,12 +158,10 @@ class Application:
         )
 
     def _root_route(self, method: str, query: bytes, headers: Headers) -> Route:
-        if method == "GET" and b"Action=" in query:
+        if _asks_sts(method, query, headers):
             return _STS
         take_only("POST", method, _HOW_TO_ASK)
         media_type = _plain(headers.get(b"content-type", b""))
-        if media_type == sts.FORM:
-            return _STS
         if media_type not in json_rpc.CONTENT_TYPES:
             raise ServiceError(
                 ErrorCode.UNKNOWN_OPERATION, "Content-Type must be application/x-amz-json-1.1."
@@ -175,6 +194,24 @@ _LOST: Final = "kmspec could not keep what this request changed, and has undone 
 _TOO_LARGE: Final = f"A request's body has at most {BODY_LIMIT} bytes."
 
 
+def _verified(verifier: Verifier, scope: Message, headers: Headers, body: bytes) -> Caller:
+    """Whose a request is, by its signature; raises :class:`Refusal`."""
+    if scope["path"].startswith(admin.PREFIX):
+        return DEFAULT_CALLER
+    path, query = scope["raw_path"], scope["query_string"]
+    request = Request(scope["method"], path, query, scope["headers"], body)
+    speaker = _speaker(scope, headers)
+    if scope["path"].startswith(_CBOR_PREFIX):
+        speaker = _CBOR
+    return verifier.caller(request, _SERVICES.get(speaker, Service.KMS))
+
+
+def _asks_sts(method: str, query: bytes, headers: Headers) -> bool:
+    if method == "GET":
+        return b"Action=" in query
+    return method == "POST" and _plain(headers.get(b"content-type", b"")) == sts.FORM
+
+
 def _plain(content_type: bytes) -> bytes:
     """A media type without its parameters."""
     return content_type.partition(b";")[0].strip().lower()
@@ -195,8 +232,7 @@ def _refuse(
     error: Exception, route: Route | None, scope: Message, headers: Headers, request_id: str
 ) -> Reply:
     """Say an error in the protocol of the request; one that is no refusal is a defect of ours."""
-    path = scope["path"]
-    speaker = route or _speaker(path, headers)
+    speaker = route or _speaker(scope, headers)
     if isinstance(error, ServiceError):
         return speaker.refuse(error.code, error.message, error.status, request_id)
     if isinstance(error, Refusal):
@@ -204,16 +240,28 @@ def _refuse(
         if error.allow is None:
             return reply
         return reply._replace(headers=(*reply.headers, (b"allow", error.allow.encode("ascii"))))
-    _LOG.error("A defect of kmspec, in %s %s:", scope["method"], path, exc_info=error)
+    asked = headers.get(b"x-amz-target", b"").decode("latin-1") or scope["path"]
+    _LOG.error("A defect of kmspec, in %s %s:\n%s", scope["method"], asked[:80], _places(error))
     return speaker.refuse(EdgeCode.INTERNAL_FAILURE, _DEFECT, 500, request_id)
 
 
-def _speaker(path: str, headers: Headers) -> Route:
+def _places(error: BaseException) -> str:
+    """The traceback of an exception and its causes: places in the code and types, no values."""
+    cause = error.__cause__ or error.__context__
+    before = "" if cause is None else f"{_places(cause)}\n"
+    lines = "".join(traceback.format_tb(error.__traceback__))
+    return f"{before}Traceback (most recent call last):\n{lines}{type(error).__name__}"
+
+
+def _speaker(scope: Message, headers: Headers) -> Route:
     """Who can tell the client of such a request, in its protocol, that it is refused."""
+    path = scope["path"]
     if path.startswith(admin.PREFIX):
         return _ADMIN
     if path.startswith(_CBOR_PREFIX) and cbor_rpc.PROTOCOL_HEADER in headers:
         return _CBOR
+    if path == "/" and _asks_sts(scope["method"], scope["query_string"], headers):
+        return _STS
     return _CLOUDHSM if headers.get(b"x-amz-target", b"").startswith(b"Baldr") else _KMS
 
 

@@ -31,6 +31,17 @@ class EdgeCode(StrEnum):
     TOO_LARGE = "RequestEntityTooLargeException"
     HEADERS_TOO_LARGE = "RequestHeaderFieldsTooLargeException"
     BAD_REQUEST = "BadRequestException"
+    REQUEST_TIMEOUT = "RequestTimeoutException"
+    # Of signatures, in JSON and CBOR
+    MISSING_AUTHENTICATION_TOKEN = "MissingAuthenticationTokenException"  # noqa: S105 - a name
+    INCOMPLETE_SIGNATURE = "IncompleteSignatureException"
+    UNRECOGNIZED_CLIENT = "UnrecognizedClientException"
+    INVALID_SIGNATURE = "InvalidSignatureException"
+    # The same in the query protocol
+    QUERY_MISSING_AUTHENTICATION_TOKEN = "MissingAuthenticationToken"  # noqa: S105 - a name
+    QUERY_INCOMPLETE_SIGNATURE = "IncompleteSignature"
+    QUERY_INVALID_CLIENT_TOKEN_ID = "InvalidClientTokenId"  # noqa: S105 - a name
+    QUERY_SIGNATURE_DOES_NOT_MATCH = "SignatureDoesNotMatch"
 
 
 class Refusal(Exception):

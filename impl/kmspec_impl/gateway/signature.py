@@ -1,7 +1,8 @@
 """Signature scopes: the only place that reads in whose name and where a request is signed.
 
-The signature itself is not verified. What the scope does not say, or says in a form AWS does not
-use, is the default: account 000000000000, Region us-east-1.
+The signature itself is not verified here (:mod:`.sigv4` does that, where it is asked for). What
+the scope does not say, or says in a form AWS does not use, is the default: account 000000000000,
+Region us-east-1.
 """
 
 import re

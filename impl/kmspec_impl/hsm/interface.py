@@ -6,7 +6,7 @@ bytes that only the same backend can read. What a key is asked to do must fit it
 asks has checked that.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
@@ -27,7 +27,7 @@ class User:
 
     name: str
     role: Role
-    password: str
+    password: str = field(repr=False)
     failures: int = 0
     locked: bool = False
 

@@ -10,7 +10,7 @@ import hmac
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any, Final
 
@@ -59,7 +59,7 @@ class HeldKey:
     """A key in an HSM: the secret itself, or PKCS #8 in DER."""
 
     entry: KeyEntry
-    material: bytes | None
+    material: bytes | None = field(repr=False)
     """``None`` until it is used, where it is slow to make."""
 
     @property

@@ -4,7 +4,7 @@ The RSA key pairs under which key material travels into the HSMs: a few of each 
 handed out in turn, so that two requests in a row never get the same public key.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Final
 
@@ -45,7 +45,7 @@ class WrappingPair:
     """An RSA key pair, as PKCS #8 in DER; its id says which."""
 
     id: str
-    private: bytes
+    private: bytes = field(repr=False)
 
 
 class Wrapping:

@@ -3,7 +3,7 @@
 Key material is not here but in HSMs; a row knows the handle, or the label to find it by.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from kmspec.names import (
@@ -163,7 +163,7 @@ class Store:
     cluster_certificate: str
     """By which a related cluster is recognised, even when the original one is gone."""
     trust_anchor: str
-    password: str
+    password: str = field(repr=False)
     """What AWS KMS believes to be the password of ``kmsuser``. Never returned."""
     created: float
     state: ConnectionState = ConnectionState.DISCONNECTED

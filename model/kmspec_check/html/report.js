@@ -317,8 +317,8 @@
       switch (event.key) {
         case "ArrowRight": return first(row.slice(across + 1));
         case "ArrowLeft": return last(row.slice(0, across));
-        case "ArrowDown": return first(column.slice(down + 1));
-        case "ArrowUp": return last(column.slice(0, down));
+        case "ArrowDown": return first(column.slice(down + 1)) ?? this.nearest(this.squares.slice(down + 1), across);
+        case "ArrowUp": return last(column.slice(0, down)) ?? this.nearest(this.squares.slice(0, down).reverse(), across);
         case "PageDown": return first(column.slice(down + 10)) ?? last(column);
         case "PageUp": return last(column.slice(0, Math.max(0, down - 9))) ?? first(column);
         case "Home": return first(far ? this.squares.flat() : row);
@@ -329,6 +329,13 @@
           return null;
         default: return undefined;
       }
+    }
+
+    // Where a column has nothing more: the square next to it in the first row that has any.
+    nearest(rows, across) {
+      const row = rows.map((squares) => squares.filter((one) => one.cells)).find((squares) => squares.length) ?? [];
+      const far = (one) => Math.abs(one.place[1] - across);
+      return row.reduce((best, one) => (best && far(best) <= far(one) ? best : one), null);
     }
 
     // A button that shows where a rule is violated.

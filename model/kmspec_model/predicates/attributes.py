@@ -79,7 +79,7 @@ def _grant_operation_unfit(case: Case, key: Key) -> bool:
         fitting |= _PAIRS if key.store == NONE else set()
     elif any(name in _constraints(case) for name in _CONTEXTS):
         return True
-    return not fitting.issuperset(case.arguments["Operations"])
+    return not fitting.issuperset(case.arguments.get("Operations", ()))
 
 
 def _is_live(case: Case, token: object) -> bool:

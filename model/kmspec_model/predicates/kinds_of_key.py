@@ -89,7 +89,7 @@ def _asymmetric_ciphertext_unexplained(case: Case) -> bool:
 
 
 def _digest_length_differs(case: Case, key: Key) -> bool:
-    return _is_digest(case, key) and kinds.size(case.arguments["Message"]) != kinds.digest(case)
+    return _is_digest(case, key) and kinds.size(case.arguments.get("Message")) != kinds.digest(case)
 
 
 def _is_digest(case: Case, key: Key) -> bool:
@@ -99,7 +99,7 @@ def _is_digest(case: Case, key: Key) -> bool:
 
 def _mu_length_differs(case: Case, key: Key) -> bool:
     mu = case.arguments.get("MessageType") == "EXTERNAL_MU"
-    wrong = mu and kinds.size(case.arguments["Message"]) != kinds.MU_BYTES
+    wrong = mu and kinds.size(case.arguments.get("Message")) != kinds.MU_BYTES
     return wrong and kinds.fits(case, key) and not kinds.refuses_message(case)
 
 

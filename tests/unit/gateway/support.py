@@ -9,8 +9,10 @@ from typing import Any, NamedTuple
 
 from kmspec.names import Service
 from kmspec_impl.caller import Caller
+from kmspec_impl.gateway.admin import Door
 from kmspec_impl.gateway.app import Application
 from kmspec_impl.gateway.server import Server, listen
+from kmspec_impl.gateway.sigv4 import Verifier
 from kmspec_impl.gateway.validation import validate
 from kmspec_impl.storage.tables import Answer as Answering
 
@@ -64,12 +66,14 @@ class Running(NamedTuple):
 
 
 @contextlib.contextmanager
-def running(emulator: CannedEmulator) -> Iterator[Running]:
+def running(
+    emulator: CannedEmulator, verifier: Verifier | None = None, door: Door | None = None
+) -> Iterator[Running]:
     """A server in a thread, for as long as the block lasts."""
     listening = listen("127.0.0.1", 0)
     port = listening.getsockname()[1]
     ready = threading.Event()
-    server = Server(Application(emulator), ready.set)
+    server = Server(Application(emulator, verifier, door), ready.set)
     thread = threading.Thread(target=server.run, args=([listening],))
     thread.start()
     try:

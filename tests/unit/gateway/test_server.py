@@ -9,18 +9,20 @@ from contextlib import contextmanager
 
 import pytest
 
+from kmspec_impl.gateway.app import Application
 from kmspec_impl.gateway.server import CannotListenError, listen, serve
 from tests.helpers.source import ROOT
 from tests.unit.gateway.support import SECONDS, CannedEmulator, Running, connect, exchange, post
 
 PROGRAM = """
+from kmspec_impl.gateway.app import Application
 from kmspec_impl.gateway.server import serve
 from tests.unit.gateway.support import CannedEmulator
 
 def broken(_):
     raise ZeroDivisionError
 
-serve(CannedEmulator({"ListAliases": broken}), "127.0.0.1", 0)
+serve(Application(CannedEmulator({"ListAliases": broken})), "127.0.0.1", 0)
 print("stopped")
 """
 LINE = "kmspec listening on http://127.0.0.1:"
@@ -76,7 +78,7 @@ def test_a_port_in_use_is_one_line_with_the_remedy() -> None:
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(CannotListenError) as caught:
-            serve(CannedEmulator(), "127.0.0.1", port)
+            serve(Application(CannedEmulator()), "127.0.0.1", port)
     assert str(caught.value) == (
         f"cannot listen on 127.0.0.1 port {port}: address already in use; "
         "give another --host or --port (--port 0 picks a free one)"

@@ -6,7 +6,14 @@ from kmspec.rules import Operation
 from kmspec.tables import Spec, load
 from tests.unit.spec.api.facts import MODELS, errors_of, known
 
-COMMON = frozenset({"AccessDeniedException", "ThrottlingException", "ValidationException"})
+COMMON = frozenset(
+    {
+        "AccessDeniedException",
+        "NotAuthorizedException",
+        "ThrottlingException",
+        "ValidationException",
+    }
+)
 """Errors that any operation of AWS KMS may give though no service model lists them."""
 
 BESIDES = {
