@@ -32,7 +32,6 @@ _SOFTHSM: Final = (
     "/usr/lib64/softhsm/libsofthsm2.so",
     "/usr/lib64/pkcs11/libsofthsm2.so",
     "/usr/local/lib/softhsm/libsofthsm2.so",
-    "/opt/homebrew/lib/softhsm/libsofthsm2.so",
 )
 _CONFIGURATION: Final = "SOFTHSM2_CONF"
 _MEMORY: Final = "/dev/shm"  # noqa: S108 - what is made there has a name of its own, and mode 0700
