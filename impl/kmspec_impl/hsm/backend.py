@@ -40,7 +40,7 @@ def maker(backend: Backend, kept: Table[MaskingKey]) -> NewDevice:
     if backend is Backend.SOFTWARE:
         return SoftwareDevice
     try:
-        from kmspec_impl.hsm import token_device, tokens  # noqa: PLC0415 - python-pkcs11 is optional
+        from kmspec_impl.hsm import token_device, tokens  # noqa: PLC0415 - it is optional
     except ModuleNotFoundError as cause:
         what = f"--hsm {backend} needs the package python-pkcs11"
         raise BackendError(what, "install it: pip install 'kmspec[pkcs11]'") from cause

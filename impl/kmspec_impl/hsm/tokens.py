@@ -356,7 +356,7 @@ def _opened(opening: Opening) -> pkcs11.Session:
         return opening.token.open(rw=True)
 
 
-def _found(session: pkcs11.Session, kind: ObjectClass, name: bytes) -> Any | None:  # noqa: ANN401 - the same
+def _found(session: pkcs11.Session, kind: ObjectClass, name: bytes) -> Any:  # noqa: ANN401 - so too
     found: Iterable[Any] = session.get_objects({Attribute.CLASS: kind, Attribute.ID: name})
     return next(iter(list(found)), None)
 
