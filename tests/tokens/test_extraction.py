@@ -10,6 +10,7 @@ from pkcs11 import Attribute, KeyType, ObjectClass
 
 from kmspec.names import KeySpec
 from kmspec_impl.hsm import tokens
+from kmspec_impl.hsm.backend import MaskingKey
 from kmspec_impl.hsm.library import library
 from kmspec_impl.hsm.token_device import TokenDevice
 
@@ -66,6 +67,13 @@ def test_tokens_do_the_aes_gcm_that_others_do() -> None:
         theirs = sealed[:12] + AESGCM(material).encrypt(sealed[:12], plaintext, associated)
         assert theirs == sealed
         assert other.decrypt(handle, theirs, associated) == plaintext
+
+
+def test_pins_and_keys_are_not_shown() -> None:
+    opening, kept = library().unused(), MaskingKey("pkcs11", tokens.new_masking())
+    shown = repr(opening) + repr(kept)
+    for secret in (opening.pin, opening.so_pin, kept.pkcs8):
+        assert str(secret) not in shown
 
 
 def test_no_row_has_material_in_the_clear() -> None:

@@ -1,5 +1,6 @@
 """Sessions: there are only so many, and what is answered without one is what AWS documents."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 import pkcs11
@@ -93,7 +94,7 @@ def test_what_the_library_refuses_is_told_as_what_it_is(
     wrapped = tokens.Wrapped(1, "label", token.generate(1, "label"))
     sealed = token.encrypt(wrapped, bytes(12), b"text", b"")
     broken: Any = Refusing(opening.token, error)
-    token._opening = opening._replace(token=broken)  # noqa: SLF001 - no SoftHSM ever fails so
+    token._opening = replace(opening, token=broken)  # noqa: SLF001 - no SoftHSM ever fails so
     for session in token._free:  # noqa: SLF001 - the same
         session.of.close()
     with pytest.raises(DeviceError):

@@ -4,7 +4,7 @@ The service's own HSMs are always in software.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -29,7 +29,7 @@ class MaskingKey:
     """The masking key of all tokens: PKCS #8 in DER. Software has none."""
 
     id: str
-    pkcs8: bytes
+    pkcs8: bytes = field(repr=False)
 
 
 def maker(backend: Backend, kept: Table[MaskingKey]) -> NewDevice:

@@ -11,9 +11,10 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import pkcs11
 
@@ -39,12 +40,13 @@ _PREFIX: Final = "kmspec-hsm-"
 _LABEL_BYTES: Final = 32
 
 
-class Opening(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Opening:
     """A token, and what opens it; without the PIN of its security officer nothing is trusted."""
 
     token: pkcs11.Token
-    pin: str
-    so_pin: str | None
+    pin: str = field(repr=False)
+    so_pin: str | None = field(repr=False)
 
 
 class Library:
