@@ -33,7 +33,7 @@ def create_hsm(realm: Realm, parameters: Parameters, now: float) -> Response:
     if subnet is None:
         zones = ", ".join(name for name, _ in cluster.subnets)
         raise invalid(f"{cluster.id} has no subnet in {zone}; it has one in {zones}.")
-    ip = _address(cluster, zone, parameters.get("IpAddress"))
+    ip = _address(realm, zone, subnet, parameters.get("IpAddress"))
     if sum(len(other.hsms) for other in realm.clusters) >= HSMS:
         raise invalid(f"This account has {HSMS} HSMs in the Region, as many as it may.")
     if len(cluster.hsms) >= HSMS_PER_CLUSTER:
@@ -108,8 +108,10 @@ def _check_addition(cluster: Cluster) -> None:
     raise invalid(f"Cluster '{cluster.id}' is {cluster.state}; no HSM can be added to it.")
 
 
-def _address(cluster: Cluster, zone: str, asked: str | None) -> str:
-    taken = {hsm.ip for hsm in cluster.hsms}
+def _address(realm: Realm, zone: str, subnet: str, asked: str | None) -> str:
+    """A free address of the subnet, in which other clusters may have HSMs."""
+    hsms = (hsm for cluster in realm.clusters for hsm in cluster.hsms)
+    taken = {hsm.ip for hsm in hsms if hsm.subnet == subnet}
     if asked is not None:
         try:
             ipaddress.IPv4Address(asked)
