@@ -370,10 +370,12 @@ def _storage(directory: Path | None) -> "Iterator[Storage | None]":
     if directory is None:
         yield None
         return
+    from kmspec_impl.hsm.interface import BackendError
     from kmspec_impl.storage.durable import Durable
     from kmspec_impl.storage.faults import DataError, LostError
 
-    with _complaining(DataError, LostError), contextlib.closing(Durable(directory)) as storage:
+    errors = (DataError, LostError, BackendError)
+    with _complaining(*errors), contextlib.closing(Durable(directory)) as storage:
         yield storage
 
 

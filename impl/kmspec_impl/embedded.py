@@ -36,7 +36,7 @@ class Embedded:
         seed: int = 0,
         mutant: str | None = None,
         storage: Storage | None = None,
-        hsm: str = "software",
+        hsm: str | None = None,
     ) -> None:
         clock = VirtualClock() if storage is None else None
         settings = Settings(delay=delay, quotas=quotas, seed=seed, clock=clock, hsm=hsm)

@@ -59,7 +59,7 @@ class Settings:
     ``delay`` is how long asynchronous transitions take, in seconds of ``clock``; ``quotas`` is
     ``none``, ``store`` or ``all``; ``seed`` determines all ids. Without a clock it is
     that of what is kept, or a real one. ``hsm`` is what the HSMs of clusters are: ``software``
-    or ``pkcs11``.
+    or ``pkcs11``; without it what those that are kept are, or ``software``.
 
     :raises ValueError: a setting is out of bounds; the text says what it may be.
     """
@@ -68,14 +68,14 @@ class Settings:
     quotas: str = Enforced.STORE.value
     seed: int = 0
     clock: Clock | None = None
-    hsm: str = Backend.SOFTWARE.value
+    hsm: str | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.delay <= MOST_SECONDS:
             raise ValueError(f"delay is {self.delay}; give seconds, 0 or more")
         if self.quotas not in list(Enforced):
             raise ValueError(f"quotas is {self.quotas!r}; use one of {', '.join(Enforced)}")
-        if self.hsm not in list(Backend):
+        if self.hsm is not None and self.hsm not in list(Backend):
             raise ValueError(f"hsm is {self.hsm!r}; use one of {', '.join(Backend)}")
 
 
@@ -158,8 +158,8 @@ class Emulator:
     def _new_device(self) -> NewDevice:
         """What makes HSMs, which must be of the kind that those that are kept are of."""
         kept = self._storage.table(MaskingKey, "hsm")
-        backend = Backend(self.settings.hsm)
         other = Backend.PKCS11 if Backend.PKCS11 in kept else Backend.SOFTWARE
+        backend = other if self.settings.hsm is None else Backend(self.settings.hsm)
         if self._time.get(_CLOCK) is not None and other is not backend:
             what = f"what is kept there was made by --hsm {other}"
             raise DataError(what, f"use --hsm {other}, or give another --data-dir")

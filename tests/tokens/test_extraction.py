@@ -1,6 +1,7 @@
 """What is in a token: who may have it, by PKCS #11 itself."""
 
 import os
+from pathlib import Path
 from typing import Any, Final
 
 import pkcs11
@@ -9,6 +10,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pkcs11 import Attribute, KeyType, ObjectClass
 
 from kmspec.names import KeySpec
+from kmspec_impl.hsm import library as of_library
 from kmspec_impl.hsm import tokens
 from kmspec_impl.hsm.backend import MaskingKey
 from kmspec_impl.hsm.library import library
@@ -95,3 +97,15 @@ def test_an_hsm_that_is_erased_gives_an_empty_token_back() -> None:
     assert second.decrypt(again, sealed, b"") == b"text"
     with pytest.raises(KeyError):
         first.decrypt(old, sealed, b"")
+
+
+def test_the_directories_of_the_dead_are_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(of_library, "_MEMORY", str(tmp_path))
+    dead, living = (tmp_path / f"kmspec-hsm-{process}-x" for process in (2**30, os.getpid()))
+    for directory in (dead, living):
+        directory.mkdir()
+    of_library._room()  # noqa: SLF001 - it is called once in a process
+    assert living.exists()
+    assert not dead.exists()

@@ -32,6 +32,9 @@ def test_keys_outlive_process_and_tokens(tmp_path: Path) -> None:
     with serving("--hsm", "pkcs11", *options) as url:
         key_id = key_in_a_store(url)
         sealed = call(url, "Encrypt", f"KeyId={key_id}", "Plaintext=c2VjcmV0")["CiphertextBlob"]
+    named = (f"KeyId={key_id}", "--data-dir", str(tmp_path))
+    shown = json.loads(done("call", "DescribeKey", *named))["KeyMetadata"]
+    assert shown["KeyState"] == "Enabled", "a command takes the backend there is"
     refused = kmspec("serve", "--port", "0", *options)
     assert refused.returncode == 2
     assert "made by --hsm pkcs11; use --hsm pkcs11, or" in refused.stderr

@@ -64,6 +64,25 @@ def test_nobody_logs_in_without_a_session(customer: Customer) -> None:
     customer.operate("LoginUser", UserName="carl", Password=PASSWORD)
 
 
+def test_a_key_that_was_not_wrapped_is_not_left_in_a_token(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    token = tokens.Token(library().unused(), tokens.Masking(tokens.new_masking()), 8)
+
+    def failing(*arguments: object) -> bytes:
+        del arguments
+        raise pkcs11.DeviceMemory
+
+    with monkeypatch.context() as patched:
+        patched.setattr(tokens.Token, "_wrap", failing)
+        with pytest.raises(DeviceError):
+            token.generate(1, "label")
+    wrapped = tokens.Wrapped(1, "label", token.generate(1, "label"))
+    sealed = token.encrypt(wrapped, bytes(12), b"text", b"")
+    token.destroy(wrapped)
+    assert token.decrypt(wrapped, bytes(12), sealed, b"") == b"text", "opened from what was wrapped"
+
+
 class Refusing:
     """A token that answers everything with one error, or as it is again."""
 

@@ -82,7 +82,7 @@ class Token:
         :raises DeviceError: it was not made.
         """
         with self._session() as session:
-            template = self._template(number, label)
+            template = self._new(session, number, label)
             made = session.of.generate_key(KeyType.AES, _AES_BITS, template=template)
             return self._wrap(session, made)
 
@@ -93,7 +93,7 @@ class Token:
         """
         kind = {Attribute.CLASS: ObjectClass.SECRET_KEY, Attribute.KEY_TYPE: KeyType.AES}
         with self._session() as session:
-            template = {**kind, **self._template(number, label), Attribute.VALUE: material}
+            template = {**kind, **self._new(session, number, label), Attribute.VALUE: material}
             return self._wrap(session, session.of.create_object(template))
 
     def hold(self, key: Wrapped) -> None:
@@ -148,8 +148,7 @@ class Token:
         :raises DeviceError: it is held still.
         """
         with self._session() as session:
-            for found in session.of.get_objects({Attribute.ID: key.id}):
-                found.destroy()
+            _destroy(session.of, key.id)
         for session in (*self._free, *self._others):
             session.keys.pop(key.id, None)
 
@@ -187,6 +186,8 @@ class Token:
             for one in (session, *self._free):
                 self._close(one)
             self._free.clear()
+            for one in self._others:
+                one.keys.clear()
             raise DeviceError(f"the HSM answered {cause!r}") from cause
         except SealError:
             self._free.append(session)
@@ -212,6 +213,12 @@ class Token:
         self._open -= 1
         with suppress(pkcs11.PKCS11Error):
             session.of.close()
+
+    def _new(self, session: _Session, number: int, label: str) -> dict[Attribute, Any]:
+        """What a new key is to be; one that failed half-way is not left beside it."""
+        template = self._template(number, label)
+        _destroy(session.of, template[Attribute.ID])
+        return template
 
     def _template(self, number: int, label: str) -> dict[Attribute, Any]:
         """A key that never is in the clear, and that only a trusted key wraps."""
@@ -359,6 +366,11 @@ def _opened(opening: Opening) -> pkcs11.Session:
 def _found(session: pkcs11.Session, kind: ObjectClass, name: bytes) -> Any:  # noqa: ANN401 - so too
     found: Iterable[Any] = session.get_objects({Attribute.CLASS: kind, Attribute.ID: name})
     return next(iter(list(found)), None)
+
+
+def _destroy(session: pkcs11.Session, name: bytes) -> None:
+    for found in list(session.get_objects({Attribute.ID: name})):
+        found.destroy()
 
 
 def _wipe(session: pkcs11.Session, but: bytes) -> None:
