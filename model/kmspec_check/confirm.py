@@ -12,6 +12,7 @@ from kmspec_check.cells import Cell, Status
 from kmspec_check.patterns import Mismatch, describe
 from kmspec_check.run import Run
 from kmspec_check.session import FITS, Finding, Result, Session, Step
+from kmspec_check.shrinking import shrunk
 from kmspec_check.trace import Difference, Recorded, Trace, TraceStep
 from kmspec_check.violation import Violation, absent, describe_outcome, wanted
 from kmspec_model import EMPTY, Command
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 _SHORT_ENOUGH = 40
 """Steps that nobody minds reading."""
-_SHRINKING = 60
+_SHRINKING = 80
 """How often a longer sequence is played to find a shorter one."""
 
 
@@ -29,6 +30,7 @@ class Looking(Enum):
     """When a played sequence compares the whole observable state."""
 
     LAST = "after the last step"
+    AROUND = "before and after the last step"
     ALWAYS = "after each step"
 
 
@@ -44,9 +46,10 @@ def play(run: Run, commands: Sequence[Command], looking: Looking) -> tuple[Sessi
     """Take the steps in a fresh session, until one does not fit."""
     session = Session(run)
     result = FITS
+    looked_from = len(commands) - (2 if looking is Looking.AROUND else 1)
     for index, command in enumerate(commands):
         result = session.step(command)
-        if result.fits and (looking is Looking.ALWAYS or index == len(commands) - 1):
+        if result.fits and (looking is Looking.ALWAYS or index >= looked_from):
             result = _kept(result, session.observe())
         elif result.fits:
             result = _kept(result, session.name_new())
@@ -106,25 +109,18 @@ def _shortest(run: Run, shown: _Shown, way: Sequence[Command], short_enough: int
 
     Where the rule decides the last step, only a way on which it still does is played.
     """
-    commands, rule = list(way), shown.finding.rule
-    tries = _SHRINKING if len(commands) > short_enough else 0
-    decides = rule in _deciding(run, commands)
-    size = len(commands) // 2
-    while tries and size and not run.spent:
-        start = 0
-        while start + size < len(commands) and tries and not run.spent:
-            shorter = commands[:start] + commands[start + size :]
-            if decides and rule not in _deciding(run, shorter):
-                start += size
-                continue
-            tries -= 1
-            found = _shown_again(run, rule, shorter, (shown.looking,))
-            if found is None:
-                start += size
-            else:
-                shown, commands = found, shorter
-        size //= 2
-    return shown
+    if len(way) <= short_enough:
+        return shown
+    rule = shown.finding.rule
+    decides = rule in _deciding(run, way)
+    looking = Looking.AROUND if shown.looking is Looking.LAST else shown.looking
+
+    def shows(shorter: tuple[Command, ...]) -> _Shown | None:
+        if decides and rule not in _deciding(run, shorter):
+            return None
+        return _shown_again(run, rule, shorter, (looking,))
+
+    return shrunk(run, way, shows, _SHRINKING) or shown
 
 
 def _deciding(run: Run, way: Sequence[Command]) -> frozenset[str]:

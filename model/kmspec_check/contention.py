@@ -5,20 +5,18 @@ before and after that, or leaves something else behind. Which of all that is dra
 """
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, cast
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from kmspec.names import Service
+from kmspec_check.drawing import by_operation, is_judged
 from kmspec_check.oracle import Node
-from kmspec_check.patterns import binds
-from kmspec_check.plan import Plan, Stop
+from kmspec_check.renaming import made, renaming
 from kmspec_check.run import Run
 from kmspec_model import Command, Ref, Success
-from kmspec_model.command import MADE, Value
+from kmspec_model.command import MADE
 from kmspec_model.outcome import Bind, Outcome
 
-_LONGEST = 30
-"""Steps to a world, before which nobody minds waiting."""
 _TRIES = 30
 """How many commands are drawn to find one that suits."""
 _SAME = 0.4
@@ -28,9 +26,6 @@ _REQUESTS = (1, 1, 2, 2, 3)
 """How many there are; what stands here twice is drawn twice as often."""
 _ASIDE = (Service.CLOCK, Service.LOAD, Service.STS)
 """Time is everybody's, a burst is many requests, and an identity never changes."""
-_NOT_KEPT = (("LoginUser", "Password"), ("CreateHsm", "IpAddress"))
-"""What an operation may be refused for and the model does not remember: passwords that were right
-a moment ago, and addresses that are taken."""
 APART = 1000
 """So far are symbols of what is not there from those of what may be made meanwhile."""
 _LOOKED_UP = frozenset({"certificate", "handle", "moment", "attestation"})
@@ -57,20 +52,6 @@ class Contention(NamedTuple):
         return sum(map(len, self.programs))
 
 
-def starts(run: Run, plan: Plan, rng: random.Random) -> Iterator[tuple[Command, ...]]:
-    """Ways to worlds, without end; each scope as often as another."""
-    ways = {name: len(graph.scope.preamble) for name, graph in plan.graphs.items()}
-    names = [name for name, length in ways.items() if length <= _LONGEST]
-    while names:
-        name = rng.choice(names)
-        graph = plan.graphs[name]
-        way = plan.way_to(Stop(name, rng.randrange(len(graph.worlds))))
-        if len(way) <= _LONGEST and all(map(run.offers, way)) and not plan.obstacle(way):
-            yield way
-        else:
-            yield plan.way_to(Stop(name, 0)) if not plan.obstacle(graph.scope.preamble) else ()
-
-
 def contention(run: Run, node: Node, rng: random.Random) -> Contention | None:
     """What clients may ask at once in a world, if there is anything that matters."""
     first = _drawn(run, node, rng, lambda command: changes(node, command))
@@ -92,12 +73,9 @@ def _drawn(
     run: Run, node: Node, rng: random.Random, suits: Callable[[Command], bool]
 ) -> Command | None:
     """One of the commands that suit, each operation as likely as another."""
-    of: dict[tuple[str, str], list[Command]] = {}
-    for probe in node.probes:
-        of.setdefault((probe.command.service, probe.command.operation), []).append(probe.command)
-    operations = list(of)
+    operations = by_operation(probe.command for probe in node.probes)
     for _ in range(_TRIES if operations else 0):
-        command = rng.choice(of[rng.choice(operations)])
+        command = rng.choice(rng.choice(operations))
         if _usable(run, node, command) and suits(command):
             return command
     return None
@@ -118,8 +96,8 @@ def _usable(run: Run, node: Node, command: Command) -> bool:
     """Whether a command is to be asked here: nothing in it is known to be answered wrongly."""
     if command.service in _ASIDE or command.keep:
         return False
-    if any((command.operation, name) in _NOT_KEPT for name, _ in command.arguments):
-        return False
+    if command.operation == "LoginUser" or not is_judged(node, command):
+        return False  # meanwhile the password may have become a wrong one
     if any(ref.kind in _LOOKED_UP for ref in command.references()):
         return False
     if not (run.asks(command) and run.offers(command)):
@@ -177,32 +155,7 @@ def in_order(
         }
         command = renaming(asked, own)
         expected, way = alone[client].permitted(asked)[0], here.permitted(command)[0]
-        named[client].update(zip(_made(expected.outcome), _made(way.outcome), strict=False))
+        named[client].update(zip(made(expected.outcome), made(way.outcome), strict=False))
         alone[client], here = expected.node, way.node
         commands.append(command)
     return tuple(commands)
-
-
-def _made(outcome: Outcome) -> tuple[Ref, ...]:
-    """What an answer names, each once."""
-    found = binds(outcome.response) if isinstance(outcome, Success) else ()
-    return tuple(dict.fromkeys(ref.plain for ref in found))
-
-
-def renaming(command: Command, renamed: Mapping[Ref, Ref]) -> Command:
-    """A command with other symbols, each in the form that it had."""
-    if not renamed:
-        return command
-    arguments = cast("tuple[tuple[str, Value], ...]", replaced(command.arguments, renamed))
-    return command._replace(arguments=arguments)
-
-
-def replaced(value: object, renamed: Mapping[Ref, Ref]) -> object:
-    """Arguments, a pattern or a path with other symbols, each in the form that it had."""
-    if isinstance(value, Ref):
-        found = renamed.get(value.plain)
-        return value if found is None else found._replace(form=value.form)
-    if isinstance(value, tuple):
-        parts: tuple[Any, ...] = tuple(replaced(part, renamed) for part in value)
-        return type(value)(*parts) if hasattr(value, "_fields") else parts
-    return value

@@ -20,10 +20,11 @@ from typing import Any, NamedTuple, Protocol, Self, runtime_checkable
 
 from kmspec_check import resolve
 from kmspec_check.binding import Binding
-from kmspec_check.contention import APART, Contention, renaming
+from kmspec_check.contention import APART, Contention
 from kmspec_check.linearizability import Interval, ends, overlapping
 from kmspec_check.oracle import Node, Way
 from kmspec_check.patterns import Fit, Path, fit
+from kmspec_check.renaming import renaming
 from kmspec_check.run import Run
 from kmspec_check.session import Possible, Session, says_no_state
 from kmspec_check.target import Answer, Target, Trouble, ask, untyped

@@ -12,7 +12,8 @@ from itertools import islice
 
 from kmspec_check.cells import Cell, Status
 from kmspec_check.confirm import Looking, play, report
-from kmspec_check.contention import Contention, changes, contention, in_order, starts
+from kmspec_check.contention import Contention, changes, contention, in_order
+from kmspec_check.drawing import starts
 from kmspec_check.events import Progressed
 from kmspec_check.histories import Branching, History, Racing
 from kmspec_check.linearizability import Undecided
@@ -75,7 +76,7 @@ class _Races:
         run = self._run
         worlds = islice(starts(run, self._plan, self._rng), _MOST_WORLDS * histories)
         try:
-            for way in worlds:
+            for _, way in worlds:
                 if self._histories >= histories or self._violations >= _MOST_VIOLATIONS:
                     break
                 run.check_time()

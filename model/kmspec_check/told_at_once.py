@@ -13,11 +13,12 @@ from typing import Any, NamedTuple, cast
 from kmspec_check.binding import Binding
 from kmspec_check.cells import Cell
 from kmspec_check.confirm import source_of, trace_step
-from kmspec_check.contention import APART, Contention, renaming, replaced
+from kmspec_check.contention import APART, Contention
 from kmspec_check.histories import History, Request
 from kmspec_check.linearizability import orders
 from kmspec_check.oracle import Node
 from kmspec_check.patterns import Mismatch, Path, binds, fit
+from kmspec_check.renaming import renaming, replaced
 from kmspec_check.run import Run
 from kmspec_check.session import Session
 from kmspec_check.trace import AtOnce, Order, Recorded, Trace, TraceStep

@@ -4,7 +4,8 @@ A walk begins at the beginning of a scope and takes commands that the model's pr
 the world it is in, and steps in time. When the target deviates, Hypothesis makes the walk short.
 """
 
-from collections.abc import Callable, Sequence
+import random
+from collections.abc import Sequence
 
 import hypothesis
 from hypothesis import HealthCheck, Phase, Verbosity, settings
@@ -12,20 +13,21 @@ from hypothesis import strategies as st
 from hypothesis.errors import Flaky
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from kmspec.names import Service
 from kmspec_check.cells import Cell, Status
 from kmspec_check.confirm import report
+from kmspec_check.drawing import Drawing, starts
 from kmspec_check.events import Progressed
-from kmspec_check.plan import Plan, Stop, label_of
+from kmspec_check.plan import Plan, label_of
 from kmspec_check.run import OutOfTimeError, Run
 from kmspec_check.session import FITS, Finding, Result, Session, Verdict
-from kmspec_model import Command, advance
+from kmspec_model import Command
 
 PHASE = "walks"
-_WALKS = 25
-_STEPS = 20
-_MOMENTS = (0.1, 0.2, 1.0, 3600.0, 86400.0, 7 * 86400.0, 30 * 86400.0)
-"""Seconds: less than a transition, one, more, and the waiting periods."""
+_WALKS = 20
+_STEPS = 40
+_BITS = st.tuples(*(32 * [st.booleans()]))
+"""What a walk follows from; of numbers Hypothesis would draw those more often that it finds in the
+sources, which are not always the same."""
 _SHORT_ENOUGH = 12
 """Steps; Hypothesis makes a walk short, but not the way to where it begins."""
 _ROUNDS = 5
@@ -53,7 +55,7 @@ def walks(run: Run, plan: Plan) -> None:
     """
     made = _Count(run)
     for number in range(_ROUNDS):
-        if not _round(run, plan, number, made):
+        if run.has_enough or not _round(run, plan, number, made):
             break
     if made.walks:
         run.decide(Cell(PHASE, "-", "random walks"), Status.PASS)
@@ -79,7 +81,7 @@ class _Count:
 
 def _round(run: Run, plan: Plan, number: int, made: _Count) -> bool:
     """Walk until something new deviates; whether it did."""
-    machine = _machine(run, plan, made)
+    machine = _machine(run, plan, number, made)
     hypothesis.seed(run.seed + number)(machine)
     try:
         run_state_machine_as_test(machine, settings=_settings())
@@ -113,33 +115,29 @@ def _settings() -> settings:
         print_blob=False,
         verbosity=Verbosity.quiet,
         report_multiple_bugs=False,
-        phases=(Phase.generate, Phase.shrink),
+        phases=(Phase.generate,),
         suppress_health_check=list(HealthCheck),
     )
 
 
-def _machine(run: Run, plan: Plan, made: _Count) -> type[RuleBasedStateMachine]:
+def _machine(run: Run, plan: Plan, number: int, made: _Count) -> type[RuleBasedStateMachine]:
     """The state machine of one round, closed over the run."""
-    scopes = list(plan.graphs)
 
     class Walk(RuleBasedStateMachine):
-        """One walk. Draws are numbers, taken modulo what the world offers, so they shrink."""
+        """One walk."""
 
         def __init__(self) -> None:
             super().__init__()
-            self.walker = _Walker(run, made.one_more())
+            self.walker = _Walker(run, plan, going=made.one_more())
 
-        @initialize(scope=st.sampled_from(scopes))
-        def begin(self, scope: str) -> None:
-            self.walker.begin(plan.way_to(Stop(scope, 0)))
+        @initialize(bits=_BITS)
+        def begin(self, bits: tuple[bool, ...]) -> None:
+            drawn = f"{run.seed} {number} {bits}"
+            self.walker.begin(random.Random(drawn))  # noqa: S311 - repeatable
 
-        @rule(draw=st.integers(0, 2**16))
-        def probe(self, draw: int) -> None:
-            self.walker.take(lambda commands: commands[draw % len(commands)])
-
-        @rule(moment=st.sampled_from(_MOMENTS))
-        def wait(self, moment: float) -> None:
-            self.walker.take(lambda _: advance(moment))
+        @rule()
+        def step(self) -> None:
+            self.walker.take()
 
     return Walk
 
@@ -147,50 +145,58 @@ def _machine(run: Run, plan: Plan, made: _Count) -> type[RuleBasedStateMachine]:
 class _Walker:
     """A session that stops for good at the first thing that is already known."""
 
-    def __init__(self, run: Run, going: bool) -> None:  # noqa: FBT001 - set once, here
-        self._run = run
-        self._going = going
+    def __init__(self, run: Run, plan: Plan, *, going: bool) -> None:
+        self._run, self._plan = run, plan
         self._session = Session(run) if going else None
+        self._drawing: Drawing | None = None
 
-    def begin(self, way: Sequence[Command]) -> None:
-        """Go to the beginning of a scope."""
-        for command in way:
-            if self._session is None or not self._going:
+    def begin(self, rng: random.Random) -> None:
+        """Go to where the walk begins."""
+        start = next(starts(self._run, self._plan, rng), None)
+        if start is None:
+            return
+        start = start.for_a_walk(self._plan)
+        self._drawing = Drawing(self._run, start.scope, rng)
+        for command in start.way:
+            if self._session is None:
                 return
             result = self._session.step(command)
             self._judge(result if not result.fits else self._session.name_new(), command)
 
-    def take(self, choose: Callable[[Sequence[Command]], Command]) -> None:
-        """Take one of the commands that the world offers and compare the state after it."""
-        session = self._session
-        if session is None or not self._going:
+    def take(self) -> None:
+        """Take what is drawn, and compare the state after it."""
+        session, drawing = self._session, self._drawing
+        if session is None or drawing is None:
             return
-        offered = [probe.command for probe in session.node.probes if self._can(probe.command)]
-        command = choose(offered) if offered else None
-        if command is None or not self._can(command):
+        command = drawing.next(session.node)
+        if command is None:
             return
         result = session.step(command)
         if result.fits and result.finding is None:
             result = session.observe()
-            session.asides.clear()
         self._judge(result, command)
+        for view, finding in session.asides:
+            self._judge(Result(Verdict.FITS, finding), view, aside=True)
+        session.asides.clear()
 
-    def _can(self, command: Command) -> bool:
-        run = self._run
-        return (run.asks(command) or command.service == Service.CLOCK) and run.offers(command)
+    def _judge(self, result: Result, command: Command, *, aside: bool = False) -> None:
+        """Raise what is new; end the walk quietly at what is not.
 
-    def _judge(self, result: Result, command: Command) -> None:
-        """Raise what is new; end the walk quietly at what is not."""
-        if result is FITS:
+        ``aside``: a view that deviates in what says nothing of the state, and is told as a step.
+        """
+        session = self._session
+        if result is FITS or session is None:
             return
-        self._going = self._going and result.fits
-        finding, session = result.finding, self._session
         if result.verdict is Verdict.TROUBLE:
             raise Broken(result.reason)
-        if finding is None or session is None or finding.rule in self._run.violated_rules:
+        if not result.fits:
+            self._session = None
+        finding = result.finding
+        if finding is None or finding.rule in self._run.violated_rules:
             return
         if self._run.heeds(finding.level):
             taken = [step for step in session.steps if not step.view]
             before = taken[-1].before
             cell = Cell(PHASE, str(before.situation), label_of(before, command))
-            raise Deviated(finding, cell, [step.command for step in taken])
+            commands = [step.command for step in taken]
+            raise Deviated(finding, cell, [*commands, command] if aside else commands)

@@ -46,7 +46,7 @@ BY_KEY = 1000
 """``public#1000`` is the public key of ``key#0``, ``secret#1002`` what ``key#1`` and ``public#2``
 share, and so on: each is always the same, whatever else happened."""
 
-_SPELLING = re.compile(r"([a-z]+)#([0-9]+)(?:\.([a-z0-9]+))?")
+_SPELLING = re.compile(r"([a-z]+)#([0-9]+)(?:\.([a-z0-9-]+))?")
 
 
 class Ref(NamedTuple):

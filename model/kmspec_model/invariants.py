@@ -250,11 +250,17 @@ def _each_region(graph: Graph) -> Iterator[World]:
 
 
 def encrypts(model: Model, world: World, key: Key) -> bool:
-    """Whether the tables let Encrypt succeed, or only throttle it or leave it to permissions."""
+    """Whether the tables let Encrypt succeed, or only throttle it or leave it to permissions.
+
+    Whether there is a key of AWS before somebody looks at it is left open too.
+    """
     command = encrypt(key.index, keep=False).in_region(world.region)
     outcomes = [one.outcome for one in model.permitted(world, command)]
     codes = {outcome.code for outcome in outcomes if isinstance(outcome, Refusal)}
-    return codes <= {ErrorCode.THROTTLING, ErrorCode.ACCESS_DENIED}
+    left_open = {ErrorCode.THROTTLING, ErrorCode.ACCESS_DENIED}
+    if key.service != NONE:
+        left_open.add(ErrorCode.NOT_FOUND)
+    return codes <= left_open
 
 
 def may_encrypt(world: World, key: Key) -> bool:

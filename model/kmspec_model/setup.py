@@ -52,13 +52,18 @@ def cloudhsm_tags(*pairs: tuple[str, str]) -> tuple[Pairs, ...]:
     return tuple(Pairs((("Key", key), ("Value", value))) for key, value in pairs)
 
 
-def create_hsm(cluster: int, zone: int) -> Command:
+ADDRESS = "10.0.0.77"
+"""Of the first subnet."""
+
+
+def create_hsm(cluster: int, zone: int, **more: Value) -> Command:
     """An HSM in one zone."""
     return command(
         "cloudhsm",
         "CreateHsm",
         ClusterId=Ref("cluster", cluster),
         AvailabilityZone=Ref("zone", zone),
+        **more,
     )
 
 
@@ -236,12 +241,14 @@ def import_material(
     return command("kms", "ImportKeyMaterial", **arguments)
 
 
-def one_hsm(cluster: int = 0, ca: int = 0, hsm_type: str = NEWER) -> tuple[Command, ...]:
+def one_hsm(
+    cluster: int = 0, ca: int = 0, hsm_type: str = NEWER, **more: Value
+) -> tuple[Command, ...]:
     """From nothing to an active cluster with one HSM."""
     return (
         create_cluster(hsm_type),
         SETTLE,
-        create_hsm(cluster, 0),
+        create_hsm(cluster, 0, **more),
         SETTLE,
         initialize(cluster, ca),
         SETTLE,

@@ -55,12 +55,16 @@ class Contents(NamedTuple):
 
 
 class Hsm(NamedTuple):
-    """One HSM; ``zone`` is the index of its Availability Zone."""
+    """One HSM; ``zone`` is the index of its Availability Zone.
+
+    ``address`` is the one it was asked for with, or empty.
+    """
 
     index: int  # type: ignore[assignment]  # hides tuple.index, of no use here
     zone: int
     state: str
     since: int | None = None
+    address: str = ""
 
 
 class Automatic(NamedTuple):

@@ -81,10 +81,12 @@ def check(
     explored: Explored,
     only: tuple[str, ...],
     expect: Path | None = None,
+    areas: tuple[str, ...] = AREAS,
 ) -> Result:
-    """A run of its own accounts."""
+    """A run of its own accounts, that claims these areas."""
     moment = datetime(2026, 1, 1, microsecond=next(_RUNS), tzinfo=UTC)
-    with Endpoint(url, profile.load("moto")) as target:
+    moto = profile.load("moto")
+    with Endpoint(url, moto.model_copy(update={"areas": areas})) as target:
         return conform(target, only=only, expect=expect, now=moment, explored=explored)
 
 
@@ -130,7 +132,7 @@ def test_the_file_of_violations_is_strict_both_ways(
 
 def test_a_view_that_is_wrong_is_told_of_itself(url: str, explored: Explored) -> None:
     """After a rotation moto lists no key materials: ListKeyRotations, and nothing that follows."""
-    found = check(url, explored, ("matrix", "rotation", "identity"))
+    found = check(url, explored, ("matrix", "rotation", "identity"), areas=(*AREAS, "rotation"))
     rules = {violation.rule for violation in found.violations}
     assert "effect/ListKeyRotations/answer" in rules
     assert "effect/GetCallerIdentity/answer" not in rules

@@ -4,6 +4,7 @@ Adding to and removing from an ACTIVE cluster backs it up first [CHSM:manage-bac
 """
 
 import ipaddress
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
@@ -13,10 +14,11 @@ from kmspec_impl.agenda import Delayed, delayed
 from kmspec_impl.clock import after
 from kmspec_impl.cloudhsm import backups, certificates
 from kmspec_impl.cloudhsm.clusters import find, hsm_shape
-from kmspec_impl.cloudhsm.contents import CHANGING, bring_up, has_active_hsm
+from kmspec_impl.cloudhsm.contents import CHANGING, bring_up, has_active_hsm, occupy
 from kmspec_impl.cloudhsm.requests import invalid
 from kmspec_impl.cloudhsm.state import Certificates, Cluster, Hsm
 from kmspec_impl.errors import ServiceError
+from kmspec_impl.hsm.interface import DeviceError
 from kmspec_impl.realm import Parameters, Realm, Response
 
 _FIRST_HOST: Final = 10
@@ -31,7 +33,7 @@ def create_hsm(realm: Realm, parameters: Parameters, now: float) -> Response:
     if subnet is None:
         zones = ", ".join(name for name, _ in cluster.subnets)
         raise invalid(f"{cluster.id} has no subnet in {zone}; it has one in {zones}.")
-    ip = _address(cluster, zone, parameters.get("IpAddress"))
+    ip = _address(realm, zone, subnet, parameters.get("IpAddress"))
     if sum(len(other.hsms) for other in realm.clusters) >= HSMS:
         raise invalid(f"This account has {HSMS} HSMs in the Region, as many as it may.")
     if len(cluster.hsms) >= HSMS_PER_CLUSTER:
@@ -106,8 +108,10 @@ def _check_addition(cluster: Cluster) -> None:
     raise invalid(f"Cluster '{cluster.id}' is {cluster.state}; no HSM can be added to it.")
 
 
-def _address(cluster: Cluster, zone: str, asked: str | None) -> str:
-    taken = {hsm.ip for hsm in cluster.hsms}
+def _address(realm: Realm, zone: str, subnet: str, asked: str | None) -> str:
+    """A free address of the subnet, in which other clusters may have HSMs."""
+    hsms = (hsm for cluster in realm.clusters for hsm in cluster.hsms)
+    taken = {hsm.ip for hsm in hsms if hsm.subnet == subnet}
     if asked is not None:
         try:
             ipaddress.IPv4Address(asked)
@@ -157,6 +161,8 @@ def _come_up(realm: Realm, cluster_id: str, hsm_id: str, when: float) -> None:
     elif up.next_backup is None:
         up = backups.note_automatic(realm, up, when)
     up = realm.clusters.put(up)
+    with suppress(DeviceError):
+        occupy(realm, up)
     backups.resume_automatic(realm, up, when)
 
 

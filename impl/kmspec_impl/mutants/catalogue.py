@@ -11,6 +11,7 @@ from kmspec_impl.mutants import (
     of_computation,
     of_connections,
     of_effects,
+    of_histories,
     of_imports,
     of_keys,
     of_kinds,
@@ -54,6 +55,7 @@ CATALOGUE: Final[tuple[Mutant, ...]] = (
     *of_lists.MUTANTS,
     *of_refusals.MUTANTS,
     *of_races.MUTANTS,
+    *of_histories.MUTANTS,
 )
 
 

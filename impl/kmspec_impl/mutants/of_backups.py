@@ -53,6 +53,10 @@ def _any_zone(realm: Realm, parameters: Parameters, now: float) -> Response:
     return hsms.create_hsm(realm, {**parameters, "AvailabilityZone": zone}, now)
 
 
+def _any_address(realm: Realm, zone: str, subnet: str, asked: str | None) -> str:
+    return asked or _address(realm, zone, subnet, None)
+
+
 def _set_password(realm: Realm, cluster: Cluster, user: User, password: str) -> None:
     """Set the password of a user who stays locked out."""
     contents.put_user(realm, cluster, replace(user, password=password))
@@ -66,6 +70,7 @@ def _leave_for_nothing(realm: Realm, parameters: Parameters, now: float) -> Resp
     return response
 
 
+_address = hsms._address  # noqa: SLF001 - a mutant reaches inside
 _initialised = certificates.initialised
 _end = clusters._end  # noqa: SLF001 - a mutant reaches inside
 
@@ -105,6 +110,12 @@ MUTANTS: Final = (
         "hsm/zone",
         "An HSM is created in an Availability Zone in which its cluster has no subnet.",
         handlers=((Service.CLOUDHSM, "CreateHsm", _any_zone),),
+    ),
+    Mutant(
+        "any-address",
+        "hsm/address",
+        "An HSM is given an address that another HSM has.",
+        (Patch(hsms, "_address", _any_address),),
     ),
     Mutant(
         "stays-locked-out",

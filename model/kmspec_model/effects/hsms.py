@@ -25,7 +25,8 @@ def create(moves: Moves, case: Case) -> tuple[Change, ...]:
         rules = ("effect/CreateHsm/restores",)
     index = world.made.hsms
     zone = case.arguments["AvailabilityZone"].index
-    hsm = Hsm(index, zone, moves.initial["hsm"], world.now)
+    address = case.arguments.get("IpAddress", "")
+    hsm = Hsm(index, zone, moves.initial["hsm"], world.now, address)
     world = world.with_cluster(cluster._replace(hsms=(*cluster.hsms, hsm)))
     world = world._replace(made=world.made._replace(hsms=index + 1))
     answer = members(
@@ -33,7 +34,7 @@ def create(moves: Moves, case: Case) -> tuple[Change, ...]:
         ClusterId=Ref("cluster", cluster.index),
         AvailabilityZone=Ref("zone", zone),
         State=hsm.state,
-        EniIp=case.arguments.get("IpAddress", Mark.PRESENT),
+        EniIp=address or Mark.PRESENT,
     )
     return (Change(world, members(Hsm=answer), rules),)
 

@@ -43,6 +43,14 @@ def _zone_without_subnet(case: Case) -> bool:
     return zone.index not in case.cluster.zones
 
 
+def _address_taken(case: Case) -> bool:
+    """Clusters share the subnet of a zone."""
+    asked, zone = case.arguments.get("IpAddress"), case.arguments.get("AvailabilityZone")
+    hsms = (hsm for cluster in case.world.clusters for hsm in cluster.hsms)
+    taken = {hsm.address for hsm in hsms if isinstance(zone, Ref) and hsm.zone == zone.index}
+    return asked is not None and asked in taken
+
+
 def _older_type_not_in_fips_mode(case: Case) -> bool:
     return case.arguments.get("HsmType") == OLDER and case.arguments.get("Mode", FIPS) != FIPS
 
@@ -117,6 +125,7 @@ OF_CASE: Mapping[str, OfCase] = {
     "cluster-has-hsms": lambda case: case.cluster is not None and bool(case.cluster.hsms),
     "second-hsm-before-activation": _second_hsm_before_activation,
     "zone-without-subnet": _zone_without_subnet,
+    "address-taken": _address_taken,
     "six-hsms": lambda case: (
         sum(len(cluster.hsms) for cluster in case.world.clusters) >= limits.HSMS
     ),

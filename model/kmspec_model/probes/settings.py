@@ -11,6 +11,7 @@ from kmspec_model.command import Command, Pairs, Ref, Value, command
 from kmspec_model.probes.probe import UNKNOWN_BACKUP, UNKNOWN_CLUSTER, Probe
 from kmspec_model.scopes.settings import policy
 from kmspec_model.setup import (
+    ADDRESS,
     NEWER,
     OLDER,
     cloudhsm_tags,
@@ -96,8 +97,8 @@ def of_clusters(world: World, cluster: Cluster) -> Iterator[Probe]:
         yield Probe(f"ModifyCluster/{cluster.hsm_type}-to-{hsm_type}{busy}", change)
     yield Probe("ModifyCluster/nothing", of_cluster("ModifyCluster", index))
     yield Probe("DeleteHsm/unnamed", of_cluster("DeleteHsm", index))
-    with_address = (*create_hsm(index, 0).arguments, ("IpAddress", "10.0.0.77"))
-    yield Probe("CreateHsm/address", Command("cloudhsm", "CreateHsm", with_address))
+    taken = "-taken" if any(hsm.address == ADDRESS for hsm in cluster.hsms) else ""
+    yield Probe(f"CreateHsm/address{taken}", create_hsm(index, 0, IpAddress=ADDRESS))
     filters = Pairs((("clusterIds", (Ref("cluster", index),)), ("states", (cluster.state,))))
     yield Probe(
         f"DescribeClusters/{cluster.state}",

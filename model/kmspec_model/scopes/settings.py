@@ -7,6 +7,7 @@ from kmspec_model.command import Command, Ref, advance, command
 from kmspec_model.explore import Scope
 from kmspec_model.scopes.steps import when_settled
 from kmspec_model.setup import (
+    ADDRESS,
     NEWER,
     OLDER,
     OLDER_STORE_KEY,
@@ -175,5 +176,10 @@ SCOPES = (
         (*one_hsm(hsm_type=OLDER), SETTLE, _TAG),
         _copies,
     ),
-    Scope("settings", "tags and resource policies", (*one_hsm(), SETTLE), _settings),
+    Scope(
+        "settings",
+        "tags and resource policies",
+        (*one_hsm(IpAddress=ADDRESS), SETTLE),
+        _settings,
+    ),
 )

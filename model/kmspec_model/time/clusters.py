@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from kmspec import limits
 from kmspec_model.effects.hsms import with_hsm, without_hsm
 from kmspec_model.moves import Change, Moves
-from kmspec_model.states import active_hsms, is_activated, is_kept
+from kmspec_model.states import active_hsms, is_activated, is_kept, newest_contents
 from kmspec_model.time.event import Event, Fire, Timing
 from kmspec_model.world import NONE, Automatic, Backup, Cluster, Hsm, World
 
@@ -89,7 +89,10 @@ def _hsm_moves(moves: Moves, cluster: Cluster, hsm: Hsm) -> Fire:
         if not move.rule:
             move = moves.of("hsm", "deletion ends", hsm.state)
             return (Change(world.with_cluster(without_hsm(cluster, hsm)), rules=move.rule),)
-        joined = with_hsm(cluster, hsm._replace(state=move.states[0], since=None))
+        filled = cluster
+        if is_activated(cluster) and not active_hsms(cluster):
+            filled = cluster._replace(contents=newest_contents(world, cluster))
+        joined = with_hsm(filled, hsm._replace(state=move.states[0], since=None))
         rules = move.rule
         if joined.source != NONE:
             restored = moves.of("cluster", "first HSM restored", joined.state)

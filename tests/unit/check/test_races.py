@@ -12,7 +12,8 @@ import pytest
 from kmspec_check import report_json, trace
 from kmspec_check.cells import Status
 from kmspec_check.conform import conform
-from kmspec_check.contention import Contention, contention, starts
+from kmspec_check.contention import Contention, contention
+from kmspec_check.drawing import starts
 from kmspec_check.histories import History, Judge, Racing
 from kmspec_check.matrix import reach
 from kmspec_check.plan import Plan
@@ -43,7 +44,7 @@ def histories() -> tuple[tuple[Run, History], ...]:
     def made() -> Iterator[tuple[Run, History]]:
         run, plan, rng = run_of(Embedded()), Plan(explored()), random.Random(5)
         with Racing(run, 4) as racing:
-            for way in starts(run, plan, rng):
+            for _, way in starts(run, plan, rng):
                 session, result = reach(run, plan, way)
                 assert result.fits
                 planned = contention(run, session.node, rng)

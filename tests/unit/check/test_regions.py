@@ -1,5 +1,6 @@
 """What the checker does in several Regions."""
 
+import functools
 import json
 
 import pytest
@@ -136,3 +137,22 @@ def test_the_scripts_say_the_region() -> None:
         line = f"aws kms describe-key --region eu-west-1 --key-id {arn.format(region)}"
         assert line in shell
     assert PLACE.region not in shell.partition("replicate-key")[2].partition("\n")[0]
+
+
+def test_the_scripts_ask_for_the_account_where_it_is_not_theirs() -> None:
+    """A key says it where there is no STS."""
+    asked = "account=$(aws sts get-caller-identity --query Account --output text 2> /dev/null ||"
+    shared = recorded()._replace(isolated=False)
+    assert asked in "\n".join(script_cli.lines(shared))
+    assert asked not in "\n".join(script_cli.lines(recorded()))
+
+    program = script_boto3.script(shared)
+    functions = program[program.index("@functools.cache") : program.index("def arn(")]
+    arn = "arn:aws:kms:us-east-1:111122223333:key/1"
+    names = {
+        "functools": functools,
+        "kms": None,
+        "call": lambda *_, **__: {"KeyMetadata": {"KeyId": "1", "Arn": arn}},
+    }
+    exec(functions, names)  # noqa: S102 - it is our own program; without sts it finds no STS
+    assert eval("account()", names) == "111122223333"  # noqa: S307 - the same

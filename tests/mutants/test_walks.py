@@ -1,0 +1,49 @@
+"""Emulators that are wrong only after a history: walks find them, and tell a short one."""
+
+import json
+
+import pytest
+
+from kmspec_check import report_json, trace
+from kmspec_check.conform import conform
+from kmspec_check.profile import load
+from kmspec_check.replay import Ending, replay
+from kmspec_impl.embedded import Embedded
+from kmspec_impl.mutants.catalogue import CATALOGUE, find
+from tests.helpers.machine import explored
+
+AREAS = {
+    "alias-takes-others-along": ["alias", "key"],
+    "cancel-brings-back-policy": ["key", "policy"],
+    "enable-brings-back-description": ["key"],
+    "tags-follow-primary": ["region", "tag"],
+}
+"""Where to look for each, so that it is found among as many walks as there are in a check."""
+SEEDS = {
+    "alias-takes-others-along": (1, 3, 5),
+    "cancel-brings-back-policy": (0, 1, 3),
+    "enable-brings-back-description": (0, 1, 3),
+    "tags-follow-primary": (3, 4, 5),
+}
+"""With which each is found: the first and the last with some two of three seeds, the others with
+nearly every one."""
+LONGEST = 12
+
+
+def test_the_catalogue_has_those() -> None:
+    assert {one.name for one in CATALOGUE if one.found_by == "walks"} == set(AREAS)
+
+
+@pytest.mark.parametrize(
+    ("name", "seed"), [(name, seed) for name, seeds in SEEDS.items() for seed in seeds]
+)
+def test_a_walk_finds_it_and_what_is_told_is_short(name: str, seed: int) -> None:
+    only = ["walks", *AREAS[name]]
+    rules = [find(name).rule]
+    result = conform(Embedded(mutant=name), only=only, rules=rules, seed=seed, explored=explored())
+    assert {violation.rule for violation in result.violations} == set(rules)
+    told = report_json.to_data(result)["violations"][0]
+    recorded = trace.loads(json.dumps(told["trace"]))
+    assert len(recorded.steps) <= LONGEST
+    assert replay(recorded, Embedded(mutant=name), load("embedded")).ending is Ending.REPRODUCED
+    assert replay(recorded, Embedded(), load("embedded")).ending is Ending.FIXED
