@@ -37,10 +37,11 @@ class Embedded:
         mutant: str | None = None,
         storage: Storage | None = None,
         clock: Clock | None = None,
+        hsm: str | None = None,
     ) -> None:
         if clock is None and storage is None:
             clock = VirtualClock()
-        settings = Settings(delay=delay, quotas=quotas, seed=seed, clock=clock)
+        settings = Settings(delay=delay, quotas=quotas, seed=seed, clock=clock, hsm=hsm)
         self._emulator: Final = emulator(settings, mutant, storage)
 
     def call(

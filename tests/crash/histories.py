@@ -1,6 +1,6 @@
 """Concurrent histories over HTTP, held against the model, with kills among them.
 
-    python -m tests.crash.histories [--histories 2000] [--seed 0] [--memory] [--kills 0.02]
+    python -m tests.crash.histories [--histories 2000] [--seed 0] [--memory] [--kills 0.003]
 
 A kill comes when all that was asked at once has been answered, and before anybody looks at what
 it left. Exit code 1: a history has no order that explains it.
@@ -22,7 +22,7 @@ from kmspec_check.races import HISTORIES
 from kmspec_model import Model
 from tests.crash.server import Server
 
-SHARE: Final = 0.02
+SHARE: Final = 0.003
 """Before how many of the requests that are made alone the server is killed."""
 
 
