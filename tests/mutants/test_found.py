@@ -60,6 +60,8 @@ TOLD_WITH = frozenset(
         "effect/ListResourceTags/answer",
         "effect/ListRetirableGrants/answer",
         "effect/ListHsmKeys/answer",
+        "effect/ListUsers/answer",
+        "cluster/hsms-at-rest",
         "transition/cluster/ModifyCluster/ACTIVE/rolls-back",
         "transition/backup/retention-ends/READY",
         "transition/connection/connect-fails/CONNECTING",
