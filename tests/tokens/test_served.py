@@ -97,9 +97,7 @@ def test_without_a_token_left_an_hsm_is_out_of_reach(tokens: dict[str, str]) -> 
 
 
 def test_without_the_package_it_is_one_line() -> None:
-    without = (
-        "import sys; sys.modules['pkcs11'] = None; import typer_cli as t; sys.exit(t.main())"
-    )
+    hidden = "import sys; sys.modules['pkcs11'] = None; import typer_cli as t; sys.exit(t.main())"
     words = (sys.executable, "-c", hidden, "serve", "--port", "0", "--hsm", "pkcs11")
     refused = subprocess.run(words, capture_output=True, text=True, check=False)
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
