@@ -66,7 +66,13 @@ class Worker:
             self.answered += 1
         return answer
 
-    def _change(self, resource: Resource, operation: str, after: State, **parameters: Any) -> None:  # noqa: ANN401 - JSON
+    def _change(
+        self,
+        resource: Resource,
+        operation: str,
+        after: State,
+        **parameters: Any,  # noqa: ANN401 - JSON
+    ) -> None:
         resource.send(after)
         answer = self._ask(operation, **parameters)
         if "__type" in answer:

@@ -79,7 +79,12 @@ class Client:
     def __init__(self, port: int) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)
 
-    def ask(self, operation: str, region: str = "us-east-1", **parameters: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    def ask(
+        self,
+        operation: str,
+        region: str = "us-east-1",
+        **parameters: Any,  # noqa: ANN401 - JSON
+    ) -> dict[str, Any]:
         """What AWS KMS answers; an error has ``__type``.
 
         :raises Gone: there was no answer.

@@ -65,7 +65,12 @@ class Asking:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)
         self._found = found
 
-    def kms(self, operation: str, region: str = "us-east-1", **parameters: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    def kms(
+        self,
+        operation: str,
+        region: str = "us-east-1",
+        **parameters: Any,  # noqa: ANN401 - JSON
+    ) -> dict[str, Any]:
         """An operation of AWS KMS."""
         return self._aws("kms", operation, region, parameters)
 
