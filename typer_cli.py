@@ -106,21 +106,21 @@ def serve(
     from kmspec_impl.gateway.credentials import CredentialsError, read
     from kmspec_impl.gateway.credentials import admin_token as checked_token
     from kmspec_impl.gateway.sigv4 import Verifier
+    from kmspec_impl.hsm.interface import BackendError
     from kmspec_impl.mutants.catalogue import emulator
 
-    _not_offered("--hsm pkcs11", hsm_kind == "pkcs11" or None, "use --hsm software")
     if credentials is not None and auth != "sigv4":
         raise UseError("--credentials is of --auth sigv4", "add it, or leave --credentials out")
     ticking = VirtualClock() if clock == "virtual" else RealClock()
     try:
-        settings = Settings(delay=delay, quotas=quotas, clock=ticking)
+        settings = Settings(delay=delay, quotas=quotas, clock=ticking, hsm=hsm_kind)
     except ValueError as error:
         what = f"--delay {delay:g} is no time to wait"
         raise UseError(what, "give seconds, 0 to 100 years of them") from error
     with _complaining(CredentialsError):
         verifier = Verifier(read(credentials), wall) if auth == "sigv4" else None
         door = Door(checked_token(admin_token))
-    refused = (server.CannotListenError, server.OpenToAllError)
+    refused = (server.CannotListenError, server.OpenToAllError, BackendError)
     with _storage(data_dir) as storage, _complaining(*refused):
         application = Application(emulator(settings, _mutant(mutant), storage), verifier, door)
         only_here = verifier is None and not allow_unauthenticated
@@ -313,11 +313,6 @@ def _endpoint(url: str) -> "Endpoint":
     return Endpoint(url)
 
 
-def _not_offered(option: str, value: object, remedy: str) -> None:
-    if value is not None:
-        raise UseError(f"{option} is not offered yet", remedy)
-
-
 @contextlib.contextmanager
 def _checking() -> Iterator[None]:
     """Say in one line what the checker complains of."""
@@ -375,10 +370,12 @@ def _storage(directory: Path | None) -> "Iterator[Storage | None]":
     if directory is None:
         yield None
         return
+    from kmspec_impl.hsm.interface import BackendError
     from kmspec_impl.storage.durable import Durable
     from kmspec_impl.storage.faults import DataError, LostError
 
-    with _complaining(DataError, LostError), contextlib.closing(Durable(directory)) as storage:
+    errors = (DataError, LostError, BackendError)
+    with _complaining(*errors), contextlib.closing(Durable(directory)) as storage:
         yield storage
 
 

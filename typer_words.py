@@ -47,7 +47,7 @@ Host = Annotated[str, _option("--host", "HOST", "The address to listen on.")]
 Port = Annotated[int, _option("--port", "PORT", "0 picks a free one.", min=0, max=65535)]
 Clock = Annotated[Literal["real", "virtual"], _option("--clock", None, "Virtual: moved by hand.")]
 Delay = Annotated[float, _option("--delay", "SECONDS", "How long transitions take.", min=0)]
-Hsm = Annotated[Literal["software", "pkcs11"], _option("--hsm", None, "pkcs11: not offered yet.")]
+Hsm = Annotated[Literal["software", "pkcs11"], _option("--hsm", None, "pkcs11: see docs/hsm.md.")]
 Auth = Annotated[Literal["off", "sigv4"], _option("--auth", None, "sigv4: verify signatures.")]
 CredentialsFile = Annotated[
     Path | None, _option("--credentials", "FILE", "Access keys for sigv4, in TOML or JSON.")

@@ -36,9 +36,10 @@ class Embedded:
         seed: int = 0,
         mutant: str | None = None,
         storage: Storage | None = None,
+        hsm: str | None = None,
     ) -> None:
         clock = VirtualClock() if storage is None else None
-        settings = Settings(delay=delay, quotas=quotas, seed=seed, clock=clock)
+        settings = Settings(delay=delay, quotas=quotas, seed=seed, clock=clock, hsm=hsm)
         self._emulator: Final = emulator(settings, mutant, storage)
 
     def call(

@@ -17,7 +17,10 @@ from kmspec_impl.clock import CLOCKS, Clock, RealClock
 from kmspec_impl.cloudhsm import operations as cloudhsm_operations
 from kmspec_impl.errors import ServiceError
 from kmspec_impl.gateway.validation import validate
+from kmspec_impl.hsm.backend import Backend, MaskingKey, NewDevice, maker
+from kmspec_impl.hsm.interface import DeviceError
 from kmspec_impl.kms import operations as kms_operations
+from kmspec_impl.kms.key_material import unserved
 from kmspec_impl.operator_input import Arguments, refused
 from kmspec_impl.quotas import Enforced, Quotas
 from kmspec_impl.realm import Handler, Parameters, Response, Shared
@@ -55,7 +58,8 @@ class Settings:
 
     ``delay`` is how long asynchronous transitions take, in seconds of ``clock``; ``quotas`` is
     ``none``, ``store`` or ``all``; ``seed`` determines all ids. Without a clock it is
-    that of what is kept, or a real one.
+    that of what is kept, or a real one. ``hsm`` is what the HSMs of clusters are: ``software``
+    or ``pkcs11``; without it what those that are kept are, or ``software``.
 
     :raises ValueError: a setting is out of bounds; the text says what it may be.
     """
@@ -64,12 +68,15 @@ class Settings:
     quotas: str = Enforced.STORE.value
     seed: int = 0
     clock: Clock | None = None
+    hsm: str | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.delay <= MOST_SECONDS:
             raise ValueError(f"delay is {self.delay}; give seconds, 0 or more")
         if self.quotas not in list(Enforced):
             raise ValueError(f"quotas is {self.quotas!r}; use one of {', '.join(Enforced)}")
+        if self.hsm is not None and self.hsm not in list(Backend):
+            raise ValueError(f"hsm is {self.hsm!r}; use one of {', '.join(Backend)}")
 
 
 class Emulator:
@@ -78,14 +85,15 @@ class Emulator:
     ``storage`` keeps its state; by default it is lost with the process.
 
     :raises DataError: what is kept there does not fit the settings.
+    :raises BackendError: this machine has no such HSMs.
     """
 
     def __init__(self, settings: Settings | None = None, storage: Storage | None = None) -> None:
         self.settings: Final = Settings() if settings is None else settings
         self._quotas = Quotas(Enforced(self.settings.quotas))
         self._storage = Memory() if storage is None else storage
-        self._storage.before_commit, self._storage.when_lost = self._keep_uses, self._remember
         self._remember()
+        self._storage.before_commit, self._storage.when_lost = self._keep_uses, self._remember
         self._clock = self._going_on()
         self._handlers: Final = {
             (service.value, operation): handler
@@ -119,7 +127,10 @@ class Emulator:
         place = self._shared.realm(caller, now)
         if self._quotas.counts_operations and service == Service.KMS:
             self._quotas.charge_operation(caller, operation, now)
-        return handler(place, parameters, now)
+        try:
+            return handler(place, parameters, now)
+        except DeviceError as error:
+            raise unserved(operation, error) from error
 
     def when_safe(self, answer: Answer) -> None:
         """Let the running event loop call ``answer`` once nothing done so far can be lost."""
@@ -139,8 +150,20 @@ class Emulator:
     def _remember(self) -> None:
         """Have all that storage keeps; what it does not keep is as at the beginning."""
         settings, storage = self.settings, self._storage
-        self._shared = Shared(settings.delay, settings.seed, self._quotas, storage)
         self._time = storage.table(Ahead, "clock")
+        self._shared = Shared(
+            settings.delay, settings.seed, self._quotas, storage, self._new_device()
+        )
+
+    def _new_device(self) -> NewDevice:
+        """What makes HSMs, which must be of the kind that those that are kept are of."""
+        kept = self._storage.table(MaskingKey, "hsm")
+        other = Backend.PKCS11 if Backend.PKCS11 in kept else Backend.SOFTWARE
+        backend = other if self.settings.hsm is None else Backend(self.settings.hsm)
+        if self._time.get(_CLOCK) is not None and other is not backend:
+            what = f"what is kept there was made by --hsm {other}"
+            raise DataError(what, f"use --hsm {other}, or give another --data-dir")
+        return maker(backend, kept)
 
     def _going_on(self) -> Clock:
         """A clock on which time goes on where it was; on another kind it could go back."""

@@ -14,7 +14,7 @@ from kmspec_impl.cloudhsm import backups, contents, users
 from kmspec_impl.cloudhsm.state import Cluster, Hsm
 from kmspec_impl.cloudhsm.users import Login
 from kmspec_impl.errors import ServiceError
-from kmspec_impl.hsm.interface import Device, Role, User
+from kmspec_impl.hsm.interface import Device, DeviceError, Role, User
 from kmspec_impl.operator_input import Arguments, check_user_name, not_found, refused
 from kmspec_impl.realm import Realm, Response, Shared
 
@@ -110,7 +110,7 @@ def _login_user(realm: Realm, cluster: Cluster, arguments: Arguments, now: float
     login = users.log_in(realm, cluster, user.name, password)
     if login is not Login.DONE:
         raise refused(f"{user.name} {_LOGIN_REFUSALS[login]}")
-    realm.clusters.put(replace(cluster, logins=cluster.logins | {user.name}))
+    _put_logins(realm, cluster, cluster.logins | {user.name})
     return {}
 
 
@@ -121,8 +121,17 @@ def _logout_user(realm: Realm, cluster: Cluster, arguments: Arguments, now: floa
         raise refused(
             f"you are not logged in as {user.name}; log in first with `kmspec hsm user login`"
         )
-    realm.clusters.put(replace(cluster, logins=cluster.logins - {user.name}))
+    _put_logins(realm, cluster, cluster.logins - {user.name})
     return {}
+
+
+def _put_logins(realm: Realm, cluster: Cluster, logins: frozenset[str]) -> None:
+    cluster = replace(cluster, logins=logins)
+    try:
+        contents.occupy(realm, cluster)
+    except DeviceError as cause:
+        raise refused(f"{cluster.id}: {cause}; log out first who is logged in") from cause
+    realm.clusters.put(cluster)
 
 
 def _delete_user(realm: Realm, cluster: Cluster, arguments: Arguments, now: float) -> Response:

@@ -6,13 +6,15 @@ it by :meth:`Shared.realm`.
 """
 
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeAlias
 
 from kmspec_impl.agenda import Agenda, Due
 from kmspec_impl.caller import Caller
 from kmspec_impl.cloudhsm.state import Backup, Cluster
-from kmspec_impl.hsm.interface import Device, User
+from kmspec_impl.hsm.backend import MaskingKey, NewDevice
+from kmspec_impl.hsm.interface import Device, DeviceError, User
 from kmspec_impl.hsm.software import HeldKey, SoftwareDevice
 from kmspec_impl.hsm.wrapping import Wrapping, WrappingPair
 from kmspec_impl.identity import Drawn, Ids
@@ -62,6 +64,7 @@ KINDS: Final[tuple[type[Row], ...]] = (
     ImportParameters,
     Key,
     LastUse,
+    MaskingKey,
     Store,
     Subnet,
     User,
@@ -71,10 +74,16 @@ KINDS: Final[tuple[type[Row], ...]] = (
 
 
 class Shared:
-    """What all realms of an emulator have in common. ``delay`` is in seconds."""
+    """What all realms of an emulator have in common. ``delay`` is in seconds.
 
-    def __init__(self, delay: float, seed: int, quotas: Quotas, storage: Storage) -> None:
+    ``new_device`` makes the HSMs of clusters.
+    """
+
+    def __init__(
+        self, delay: float, seed: int, quotas: Quotas, storage: Storage, new_device: NewDevice
+    ) -> None:
         self.delay, self.seed, self.quotas, self.storage = delay, seed, quotas, storage
+        self.new_device = new_device
         self.realm_of_cluster: dict[str, Realm] = {}
         """Where a cluster is, or was: the operator names it by its id alone."""
         self.realms: dict[Caller, Realm] = {}
@@ -126,7 +135,7 @@ class Realm:
         self.ids = Ids(seed, self._table(Drawn))
         self.vpc = Ids(seed, Table()).network("vpc")
         """Where all subnets are: EC2 is not emulated."""
-        self.fleet: Device = self.new_device("fleet")
+        self.fleet: Device = self._new_device("fleet", SoftwareDevice)
         """The service's own HSMs, for keys of origin AWS_KMS."""
         self.devices: dict[str, Device] = {}
         """What the HSMs of clusters hold, by HSM id."""
@@ -146,17 +155,27 @@ class Realm:
         for grant in self.grants:
             self._index_grant(grant)
         for cluster in self.clusters:
-            self.devices.update((hsm.id, self.new_device(hsm.id)) for hsm in cluster.hsms)
+            self.devices.update((hsm.id, self._resumed(cluster, hsm.id)) for hsm in cluster.hsms)
 
     def _table(self, kind: type[RowT]) -> Table[RowT]:
         return self.shared.storage.table(kind, f"{self.caller.account} {self.caller.region}")
 
     def new_device(self, name: str) -> Device:
-        """An HSM, with what one of that name holds already."""
+        """An HSM of a cluster, with what one of that name holds already."""
+        return self._new_device(name, self.shared.new_device)
+
+    def _resumed(self, cluster: Cluster, hsm_id: str) -> Device:
+        """An HSM that there was before, with those logged in who were."""
+        device = self.new_device(hsm_id)
+        with suppress(DeviceError):
+            device.occupy(len(cluster.logins))
+        return device
+
+    def _new_device(self, name: str, made: NewDevice) -> Device:
         storage = self.shared.storage
         owner = f"{self.caller.account} {self.caller.region} {name}"
         keys, users = storage.table(HeldKey, owner), storage.table(User, owner)
-        return SoftwareDevice(keys, users, storage.table(Drawn, owner))
+        return made(keys, users, storage.table(Drawn, owner))
 
     def add_key(self, key: Key) -> None:
         """Add a key and what it is found by, or put it in the place of what it was."""

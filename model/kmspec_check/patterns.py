@@ -240,7 +240,7 @@ class _Fitting:
         if not isinstance(value, list):
             self.mismatches.append(Mismatch(path, pattern, value))
             return
-        if pattern.rising and _falls([_member(item, pattern.rising) for item in value]):
+        if len(value) < pattern.least or _falls(pattern.rising, value):
             self.mismatches.append(Mismatch(path, pattern, value))
         left = list(value)
         named: list[tuple[Members, Pattern, object]] = []
@@ -334,8 +334,9 @@ def _same(ref: Ref, known: object, value: object) -> bool:
         return False
 
 
-def _falls(values: list[Any]) -> bool:
-    """Whether a value is less than the one before it."""
+def _falls(name: str, items: list[Any]) -> bool:
+    """Whether a member is less in an item than in the one before it."""
+    values: list[Any] = [_member(item, name) for item in items] if name else []
     known = [value for value in values if value is not None]
     return any(one > other for one, other in pairwise(known))
 
@@ -362,7 +363,8 @@ def describe(  # noqa: C901, PLR0911 - one for each form of pattern
         case Items():
             inner = ", ".join(describe(dict(entry.fields)[pattern.by]) for entry in pattern.entries)
             order = f", sorted by {pattern.rising}" if pattern.rising else ""
-            return f"[{inner}]{order}"
+            least = f", {pattern.least} or more" if pattern.least else ""
+            return f"[{inner}]{order}{least}"
         case Values():
             return f"[{', '.join(pattern.values)}]"
         case Sized():

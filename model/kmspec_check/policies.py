@@ -1,6 +1,6 @@
 """Key policies: the only place that writes them down, right ones and wrong ones.
 
-What a policy is has the first word of its form: ``malformed`` is none, ``lockout`` lets nobody of
+A form says by how it begins what a policy is: ``malformed`` is none, ``lockout`` lets nobody of
 the account write the next one, all else lets the account do everything.
 """
 
@@ -92,9 +92,10 @@ def _single(policy: _Policy, account: str) -> None:
 
 
 def _largest(policy: _Policy, account: str) -> None:
-    del account
+    """As many bytes as there may be, when the account is written out."""
     policy["Id"] = ""
-    policy["Id"] = "x" * (limits.KEY_POLICY_BYTES - len(json.dumps(policy)))
+    text = json.dumps(policy).replace(account, "1" * 12)
+    policy["Id"] = "x" * (limits.KEY_POLICY_BYTES - len(text))
 
 
 FORMS: Mapping[str, _Change] = {
@@ -106,24 +107,24 @@ FORMS: Mapping[str, _Change] = {
     "unversioned": _put(Version=None),
     "largest": _largest,
     "everybody": _with(Principal="*"),
-    "denies-else": _and(Action=["kms:Encrypt", "kms:Decrypt"]),
-    "denies-others": _and(Principal={"Service": "events.amazonaws.com"}),
+    "denieselse": _and(Action=["kms:Encrypt", "kms:Decrypt"]),
+    "deniesothers": _and(Principal={"Service": "events.amazonaws.com"}),
     "lockout": _with(Action="kms:Describe*"),
-    "lockout-others": _with(Principal={"AWS": _root(_OTHER)}),
-    "lockout-service": _with(Principal={"Service": "events.amazonaws.com"}),
-    "lockout-denied": _and(),
-    "lockout-denied-put": _and(Action=["kms:Encrypt", "kms:PutKeyPolicy"]),
+    "lockoutothers": _with(Principal={"AWS": _root(_OTHER)}),
+    "lockoutservice": _with(Principal={"Service": "events.amazonaws.com"}),
+    "lockoutdenied": _and(),
+    "lockoutdeniedput": _and(Action=["kms:Encrypt", "kms:PutKeyPolicy"]),
     "malformed": _with(Principal=None),
-    "malformed-text": lambda policy, _: policy.clear(),
-    "malformed-version": _put(Version="2012"),
-    "malformed-element": _put(Statements=[]),
-    "malformed-nothing": _put(Statement=[]),
-    "malformed-statement": _put(Statement=["Allow"]),
-    "malformed-without": _put(Statement=None),
-    "malformed-effect": _with(Effect="Permit"),
-    "malformed-party": _with(Principal={"Account": _OTHER}),
-    "malformed-principal": _with(Principal={"AWS": "nobody"}),
-    "malformed-nobody": _with(Principal={}),
-    "malformed-both": _with(NotPrincipal={"AWS": _root(_OTHER)}),
+    "malformedtext": lambda policy, _: policy.clear(),
+    "malformedversion": _put(Version="2012"),
+    "malformedelement": _put(Statements=[]),
+    "malformednothing": _put(Statement=[]),
+    "malformedstatement": _put(Statement=["Allow"]),
+    "malformedwithout": _put(Statement=None),
+    "malformedeffect": _with(Effect="Permit"),
+    "malformedparty": _with(Principal={"Account": _OTHER}),
+    "malformedprincipal": _with(Principal={"AWS": "nobody"}),
+    "malformednobody": _with(Principal={}),
+    "malformedboth": _with(NotPrincipal={"AWS": _root(_OTHER)}),
 }
 """The default policy of every key, others that let the account do everything, and wrong ones."""

@@ -258,12 +258,16 @@ class _Script:
                 return f"json.loads(seen or '0') == json.loads({self._value(pattern)})"
             case Mark.ABSENT:
                 return "seen is None"
-            case Items(rising=rising) if rising:
-                return f"seen == sorted(seen or [], key=lambda one: one[{rising!r}])"
+            case Items(rising=rising, least=least) if rising:
+                in_order = f"seen == sorted(seen, key=lambda one: one[{rising!r}])"
+                return f"len(seen or []) >= {least} and {in_order}"
             case Mark.PRESENT | Members() | Items() | Bind():
                 return "seen is not None"
             case Sealed():
                 return f"(lambda seen: {self._condition(pattern.content)})(opened(seen))"
+            case OneOf(options) if all(isinstance(option, Items) for option in options):
+                most = max(len(option.entries) for option in options if isinstance(option, Items))
+                return f"len(seen or []) <= {most}"
             case OneOf():
                 inner = " or ".join(self._condition(option) for option in pattern.options)
                 return f"({inner})"

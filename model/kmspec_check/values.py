@@ -142,6 +142,7 @@ def _round_trips(run: Run, plan: Plan, stop: Stop) -> None:
         for step, label in (
             (_encrypt(sample), f"Encrypt/{sample.label}"),
             (_decrypt(sample, session.node.world.made.ciphertexts), f"Decrypt/{sample.label}"),
+            *_again(sample, session.node.world.made.ciphertexts),
         ):
             before = session.node
             if not run.asks(step):
@@ -163,6 +164,15 @@ def _encrypt(sample: _Sample) -> Command:
 def _decrypt(sample: _Sample, index: int) -> Command:
     blob = Ref("ciphertext", index)
     return _with(command("kms", "Decrypt"), CiphertextBlob=blob, EncryptionContext=sample.again)
+
+
+def _again(sample: _Sample, index: int) -> Iterator[tuple[Command, str]]:
+    """The same encrypted anew, and what comes out of that, where there is no context."""
+    if sample.context is None and sample.again is None:
+        blob = Ref("ciphertext", index)
+        anew = command("kms", "ReEncrypt", CiphertextBlob=blob, DestinationKeyId=_KEY)
+        yield anew._replace(keep=True), f"ReEncrypt/{sample.label}"
+        yield _decrypt(sample, index + 1), f"Decrypt/{sample.label}, encrypted anew"
 
 
 def _with(plain: Command, **arguments: Value | None) -> Command:

@@ -20,7 +20,7 @@ _SHOWN: Mapping[str, tuple[str, ...]] = {
     "GetKeyRotationStatus": ("rotation",),
     "ListKeys": ("key",),
     "DescribeCustomKeyStores": ("connection",),
-    "DescribeClusters": ("cluster", "hsm", "settings", "retention"),
+    "DescribeClusters": ("cluster", "hsm", "settings", "retention", "rollback"),
     "DescribeBackups": ("backup", "retention"),
     "GetResourcePolicy": ("policy",),
     "ListHsmKeys": ("material", "restores"),

@@ -59,6 +59,8 @@ class Items(NamedTuple):
     """What may be listed on top: any number of items that fit one of these."""
     rising: str = ""
     """A member by which the list is sorted, if it is: from one item to the next it never falls."""
+    least: int = 0
+    """So many items there are at least, where some of them have no entry."""
 
 
 class Values(NamedTuple):

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from kmspec.names import KeySpec
+from kmspec.names import KMSUSER, KeySpec
 from kmspec_model.command import Command, Ref, command
 from kmspec_model.setup import RETIRING
 from kmspec_model.states import active_hsms, is_activated, is_external
-from kmspec_model.world import NONE, Key, World
+from kmspec_model.world import NONE, Cluster, Key, World
 
 STORES = command("kms", "DescribeCustomKeyStores")
 CLUSTERS = command("cloudhsm", "DescribeClusters")
@@ -45,6 +45,11 @@ def _views(world: World) -> list[Command]:
         for cluster in world.clusters
         if world.made.keys and is_activated(cluster) and active_hsms(cluster)
     ]
+    shown += [
+        command("operator", "ListUsers", ClusterId=Ref("cluster", cluster.index))
+        for cluster in world.clusters
+        if is_activated(cluster) and active_hsms(cluster) and _tells_of_users(world, cluster)
+    ]
     if world.made.stores:
         shown.append(STORES)
     if world.made.keys:
@@ -58,6 +63,12 @@ def _views(world: World) -> list[Command]:
     if world.made.grants:
         shown.append(RETIRABLE)
     return shown
+
+
+def _tells_of_users(world: World, cluster: Cluster) -> bool:
+    """Whether there is something to see of the users: they change mostly while there is no key."""
+    user = cluster.contents.user(KMSUSER)
+    return not world.made.keys or user is None or user.locked or user.logged_in
 
 
 def _of_attributes(world: World, key: Key) -> Iterator[Command]:

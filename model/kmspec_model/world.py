@@ -71,11 +71,12 @@ class Automatic(NamedTuple):
     """The newest of the backups that AWS makes by itself.
 
     They have no reference: nobody asked for them. ``after`` is the number of other backups that
-    were there, so that it can be said which is newer.
+    were there, so that it can be said which is newer. ``due`` says that it must have been made.
     """
 
     after: int
     contents: Contents
+    due: bool = False
 
 
 class Cluster(NamedTuple):

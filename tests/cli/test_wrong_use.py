@@ -42,7 +42,7 @@ WRONG: Final = {
     "data export --data-dir absent all.json": "absent is no data directory of kmspec; give the",
     "data import --data-dir new absent.json": "absent.json cannot be read: No such file or",
     "data reset --data-dir absent": "absent is no data directory of kmspec; give the --data-dir",
-    "serve --hsm pkcs11": "--hsm pkcs11 is not offered yet; use --hsm software",
+    "serve --hsm none": "'none' is not one of 'software', 'pkcs11'",
     "serve --auth sigv4": "--auth sigv4 needs credentials; give --credentials FILE, or set",
     "serve --credentials keys.toml": "--credentials is of --auth sigv4; add it, or leave",
     "serve --auth sigv4 --credentials absent.toml": "cannot read absent.toml: no such file or dir",

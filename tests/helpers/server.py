@@ -94,9 +94,11 @@ def served(
 
 
 @contextlib.contextmanager
-def serving(*options: str, before: Callable[[], None] | None = None) -> Iterator[str]:
+def serving(
+    *options: str, before: Callable[[], None] | None = None, **variables: str
+) -> Iterator[str]:
     """The URL of a running `kmspec serve`: see :func:`served`."""
-    with served(*options, before=before) as found:
+    with served(*options, before=before, **variables) as found:
         yield found.url
 
 

@@ -1,5 +1,9 @@
-"""Every mutant is found for the rule it breaks, and nothing in the emulator as it should be."""
+"""Every mutant is found for the rule it breaks, and nothing in the emulator as it should be.
 
+The HSMs are what ``KMSPEC_TEST_HSM`` says, such as ``pkcs11``.
+"""
+
+import os
 import random
 
 import pytest
@@ -13,6 +17,7 @@ from kmspec_impl.mutants.catalogue import CATALOGUE
 from kmspec_impl.mutants.mutant import Mutant
 from tests.helpers.machine import explored
 
+HSM = os.environ.get("KMSPEC_TEST_HSM")
 DRAWN = 8
 PHASES = ("matrix", "tour", "values")
 
@@ -55,6 +60,8 @@ TOLD_WITH = frozenset(
         "effect/ListResourceTags/answer",
         "effect/ListRetirableGrants/answer",
         "effect/ListHsmKeys/answer",
+        "effect/ListUsers/answer",
+        "cluster/hsms-at-rest",
         "transition/cluster/ModifyCluster/ACTIVE/rolls-back",
         "transition/backup/retention-ends/READY",
         "transition/connection/connect-fails/CONNECTING",
@@ -75,7 +82,7 @@ FOUND = [one for one in CATALOGUE if not one.found_by]
 
 @pytest.mark.parametrize("mutant", FOUND, ids=[one.name for one in FOUND])
 def test_a_mutant_is_found(mutant: Mutant) -> None:
-    target = Embedded(mutant=mutant.name)
+    target = Embedded(mutant=mutant.name, hsm=HSM)
     rules = {mutant.rule, SHOWN_AFTER.get(mutant.name, mutant.rule)}
     result = conform(target, rules=rules, only=PHASES, explored=explored())
     named = {violation.rule for violation in result.violations}
@@ -90,7 +97,7 @@ def test_a_mutant_is_found(mutant: Mutant) -> None:
 def test_no_mutant_is_none() -> None:
     """With rules drawn from those that are asked for above; what asks for none tries everything."""
     rules = random.Random(DRAWN).sample(sorted({one.rule for one in CATALOGUE}), DRAWN)
-    result = conform(Embedded(), rules=rules, only=PHASES, explored=explored())
+    result = conform(Embedded(hsm=HSM), rules=rules, only=PHASES, explored=explored())
     assert [violation.rule for violation in result.violations] == []
     assert result.exit_code == 0
     assert {phase.stopped for phase in result.phases} == {""}

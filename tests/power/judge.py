@@ -35,7 +35,7 @@ from tests.power.sites import GUARDS, Site, named
 FIRST: Final = 30
 """So many worlds are tried before all that there are."""
 _STANDING_STILL: Final = 400
-"""Seconds after which a mutant hangs."""
+"""Seconds of computing after which a mutant hangs."""
 
 
 Line: TypeAlias = tuple[str, int]
@@ -237,8 +237,8 @@ def _exchange(site: Site) -> None:
     for name in [name for name in sys.modules if name.partition(".")[0] == "kmspec_impl"]:
         del sys.modules[name]
     sys.meta_path.insert(0, _Instead(named(site.module), site.source()))
-    signal.signal(signal.SIGALRM, _hangs)
-    signal.alarm(_STANDING_STILL)
+    signal.signal(signal.SIGPROF, _hangs)
+    signal.setitimer(signal.ITIMER_PROF, _STANDING_STILL)
     try:
         embedded()
     except Exception as error:

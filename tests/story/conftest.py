@@ -1,14 +1,17 @@
-"""One served emulator for the story, with a clock that only the tests move."""
+"""Served emulators for the story, one for each backend, with clocks that only the tests move."""
 
 from collections.abc import Iterator
 
 import pytest
 
+from tests.helpers import softhsm
 from tests.helpers.server import serving
 
 
-@pytest.fixture(scope="session")
-def url() -> Iterator[str]:
+@pytest.fixture(scope="session", params=["software", "pkcs11"])
+def url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The endpoint URL a user would put into a configuration."""
-    with serving("--clock", "virtual") as served:
+    if request.param == "pkcs11":
+        softhsm.require()
+    with serving("--clock", "virtual", "--hsm", request.param) as served:
         yield served

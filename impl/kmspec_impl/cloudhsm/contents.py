@@ -5,10 +5,11 @@ serves nobody, but is kept in step, so that it is like the others when it is men
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from kmspec.names import BackupState, ClusterState, HsmState
 from kmspec_impl.cloudhsm.state import Backup, Cluster, Hsm
-from kmspec_impl.hsm.interface import Device, User
+from kmspec_impl.hsm.interface import Device, DeviceError, User
 from kmspec_impl.realm import Realm
 
 CHANGING = frozenset({ClusterState.MODIFY_IN_PROGRESS, ClusterState.ROLLBACK_IN_PROGRESS})
@@ -70,6 +71,23 @@ def delete_key(realm: Realm, cluster: Cluster, handle: int) -> None:
     """Delete a key in every HSM of the cluster; its backups keep it."""
     for device in devices_up(realm, cluster):
         device.delete(handle)
+
+
+def occupy(realm: Realm, cluster: Cluster) -> None:
+    """Let everybody whom the operator logged in have a session with each HSM, and nobody else.
+
+    :raises NoSessionError: an HSM has not so many; nobody has more than before.
+    """
+    devices = list(devices_up(realm, cluster))
+    try:
+        for device in devices:
+            device.occupy(len(cluster.logins))
+    except DeviceError:
+        before = realm.clusters[cluster.id].logins
+        for device in devices:
+            with suppress(DeviceError):
+                device.occupy(len(before))
+        raise
 
 
 def bring_up(realm: Realm, cluster: Cluster, hsm: Hsm) -> None:

@@ -4,6 +4,7 @@ Adding to and removing from an ACTIVE cluster backs it up first [CHSM:manage-bac
 """
 
 import ipaddress
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
@@ -13,10 +14,11 @@ from kmspec_impl.agenda import Delayed, delayed
 from kmspec_impl.clock import after
 from kmspec_impl.cloudhsm import backups, certificates
 from kmspec_impl.cloudhsm.clusters import find, hsm_shape
-from kmspec_impl.cloudhsm.contents import CHANGING, bring_up, has_active_hsm
+from kmspec_impl.cloudhsm.contents import CHANGING, bring_up, has_active_hsm, occupy
 from kmspec_impl.cloudhsm.requests import invalid
 from kmspec_impl.cloudhsm.state import Certificates, Cluster, Hsm
 from kmspec_impl.errors import ServiceError
+from kmspec_impl.hsm.interface import DeviceError
 from kmspec_impl.realm import Parameters, Realm, Response
 
 _FIRST_HOST: Final = 10
@@ -159,6 +161,8 @@ def _come_up(realm: Realm, cluster_id: str, hsm_id: str, when: float) -> None:
     elif up.next_backup is None:
         up = backups.note_automatic(realm, up, when)
     up = realm.clusters.put(up)
+    with suppress(DeviceError):
+        occupy(realm, up)
     backups.resume_automatic(realm, up, when)
 
 

@@ -92,8 +92,27 @@ class PublicKeyError(Exception):
     """What was to be agreed with is no public key of that kind, in DER."""
 
 
+class DeviceError(Exception):
+    """An HSM failed at what it was asked; what it holds is as before."""
+
+
+class NoSessionError(DeviceError):
+    """All sessions that the HSM has are in use."""
+
+
+class BackendError(Exception):
+    """HSMs of a kind cannot be had; its text is what is wrong and how to mend it."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(f"{what}; {remedy}")
+
+
 class Device(Protocol):
-    """One HSM."""
+    """One HSM.
+
+    Only what needs the material of a SYMMETRIC_DEFAULT key, and random bytes, can fail by
+    :class:`DeviceError`.
+    """
 
     def random(self, length: int) -> bytes:
         """``length`` random bytes."""
@@ -225,6 +244,13 @@ class Device(Protocol):
 
     def users(self) -> tuple[User, ...]:
         """All users, in the order of their names."""
+        ...
+
+    def occupy(self, sessions: int) -> None:
+        """Let others than AWS KMS have that many sessions from now on.
+
+        :raises NoSessionError: there are not so many.
+        """
         ...
 
     def backup(self) -> bytes:

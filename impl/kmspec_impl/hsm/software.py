@@ -1,4 +1,4 @@
-"""The software backend: the only module that holds key material, and the only one that does AES.
+"""The software backend: the only module that holds key material in the clear.
 
 An HSM is an object in this process. Wrapped keys and backups are JSON: they are as secret as
 the process itself, which is what an emulator of HSMs can promise. An RSA key is made when it is
@@ -33,7 +33,7 @@ from kmspec_impl.hsm.private_keys import PrivateKey
 from kmspec_impl.identity import Drawn
 from kmspec_impl.storage.tables import Table
 
-_NONCE_BYTES: Final = 12
+NONCE_BYTES: Final = 12
 _NONCES_AT_ONCE: Final = 256
 _SECRET_BYTES: Final = {
     KeySpec.SYMMETRIC_DEFAULT: range(32, 33),
@@ -202,7 +202,7 @@ class SoftwareDevice:
 
         :raises SealError: it is not authentic.
         """
-        nonce, ciphertext = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+        nonce, ciphertext = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
         try:
             return self._ciphers[handle].decrypt(nonce, ciphertext, associated)
         except (InvalidTag, ValueError) as cause:  # ValueError: the nonce is cut short
@@ -243,6 +243,9 @@ class SoftwareDevice:
     def users(self) -> tuple[User, ...]:
         """All users, in the order of their names."""
         return tuple(sorted(self._users, key=attrgetter("name")))
+
+    def occupy(self, sessions: int) -> None:
+        """Nothing: there are sessions for everybody."""
 
     def backup(self) -> bytes:
         """All users and keys; the same bytes as long as nothing changes."""
@@ -322,9 +325,9 @@ class SoftwareDevice:
 def _fresh_nonces() -> Iterator[bytes]:
     """Random nonces without end; to ask the operating system costs the same for one or many."""
     while True:
-        drawn = os.urandom(_NONCE_BYTES * _NONCES_AT_ONCE)
-        for start in range(0, len(drawn), _NONCE_BYTES):
-            yield drawn[start : start + _NONCE_BYTES]
+        drawn = os.urandom(NONCE_BYTES * _NONCES_AT_ONCE)
+        for start in range(0, len(drawn), NONCE_BYTES):
+            yield drawn[start : start + NONCE_BYTES]
 
 
 def _read(written: list[Any]) -> HeldKey:

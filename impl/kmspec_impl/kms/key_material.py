@@ -12,7 +12,7 @@ from kmspec.names import KMSUSER, ClusterState, ConnectionState, ErrorCode, Faul
 from kmspec_impl.cloudhsm.contents import CHANGING, active_device, active_hsms
 from kmspec_impl.cloudhsm.state import Cluster
 from kmspec_impl.errors import ServiceError
-from kmspec_impl.hsm.interface import Device
+from kmspec_impl.hsm.interface import Device, DeviceError, NoSessionError
 from kmspec_impl.kms.key_state import require_usable
 from kmspec_impl.kms.state import Key, KeyMaterial, Store
 from kmspec_impl.quotas import Charge, store_rate
@@ -33,6 +33,8 @@ _LOCKED_OUT: Final = (
 _NO_SESSION: Final = (
     "KMS could not get a PKCS #11 session with the AWS CloudHSM cluster. Retry the request."
 )
+_WITHOUT_INVALID_STATE: Final = ("CreateKey", "GenerateRandom")
+"""What reaches HSMs and does not know KMSInvalidStateException [API]."""
 _INTERNAL: Final = "The request was rejected because an internal exception occurred. Retry it."
 
 
@@ -104,6 +106,19 @@ def reach_cluster(realm: Realm, store: Store, unreachable: ErrorCode) -> tuple[C
         if Fault.INTERNAL_ERROR in faults:
             raise ServiceError(ErrorCode.KMS_INTERNAL, _INTERNAL)
     return cluster, device
+
+
+def unserved(operation: str, error: DeviceError) -> ServiceError:
+    """What an operation is answered with when the HSM that it reached fails.
+
+    A lack of sessions is documented [FixKeystore]; any other failure is as if AWS KMS did not
+    reach the HSM.
+    """
+    if isinstance(error, NoSessionError):
+        return ServiceError(ErrorCode.KMS_INTERNAL, _NO_SESSION)
+    known = operation not in _WITHOUT_INVALID_STATE
+    code = ErrorCode.KMS_INVALID_STATE if known else ErrorCode.KMS_INTERNAL
+    return ServiceError(code, f"{_UNREACHABLE} {error}")
 
 
 def charge(store: Store, cluster: Cluster) -> Charge:

@@ -7,7 +7,7 @@ from kmspec_impl.cloudhsm import backups, clusters
 from kmspec_impl.cloudhsm import tags as cloudhsm_tags
 from kmspec_impl.cloudhsm.state import Cluster
 from kmspec_impl.kms import aliases, grants, rotation, tags
-from kmspec_impl.mutants.mutant import Mutant
+from kmspec_impl.mutants.mutant import Mutant, Patch
 from kmspec_impl.mutants.of_operators import operator_patch
 from kmspec_impl.operator_input import Arguments
 from kmspec_impl.realm import Handler, Parameters, Realm, Response
@@ -44,6 +44,11 @@ def _nothing(realm: Realm, cluster: Cluster, arguments: Arguments, now: float) -
     return {"Faults": []}
 
 
+def _not_noted(realm: Realm, cluster: Cluster, now: float) -> Cluster:
+    del realm, now
+    return cluster
+
+
 MUTANTS: Final = (
     *(
         Mutant(
@@ -53,6 +58,21 @@ MUTANTS: Final = (
             handlers=((service, operation, _whole(handler)),),
         )
         for service, operation, handler in _LISTS
+    ),
+    *(
+        Mutant(
+            f"idle-{operation}",
+            f"effect/{operation}/answer",
+            f"{operation} succeeds and does nothing.",
+            idle=frozenset({operation}),
+        )
+        for operation in ("CreateUser", "ChangePassword", "LockUser", "LogoutUser", "DeleteUser")
+    ),
+    Mutant(
+        "no-daily-backups",
+        "effect/Advance/backup",
+        "AWS CloudHSM makes no backup of a cluster by itself.",
+        (Patch(backups, "note_automatic", _not_noted),),
     ),
     Mutant(
         "lists-no-users",

@@ -80,6 +80,12 @@ MUTANTS: Final = (
         (Patch(modification, "_begin", _begin_forward_only),),
     ),
     Mutant(
+        "type-taken-back-for-ever",
+        "effect/ModifyCluster/rollback",
+        "A change of the HSM type can be taken back long after 24 hours.",
+        (Patch(modification, "HSM_TYPE_ROLLBACK", 10**9),),
+    ),
+    Mutant(
         "hsm-never-fails",
         "transition/hsm/hsm-degraded-set/ACTIVE",
         "An HSM stays ACTIVE whatever happens to it.",

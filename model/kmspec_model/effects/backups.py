@@ -8,6 +8,7 @@ from kmspec_model.command import Ref
 from kmspec_model.effects.cloudhsm_lists import filters, passes, tag_list, tags_of
 from kmspec_model.moves import Change, Moves
 from kmspec_model.outcome import Bind, Items, Mark, Members, Pattern, members
+from kmspec_model.states import active_hsms, is_activated
 from kmspec_model.world import NONE, Backup, Cluster, World
 
 
@@ -66,6 +67,13 @@ _FILTERS: Mapping[str, Callable[[Backup], object]] = {
 }
 
 
+def _is_due(cluster: Cluster) -> bool:
+    """Whether AWS must have made a backup of a cluster by itself, and keeps it."""
+    automatic = cluster.automatic
+    working = is_activated(cluster) and bool(active_hsms(cluster))
+    return working and automatic is not None and automatic.due
+
+
 def describe(_moves: Moves, case: Case) -> tuple[Change, ...]:
     """Every backup that passes, and on top of them those that AWS made by itself."""
     wanted = filters(case)
@@ -78,7 +86,8 @@ def describe(_moves: Moves, case: Case) -> tuple[Change, ...]:
         entries, free = (), False
     free = free and "backupIds" not in wanted
     rising = "CreateTimestamp" if case.arguments.get("SortAscending") else ""
-    listed = Items("BackupId", entries, free, rising=rising)
+    least = 0 if wanted or not free else len(entries) + sum(map(_is_due, case.world.clusters))
+    listed = Items("BackupId", entries, free, rising=rising, least=least)
     return (Change(case.world, members(Backups=listed)),)
 
 

@@ -100,7 +100,7 @@ def _grant_unknown(case: Case) -> bool:
 def _policy_is(form: str) -> OfCase:
     def holds(case: Case) -> bool:
         policy = case.arguments.get("Policy")
-        return isinstance(policy, Ref) and policy.form.partition("-")[0] == form
+        return isinstance(policy, Ref) and policy.form.startswith(form)
 
     return holds
 

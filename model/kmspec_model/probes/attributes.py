@@ -14,11 +14,11 @@ _SERVICE = "events.amazonaws.com"
 _MARKER = "no-page-came-with-it"
 _POLICIES = (
     *("single", "several", "older", "unversioned", "everybody", "largest"),
-    *("denies-else", "denies-others"),
-    *("lockout-others", "lockout-service", "lockout-denied", "lockout-denied-put"),
-    *("malformed-text", "malformed-version", "malformed-element", "malformed-nothing"),
-    *("malformed-statement", "malformed-without", "malformed-effect", "malformed-party"),
-    *("malformed-principal", "malformed-nobody", "malformed-both"),
+    *("denieselse", "deniesothers"),
+    *("lockoutothers", "lockoutservice", "lockoutdenied", "lockoutdeniedput"),
+    *("malformedtext", "malformedversion", "malformedelement", "malformednothing"),
+    *("malformedstatement", "malformedwithout", "malformedeffect", "malformedparty"),
+    *("malformedprincipal", "malformednobody", "malformedboth"),
 )
 """Forms of key policies, tried where a policy was given."""
 _PAIRS = Pairs(tuple((f"name-{number}", "value") for number in range(9)))
@@ -34,6 +34,8 @@ def unknown() -> Iterator[Probe]:
     yield kms("unknown", "RetireGrant", **grant)
     yield kms("unknown-token", "RetireGrant", GrantToken=UNKNOWN_TOKEN)
     yield kms("nothing", "RetireGrant")
+    yield kms("key-only", "RetireGrant", **named)
+    yield kms("grant-only", "RetireGrant", GrantId=UNKNOWN_GRANT)
     yield kms("", "ListRetirableGrants", RetiringPrincipal=RETIRING)
     yield kms("nobody", "ListRetirableGrants")
     yield kms("malformed", "ListRetirableGrants", RetiringPrincipal="nobody")

@@ -7,6 +7,7 @@ from kmspec.tables import load
 from kmspec_model import kinds
 from kmspec_model.command import Ref, Value
 from kmspec_model.probes.probe import Probe, kms
+from kmspec_model.states import is_enabled
 from kmspec_model.world import Key, Made, World
 
 _OTHER = {
@@ -50,7 +51,8 @@ def of_symmetric(world: World, key: Key) -> Iterator[Probe]:
         for kind in load().key_specs.values():
             if kind.data_key_pair:
                 yield kms(kind.name, "GenerateDataKeyPair", KeyId=named, KeyPairSpec=kind.name)
-    if world.made == Made(keys=1, materials=1, ciphertexts=1) and not key.role:
+    alone = world.made == Made(keys=1, materials=1, ciphertexts=1)
+    if alone and is_enabled(key) and not key.role:
         for used in ("SYMMETRIC_DEFAULT", _OTHER["Encrypt"]):
             yield from _by_algorithm(named, used)
 

@@ -148,9 +148,11 @@ def backed_up(world: World, before: int, rules: tuple[str, ...]) -> Change:
         rules = (*rules, "effect/Advance/retention")
     if world.now - before < limits.BACKUP_INTERVAL * 1000:
         return Change(world, rules=rules)
+    # An HSM may have begun to work meanwhile, though not so late.
+    due = world.now - before >= 2 * limits.BACKUP_INTERVAL * 1000
     for cluster in world.clusters:
         if is_activated(cluster) and active_hsms(cluster):
-            automatic = Automatic(world.made.backups, cluster.contents)
+            automatic = Automatic(world.made.backups, cluster.contents, due)
             world = world.with_cluster(cluster._replace(automatic=automatic))
             rules = (*rules, "effect/Advance/backup")
     return Change(world, rules=rules)

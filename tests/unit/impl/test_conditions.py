@@ -1,14 +1,22 @@
-"""The four conditions of cryptography in a store: each broken, and mended for the same blob."""
+"""The four conditions of cryptography in a store: each broken, and mended for the same blob.
+
+Of both backends, since what is mended comes from another HSM or from a backup.
+"""
 
 import pytest
 
 from kmspec.names import ErrorCode
+from kmspec_impl.embedded import Embedded
+from kmspec_impl.hsm.backend import Backend
+from tests.helpers import softhsm
 from tests.unit.impl.support import DAY, Customer
 
 
-@pytest.fixture
-def customer() -> Customer:
-    return Customer().build_store()
+@pytest.fixture(params=Backend)
+def customer(request: pytest.FixtureRequest) -> Customer:
+    if request.param is Backend.PKCS11:
+        softhsm.require()
+    return Customer(Embedded(hsm=request.param)).build_store()
 
 
 @pytest.fixture

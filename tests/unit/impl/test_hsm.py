@@ -1,7 +1,11 @@
-"""HSMs: every kind of key, held against published vectors and against other libraries."""
+"""HSMs: every kind of key, held against published vectors and against other libraries.
+
+What HSMs do together is held of both backends.
+"""
 
 import hashlib
 import hmac
+from collections.abc import Callable
 from typing import Final
 
 import pytest
@@ -19,7 +23,9 @@ from cryptography.hazmat.primitives.serialization import (
 from kyber_py import ml_kem
 
 from kmspec.names import KeySpec
+from kmspec_impl.hsm.backend import Backend, MaskingKey, maker
 from kmspec_impl.hsm.interface import (
+    Device,
     Form,
     MaterialError,
     Oaep,
@@ -28,6 +34,8 @@ from kmspec_impl.hsm.interface import (
     Signing,
 )
 from kmspec_impl.hsm.software import SoftwareDevice
+from kmspec_impl.storage.tables import Table
+from tests.helpers import softhsm
 
 PAIRS: Final = [
     spec
@@ -40,9 +48,56 @@ def pkcs8(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519P
     return key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
 
 
+@pytest.fixture(params=Backend)
+def new_device(request: pytest.FixtureRequest) -> Callable[[], Device]:
+    """Makes HSMs of one backend."""
+    if request.param is Backend.PKCS11:
+        softhsm.require()
+    make = maker(request.param, Table[MaskingKey]())
+    return lambda: make(Table(), Table(), Table())
+
+
+def test_what_one_hsm_seals_all_others_open(new_device: Callable[[], Device]) -> None:
+    device, other, restored = (new_device() for _ in range(3))
+    handles = [device.generate("kms", f"label {number}") for number in range(3)]
+    for handle in handles:
+        other.unwrap(device.wrap(handle))
+    kept = device.backup()
+    sealed = {
+        (by, handle): by.encrypt(handle, b"text", b"a")
+        for by in (device, other)
+        for handle in handles
+    }
+    device.erase()
+    restored.restore(kept)
+    for (_, handle), text in sealed.items():
+        for opening in (other, restored):
+            assert opening.decrypt(handle, text, b"a") == b"text"
+            for wrong in (
+                b"",
+                text[:11],
+                text[:-1],
+                text + b"0",
+                text[:-1] + bytes([text[-1] ^ 1]),
+            ):
+                with pytest.raises(SealError):
+                    opening.decrypt(handle, wrong, b"a")
+            with pytest.raises(SealError):
+                opening.decrypt(handle, text, b"")
+            with pytest.raises(SealError):
+                opening.decrypt(handles[handle == handles[0]], text, b"a")
+    other.delete(handles[0])
+    assert [key.handle for key in other.entries()] == handles[1:]
+    with pytest.raises(KeyError):
+        other.encrypt(handles[0], b"text", b"")
+    assert len(other.random(33)) == 33
+
+
 @pytest.mark.parametrize("spec", [spec for spec in PAIRS if not spec.startswith("RSA_4")])
-def test_every_kind_goes_to_other_hsms_and_comes_back_from_backups(spec: KeySpec) -> None:
-    device, other, restored = SoftwareDevice(), SoftwareDevice(), SoftwareDevice()
+def test_every_kind_goes_to_other_hsms_and_comes_back_from_backups(
+    spec: KeySpec, new_device: Callable[[], Device]
+) -> None:
+    device, other, restored = (new_device() for _ in range(3))
     handle = device.generate("kms", "label", spec)
     other.unwrap(device.wrap(handle))
     restored.restore(device.backup())
@@ -60,8 +115,8 @@ def test_a_pair_that_is_handed_out_can_be_imported(spec: KeySpec) -> None:
     assert device.generate_pair(spec)[1] != public
 
 
-def test_material_of_another_kind_is_not_imported() -> None:
-    device = SoftwareDevice()
+def test_material_of_another_kind_is_not_imported(new_device: Callable[[], Device]) -> None:
+    device = new_device()
     wrong = [(spec, material) for spec in KeySpec for material in (b"", b"k" * 27)]
     wrong.append((KeySpec.ECC_NIST_P256, pkcs8(ec.generate_private_key(ec.SECP384R1()))))
     wrong.append((KeySpec.RSA_3072, pkcs8(rsa.generate_private_key(65537, 2048))))
@@ -228,8 +283,8 @@ def test_ml_kem_512_is_written_like_the_others() -> None:
     assert small[0][:-64].replace(b"\x04\x01\x04\x42", b"\x04\x02\x04\x42") == large[0][:-64]
 
 
-def test_labels_outlive_what_replaced_them() -> None:
-    device = SoftwareDevice()
+def test_labels_outlive_what_replaced_them(new_device: Callable[[], Device]) -> None:
+    device = new_device()
     first, second = device.generate("kms", "label"), device.generate("kms", "label")
     device.delete(first)
     assert device.find("label") == second
