@@ -15,6 +15,7 @@ from tests.helpers.machine import explored
 AREAS = {
     "alias-takes-others-along": ["alias", "key"],
     "cancel-brings-back-policy": ["key", "policy"],
+    "disabled-without-material": ["import", "key"],
     "enable-brings-back-description": ["key"],
     "tags-follow-primary": ["region", "tag"],
 }
@@ -22,6 +23,7 @@ AREAS = {
 SEEDS = {
     "alias-takes-others-along": (1, 3, 5),
     "cancel-brings-back-policy": (0, 1, 3),
+    "disabled-without-material": (1, 3, 5),
     "enable-brings-back-description": (0, 1, 3),
     "tags-follow-primary": (3, 4, 5),
 }
