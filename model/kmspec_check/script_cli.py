@@ -37,7 +37,6 @@ _HSM = {
     "LoginUser": "user login {ClusterId} {UserName} --password {Password}",
     "LogoutUser": "user logout {ClusterId} {UserName}",
     "DeleteUser": "user remove {ClusterId} {UserName}",
-    "ListUsers": "user list {ClusterId}",
     "ListHsmKeys": "key list {ClusterId}",
     "DeleteHsmKey": "key delete {ClusterId} {Handle}",
     "SetFault": "fault set {ClusterId} {Name}",
@@ -199,6 +198,10 @@ class _Lines:
             path = f"/_kmspec/clock/{command.operation}"
             url = f'"$AWS_ENDPOINT_URL{path}"'
             return f"curl -s -o /dev/null {_JSON} -d {shlex.quote(body)} {url}"
+        if command.service == Service.OPERATOR and command.operation not in _HSM:
+            cluster = self._text(arguments["ClusterId"]).strip('"')
+            url = f'"$AWS_ENDPOINT_URL/_kmspec/operator/{command.operation}"'
+            return f'curl -s {_JSON} -d "{{\\"ClusterId\\": \\"{cluster}\\"}}" {url}'
         if command.service == Service.OPERATOR:
             words = _HSM[command.operation]
             words = _MEMBER.sub(lambda found: self._text(arguments.get(found[1], "")), words)
