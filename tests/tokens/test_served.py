@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any, Final
 
@@ -93,6 +94,14 @@ def test_without_a_token_left_an_hsm_is_out_of_reach(tokens: dict[str, str]) -> 
         refused = kmspec(*words)
     assert refused.returncode != 0
     assert "KMSInternalException" in refused.stdout + refused.stderr
+
+
+def test_without_the_package_it_is_one_line() -> None:
+    hidden = "import sys; sys.modules['pkcs11'] = None; import typer_cli as t; sys.exit(t.main())"
+    words = (sys.executable, "-c", hidden, "serve", "--port", "0", "--hsm", "pkcs11")
+    refused = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert "needs the package python-pkcs11; install it" in refused.stderr
 
 
 WRONG: Final = {

@@ -233,7 +233,7 @@ class _Connection(HttpToolsProtocol):
         others = (one for one in self.connections if isinstance(one, _Connection))
         waiting = [(one.waiting(), one) for one in others if one is not self]
         (_, moment), longest = min(waiting, key=lambda pair: pair[0])
-        if moment < self.loop.time():
+        if moment <= self.loop.time():
             longest.end()
         else:
             self.end()

@@ -94,9 +94,11 @@ class Library:
         """A token of SoftHSM in a slot that has none; only this process ever knows its PINs."""
         self._made += 1
         label, pin, so_pin = f"kmspec {self._made}", secrets.token_hex(), secrets.token_hex()
-        free = pkcs11.TokenFlag.TOKEN_INITIALIZED
+        taken = pkcs11.TokenFlag.TOKEN_INITIALIZED
         slots = reversed(self._loaded.get_slots())
-        slot = next(slot for slot in slots if not slot.get_token().flags & free)
+        slot = next((slot for slot in slots if not slot.get_token().flags & taken), None)
+        if slot is None:
+            raise DeviceError("SoftHSM has no slot for another token")
         # python-pkcs11 has no C_InitToken
         initialise = ctypes.CDLL(self._path).C_InitToken
         initialise.argtypes = (ctypes.c_ulong, ctypes.c_char_p, ctypes.c_ulong, ctypes.c_char_p)
