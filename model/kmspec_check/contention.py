@@ -4,6 +4,7 @@ It follows from the model: a client asks what changes something, another what is
 before and after that, or leaves something else behind. Which of all that is drawn by a seed.
 """
 
+import itertools
 import random
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -15,7 +16,7 @@ from kmspec_check.renaming import made, renaming
 from kmspec_check.run import Run
 from kmspec_model import Command, Ref, Success
 from kmspec_model.command import MADE
-from kmspec_model.outcome import Bind, Outcome
+from kmspec_model.outcome import Bind, Outcome, Refusal
 
 _TRIES = 30
 """How many commands are drawn to find one that suits."""
@@ -119,6 +120,24 @@ def conflicting(node: Node, one: Command, other: Command) -> bool:
         or _told(before, one) != _told(node, one)
         or then.permitted(other)[0].node.home is not before.permitted(one)[0].node.home
     )
+
+
+def meeting(node: Node, programs: Sequence[Sequence[Command]]) -> object:
+    """What is the same where the same is at stake: who is refused what, alone or after another."""
+    firsts = [program[0] for program in programs]
+    return (
+        [_code(node, first) for first in firsts],
+        [
+            (_code(node.permitted(one)[0].node, other), conflicting(node, one, other))
+            for one, other in itertools.permutations(firsts, 2)
+        ],
+    )
+
+
+def _code(node: Node, command: Command) -> str:
+    """The error code of what is answered, if it is one."""
+    outcome = node.permitted(command)[0].outcome
+    return outcome.code if isinstance(outcome, Refusal) else ""
 
 
 def _told(node: Node, command: Command) -> Outcome | object:

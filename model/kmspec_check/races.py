@@ -7,12 +7,12 @@ violation only when it showed at least twice.
 
 import math
 import random
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, combinations, islice
 
 from kmspec_check.cells import Cell, Status
 from kmspec_check.confirm import Looking, play, report
-from kmspec_check.contention import Contention, changes, contention, in_order
+from kmspec_check.contention import Contention, changes, conflicting, contention, in_order, meeting
 from kmspec_check.drawing import starts
 from kmspec_check.events import Progressed
 from kmspec_check.histories import Branching, History, Racing
@@ -20,6 +20,7 @@ from kmspec_check.linearizability import Undecided
 from kmspec_check.matrix import reach
 from kmspec_check.plan import Plan, label_of
 from kmspec_check.run import Run
+from kmspec_check.shrinking import Attempt, fewer, fewest, world_after
 from kmspec_check.target import Trouble
 from kmspec_check.told_at_once import RULE, Seen, concerned, violation
 from kmspec_model import Command
@@ -162,23 +163,26 @@ class _Races:
     def _shrunk(self, cell: Cell, found: Seen) -> Seen | None:
         """The same with less, as far as so many tries allow; ``None`` when that is no race."""
         best, most = found, self._run.steps + _SHRINKING
-        going = True
-        while going:
-            going = False
-            for way, planned in _shorter(best):
-                fewer = planned is not best.planned
-                wanted = _TRIES if fewer else math.ceil(_PATIENCE * best.tries / best.seen)
-                if self._run.steps >= most:
-                    break
-                again = self._again(way, planned, min(_TRIES, wanted), 1)
-                if again is not None:
-                    best = again._replace(seen=found.seen, tries=found.tries)
-                    going = True
-                    break
+        shorter: Iterator[Attempt] = chain(_shortest(self._run, best), _shorter(self._run, best))
+        while (again := self._first(shorter, best, most)) is not None:
+            best = again._replace(seen=found.seen, tries=found.tries)
+            shorter = _shorter(self._run, best)
         counted = self._again(best.way, best.planned, _TRIES, _TRIES)
         if counted is None or counted.seen == 1:
             return found
         return None if self._serially(cell, best.way, best.planned) else counted
+
+    def _first(self, shorter: Iterable[Attempt], than: Seen, most: int) -> Seen | None:
+        """The first that shows it too, as long as no more requests than these were made."""
+        wanted = math.ceil(_PATIENCE * than.tries / than.seen)
+        for way, programs in shorter:
+            if self._run.steps >= most:
+                break
+            tries = wanted if programs == than.planned.programs else 2 * wanted
+            found = self._again(way, Contention(programs), min(_TRIES, tries), 1)
+            if found is not None:
+                return found
+        return None
 
     def _serially(self, cell: Cell, way: tuple[Command, ...], planned: Contention) -> bool:
         """Make the same requests one after the other; whether that deviates, or cannot be done."""
@@ -226,18 +230,33 @@ def _turns(planned: Contention, rng: random.Random) -> Iterator[tuple[int, ...]]
             yield drawn
 
 
-def _shorter(seen: Seen) -> Iterator[tuple[tuple[Command, ...], Contention]]:
+def _shortest(run: Run, seen: Seen) -> Iterator[Attempt]:
+    """The least that may show the same: two clients with one request each, then all of them.
+
+    By as few steps as lead to where the same meet.
+    """
+    way, programs = seen.way, seen.planned.programs
+    node = world_after(run, way)
+    firsts = combinations((program[0] for program in programs), 2)
+    pairs = (((one,), (other,)) for one, other in firsts if conflicting(node, one, other))
+    for chosen in (*dict.fromkeys(pairs), programs):
+        yield fewest(run, (way, chosen), _meeting_as(run, (way, chosen)))
+
+
+def _shorter(run: Run, seen: Seen) -> Iterator[Attempt]:
     """The same with a client, a request or steps before left out."""
     programs, way = seen.planned.programs, seen.way
     if len(programs) > 2:  # noqa: PLR2004 - one client alone is no race
         for number in range(len(programs)):
-            yield way, Contention((*programs[:number], *programs[number + 1 :]))
+            yield way, (*programs[:number], *programs[number + 1 :])
     for number, program in enumerate(programs):
         for place in range(len(program) if len(program) > 1 else 0):
-            fewer = (*program[:place], *program[place + 1 :])
-            yield way, Contention((*programs[:number], fewer, *programs[number + 1 :]))
-    size = len(way) // 2
-    while size:
-        for start in range(0, len(way) - size + 1, size):
-            yield (*way[:start], *way[start + size :]), seen.planned
-        size //= 2
+            less = (*program[:place], *program[place + 1 :])
+            yield way, (*programs[:number], less, *programs[number + 1 :])
+    yield from filter(_meeting_as(run, (way, programs)), fewer(run, (way, programs)))
+
+
+def _meeting_as(run: Run, given: Attempt) -> Callable[[Attempt], bool]:
+    """Whether the same meet after another way."""
+    same = meeting(world_after(run, given[0]), given[1])
+    return lambda other: meeting(world_after(run, other[0]), other[1]) == same

@@ -1,5 +1,8 @@
 """Shrinking: the only place that leaves steps out of a way and keeps what the others mean.
 
+What happens on a way is shrunk by playing it again and again; what happens after a way, to whoever
+asks at once, first in the model alone.
+
 The model numbers what is made in the order of its making. When what makes something is left out,
 what is made after it has other numbers, and the steps that are kept name it by these.
 """
@@ -9,11 +12,15 @@ from typing import Generic, TypeVar
 
 from kmspec.names import Service
 from kmspec_check.drawing import is_judged
+from kmspec_check.oracle import Node
 from kmspec_check.renaming import made, renaming
 from kmspec_check.run import Run
 from kmspec_model import EMPTY, Command, Ref
 
 T = TypeVar("T")
+Programs = tuple[tuple[Command, ...], ...]
+Attempt = tuple[tuple[Command, ...], Programs]
+"""A way, and what each of several clients asks after it."""
 _PAIRS = 2
 _OF = {"certificate": "cluster", "handle": "key", "material": "token"}
 """What a reference is about that is told by no answer."""
@@ -30,6 +37,40 @@ def shrunk(
     ``shows`` is asked only about ways all of which the model can judge.
     """
     return _Shrinking(run, way, shows, tries).result()
+
+
+def world_after(run: Run, way: Sequence[Command]) -> Node:
+    """Where a way leads when each step is answered as we do it."""
+    node = run.oracle.node(EMPTY)
+    for command in way:
+        node = node.permitted(command)[0].node
+    return node
+
+
+def fewest(run: Run, given: Attempt, same: Callable[[Attempt], bool]) -> Attempt:
+    """The fewest steps after which it is the same, in the model; no request is made."""
+    plain = tuple(map(_plain, given[0])), given[1]
+    best = plain if same(plain) else given
+    while (found := next((one for one in fewer(run, best) if same(one)), None)) is not None:
+        best = found
+    return best
+
+
+def fewer(run: Run, given: Attempt) -> Iterator[Attempt]:
+    """The same with some steps of the way left out: by halves, then one after the other."""
+    way, programs = given
+    size = len(way) // 2 or len(way)
+    while size:
+        for start in range(0, len(way) - size + 1, size):
+            kept = (*range(start), *range(start + size, len(way)))
+            every = [
+                _renamed(run, (*way, *program), (*kept, *range(len(way), len(way) + len(program))))
+                for program in programs
+            ]
+            told = [one for one in every if one is not None]
+            if len(told) == len(programs):
+                yield told[0][: len(kept)], tuple(one[len(kept) :] for one in told)
+        size //= 2
 
 
 class _Shrinking(Generic[T]):

@@ -20,7 +20,7 @@ from kmspec_check.oracle import Node
 from kmspec_check.patterns import Mismatch, Path, binds, fit
 from kmspec_check.renaming import renaming, replaced
 from kmspec_check.run import Run
-from kmspec_check.session import Session
+from kmspec_check.session import Session, Step
 from kmspec_check.trace import AtOnce, Order, Recorded, Trace, TraceStep
 from kmspec_check.violation import Violation, absent, describe_outcome, wanted
 from kmspec_model import Command, Ref, Success
@@ -87,9 +87,6 @@ class _Telling:
         self._run, self._seen = run, seen
         self._start = seen.history.starts[0]
         self._requests, self.binding = _shown(seen.history.requests, self._start.binding)
-        self._before = [
-            step for step in seen.session.steps[: seen.prefix] if not step.view or step.binds
-        ]
         intervals = [one.interval for one in self._requests]
         every = list(islice(orders(intervals), _MOST_ORDERS + 1))
         self._complete = len(every) <= _MOST_ORDERS
@@ -98,6 +95,18 @@ class _Telling:
             for order in every[:_MOST_ORDERS]
             for way in islice(self._through(order), _MOST_WAYS)
         ]
+        self._before = self._needed(seen.session.steps[: seen.prefix])
+
+    def _needed(self, steps: Sequence[Step]) -> list[Step]:
+        """The steps before, of the views only those that name what is spoken of afterwards."""
+        spoken = {ref for one in self._requests for ref in _refs(one.command)}
+        spoken |= {ref for way in self._ways for ref in _refs(way.answers)}
+        needed = []
+        for step in reversed(steps):
+            if not step.view or not spoken.isdisjoint(step.binds):
+                spoken |= {*_refs(step.command), *_refs(tuple(way.outcome for way in step.ways))}
+                needed.append(step)
+        return needed[::-1]
 
     def _through(self, order: tuple[int, ...]) -> Iterator[_Way]:
         """What may be answered in an order, whatever was."""
@@ -251,6 +260,17 @@ class _Telling:
             if request.client
             else (0, 0),
         )
+
+
+def _refs(value: object) -> Iterator[Ref]:
+    """The symbols in a command, an answer or a part of it."""
+    if isinstance(value, Ref):
+        yield value.plain
+    elif isinstance(value, Refusal):
+        yield from (Ref.parse(one).plain for one in _PLACEHOLDER.findall(value.message or ""))
+    elif isinstance(value, tuple):
+        for part in value:
+            yield from _refs(part)
 
 
 def _shown(requests: Sequence[Request], binding: Binding) -> tuple[list[Request], Binding]:

@@ -21,6 +21,8 @@ AREAS = {
     "key-written-whole": ["key", "tag"],
 }
 """Where to look for each, so that it is found among 200 histories."""
+LONGEST = 12
+"""Steps of what is told, those before and the looks afterwards with them."""
 
 
 def test_the_catalogue_has_those() -> None:
@@ -51,6 +53,7 @@ def test_a_race_is_found_and_shown_again(name: str, tmp_path: Path) -> None:
         in_error = [one.reason for one in result.cells if one.status is Status.ERROR]
         assert all(reason.startswith("not confirmed") for reason in in_error), "seen only once"
         found = next(one for one in report_json.to_data(result)["violations"] if one["boto3"])
+        assert len(found["trace"]["steps"]) <= LONGEST
         script = tmp_path / "show.py"
         script.write_text(found["boto3"])
         assert shown(script, url, 500).returncode == 1

@@ -15,18 +15,22 @@ from tests.helpers.machine import explored
 AREAS = {
     "alias-takes-others-along": ["alias", "key"],
     "cancel-brings-back-policy": ["key", "policy"],
+    "disabled-without-material": ["import", "key"],
     "enable-brings-back-description": ["key"],
     "tags-follow-primary": ["region", "tag"],
 }
 """Where to look for each, so that it is found among as many walks as there are in a check."""
 SEEDS = {
-    "alias-takes-others-along": (1, 3, 5),
+    "alias-takes-others-along": (1, 3, 7),
     "cancel-brings-back-policy": (0, 1, 3),
+    "disabled-without-material": (1, 3, 7),
     "enable-brings-back-description": (0, 1, 3),
     "tags-follow-primary": (3, 4, 5),
 }
-"""With which each is found: the first and the last with some two of three seeds, the others with
-nearly every one."""
+"""With which each is found: the first with some two of five seeds, the last with two of three, the
+others with nearly every one."""
+CHOOSING = ("disabled-without-material",)
+"""Those whose way leads elsewhere with an emulator that takes the other documented answer."""
 LONGEST = 12
 
 
@@ -46,4 +50,5 @@ def test_a_walk_finds_it_and_what_is_told_is_short(name: str, seed: int) -> None
     recorded = trace.loads(json.dumps(told["trace"]))
     assert len(recorded.steps) <= LONGEST
     assert replay(recorded, Embedded(mutant=name), load("embedded")).ending is Ending.REPRODUCED
-    assert replay(recorded, Embedded(), load("embedded")).ending is Ending.FIXED
+    ending = Ending.DIFFERENT if name in CHOOSING else Ending.FIXED
+    assert replay(recorded, Embedded(), load("embedded")).ending is ending

@@ -7,6 +7,7 @@ from kmspec_impl.emulator import Emulator, Settings
 from kmspec_impl.mutants import (
     of_attributes,
     of_backups,
+    of_choices,
     of_clusters,
     of_computation,
     of_connections,
@@ -58,6 +59,7 @@ CATALOGUE: Final[tuple[Mutant, ...]] = (
     *of_refusals.MUTANTS,
     *of_races.MUTANTS,
     *of_histories.MUTANTS,
+    *of_choices.MUTANTS,
 )
 
 

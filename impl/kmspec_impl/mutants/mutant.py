@@ -59,8 +59,8 @@ class Mutant(NamedTuple):
     """Operations that answer nothing."""
     idle: frozenset[str] = frozenset()
     """Operations that do nothing, and answer nothing."""
-    patience: int = 0
-    """Rounds of the event loop between what is done and what is answered."""
+    patience: float = 0.0
+    """Seconds until those of ``handlers`` are answered, where there is an event loop."""
     hasty: float = 0.0
     """Seconds by which an answer comes before what it tells of is on its way to the disk."""
     found_by: str = ""
@@ -85,6 +85,8 @@ class MutatedEmulator(Emulator):
         )
         for service, operation, handler in mutant.handlers:
             self._handlers[service.value, operation] = handler
+        self._patience = 0.0
+        """Of the request that is being answered."""
 
     def handle(
         self,
@@ -98,6 +100,8 @@ class MutatedEmulator(Emulator):
         :raises ServiceError: the request is refused.
         """
         mutant = self._mutant
+        late = any(operation == name for _, name, _ in mutant.handlers)
+        self._patience = mutant.patience if late else 0.0
         if operation in mutant.idle:
             return {}
         with _in_force(self._patches):
@@ -116,17 +120,17 @@ class MutatedEmulator(Emulator):
             loop.call_soon(answer, True)  # noqa: FBT003 - its only argument
             loop.call_later(self._mutant.hasty, super().when_safe, nothing)
         else:
-            after_rounds(partial(super().when_safe, answer), self._mutant.patience)
+            after(self._patience, partial(super().when_safe, answer))
 
 
-def after_rounds(action: Callable[[], object], rounds: int) -> None:
-    """Do something when the event loop has come round so often; at once where there is none."""
+def after(seconds: float, action: Callable[[], object]) -> None:
+    """Do something later; at once where there is no event loop, or no time to pass."""
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:
-        rounds = 0
-    if rounds:
-        loop.call_soon(after_rounds, action, rounds - 1)
+        seconds = 0.0
+    if seconds:
+        loop.call_later(seconds, action)
     else:
         action()
 

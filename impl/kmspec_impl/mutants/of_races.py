@@ -1,8 +1,8 @@
 """Mutants that are wrong only where requests are under way at the same time, or after a crash.
 
-The first check, let the event loop go round some times, write, and answer then: what else arrives
-meanwhile is checked against what was there before. One client alone sees no fault, for it is
-answered later; nor does anybody where there is no event loop.
+The first check, wait, write, and answer then: what else arrives meanwhile is checked against what
+was there before. One client alone sees no fault, for it is answered later; nor does anybody where
+there is no event loop.
 """
 
 from copy import copy
@@ -10,16 +10,16 @@ from typing import Final
 
 from kmspec.names import Service
 from kmspec_impl.kms import aliases, keys, stores, tags
-from kmspec_impl.mutants.mutant import Mutant, after_rounds
+from kmspec_impl.mutants.mutant import Mutant, after
 from kmspec_impl.realm import Handler, Parameters, Realm, Response
 from kmspec_impl.storage.tables import RowT, Table
 
-_ROUNDS: Final = 2
-"""Some tens of microseconds."""
+_WAIT: Final = 0.02
+"""Seconds: longer than two clients on a busy machine are apart that ask at the same moment."""
 
 
 class _Late(Table[RowT]):
-    """A table into which rows are put only when the event loop has come round."""
+    """A table into which rows are put only after a while."""
 
     def __init__(self, table: Table[RowT]) -> None:
         super().__init__()
@@ -27,7 +27,7 @@ class _Late(Table[RowT]):
 
     def put(self, row: RowT) -> RowT:
         """Put the row, but later; the row."""
-        after_rounds(lambda: super(_Late, self).put(row), _ROUNDS)
+        after(_WAIT, lambda: super(_Late, self).put(row))
         return row
 
 
@@ -48,7 +48,7 @@ MUTANTS: Final = (
         "race/linearizable",
         "Two CreateAlias with one name, at once, both succeed.",
         handlers=((Service.KMS, "CreateAlias", _late(aliases.create_alias, "aliases")),),
-        patience=_ROUNDS,
+        patience=_WAIT,
         found_by="races",
     ),
     Mutant(
@@ -58,7 +58,7 @@ MUTANTS: Final = (
         handlers=(
             (Service.KMS, "CreateCustomKeyStore", _late(stores.create_custom_key_store, "stores")),
         ),
-        patience=_ROUNDS,
+        patience=_WAIT,
         found_by="races",
     ),
     Mutant(
@@ -72,7 +72,7 @@ MUTANTS: Final = (
             (Service.KMS, "UntagResource", _late(tags.untag_resource, "keys")),
             (Service.KMS, "CancelKeyDeletion", _late(keys.cancel_key_deletion, "keys")),
         ),
-        patience=_ROUNDS,
+        patience=_WAIT,
         found_by="races",
     ),
     Mutant(
