@@ -96,9 +96,10 @@ class _Shrinking(Generic[T]):
         given = self._way
         for way in dict.fromkeys((tuple(map(_plain, given)), given)):
             self._way = way
-            related = tuple(_related(self._run, way))
-            changing = tuple(_changing(self._run, way, related))
-            if self._try(changing) or self._try(related):
+            every = _related(self._run, way)
+            if any(
+                self._try(tuple(_changing(self._run, way, one))) or self._try(one) for one in every
+            ):
                 break
         size = len(self._kept) // 2
         while size:
@@ -159,22 +160,26 @@ def _renamed(run: Run, way: Sequence[Command], kept: Sequence[int]) -> tuple[Com
     return tuple(commands)
 
 
-def _related(run: Run, way: Sequence[Command]) -> Iterator[int]:
-    """The steps that have to do, over whatever others, with what the last one names; and time."""
-    node, makes = run.oracle.node(EMPTY), []
+def _related(run: Run, way: Sequence[Command]) -> Iterator[tuple[int, ...]]:
+    """The steps that have to do, over whatever others, with what the last one names; and time.
+
+    First over what came before them, then over what came after them too, and so on.
+    """
+    node, names = run.oracle.node(EMPTY), []
     for command in way:
         ways = node.permitted(command)
-        makes.append(made(ways[0].outcome) if ways else ())
+        names.append({*_about(command), *(made(ways[0].outcome) if ways else ())})
         node = ways[0].node if ways else node
-    needed = set(_about(way[-1]))
-    found = [len(way) - 1]
-    for number in range(len(way) - 2, -1, -1):
-        command = way[number]
-        names = {*_about(command), *makes[number]}
-        if command.service == Service.CLOCK or not names.isdisjoint(needed):
-            needed |= names
-            found.append(number)
-    yield from reversed(found)
+    needed, found, last = set(_about(way[-1])), tuple[int, ...](), None
+    while found != last:
+        last, kept = found, [len(way) - 1]
+        for number in range(len(way) - 2, -1, -1):
+            if way[number].service == Service.CLOCK or not names[number].isdisjoint(needed):
+                needed |= names[number]
+                kept.append(number)
+        found = tuple(reversed(kept))
+        if found != last:
+            yield found
 
 
 def _about(command: Command) -> Iterator[Ref]:

@@ -6,11 +6,11 @@ the world it is in, and steps in time. When the target deviates, Hypothesis make
 
 import random
 from collections.abc import Sequence
+from typing import NoReturn
 
 import hypothesis
 from hypothesis import HealthCheck, Phase, Verbosity, settings
 from hypothesis import strategies as st
-from hypothesis.errors import Flaky
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from kmspec_check.cells import Cell, Status
@@ -26,8 +26,8 @@ PHASE = "walks"
 _WALKS = 20
 _STEPS = 40
 _BITS = st.tuples(*(32 * [st.booleans()]))
-"""What a walk follows from; of numbers Hypothesis would draw those more often that it finds in the
-sources, which are not always the same."""
+"""By this Hypothesis knows one walk from another. What a walk takes follows from its number: what
+Hypothesis draws depends on the constants in whatever sources are loaded."""
 _SHORT_ENOUGH = 12
 """Steps; Hypothesis makes a walk short, but not the way to where it begins."""
 _ROUNDS = 5
@@ -68,6 +68,19 @@ class _Count:
         self.run = run
         self.walks = 0
         self.out_of_time = False
+        self.ended: Deviated | Broken | None = None
+        """Why the round ended."""
+        self._after = 0
+
+    def end(self, why: Deviated | Broken, after: int) -> NoReturn:
+        """End the round after so many steps of a walk."""
+        self.ended, self._after = why, after
+        raise why
+
+    def end_again(self, after: int) -> None:
+        """Hypothesis tries again what failed: tell it the same after as many steps."""
+        if self.ended is not None and after == self._after:
+            self.end(self.ended, after)
 
     def one_more(self) -> bool:
         """Begin another walk, if there is time for it."""
@@ -82,6 +95,7 @@ class _Count:
 def _round(run: Run, plan: Plan, number: int, made: _Count) -> bool:
     """Walk until something new deviates; whether it did."""
     machine = _machine(run, plan, number, made)
+    made.ended = None
     hypothesis.seed(run.seed + number)(machine)
     try:
         run_state_machine_as_test(machine, settings=_settings())
@@ -90,11 +104,6 @@ def _round(run: Run, plan: Plan, number: int, made: _Count) -> bool:
         report(run, deviated.cell, deviated.finding, way, short_enough=_SHORT_ENOUGH)
         if deviated.finding.rule not in run.violated_rules:
             return False
-    except Flaky as flaky:
-        seen = getattr(flaky, "exceptions", None) or [str(flaky).partition("\n")[0]]
-        reason = f"not confirmed: {seen[0]}"
-        run.decide(Cell(PHASE, "-", "random walks"), Status.ERROR, reason)
-        return False
     except Broken as broken:
         run.decide(Cell(PHASE, "-", "random walks"), Status.ERROR, str(broken))
         return False
@@ -128,11 +137,13 @@ def _machine(run: Run, plan: Plan, number: int, made: _Count) -> type[RuleBasedS
 
         def __init__(self) -> None:
             super().__init__()
-            self.walker = _Walker(run, plan, going=made.one_more())
+            self.walker = _Walker(run, plan, made)
 
         @initialize(bits=_BITS)
         def begin(self, bits: tuple[bool, ...]) -> None:
-            drawn = f"{run.seed} {number} {bits}"
+            del bits
+            made.end_again(0)
+            drawn = f"{run.seed} {number} {made.walks}"
             self.walker.begin(random.Random(drawn))  # noqa: S311 - repeatable
 
         @rule()
@@ -145,10 +156,11 @@ def _machine(run: Run, plan: Plan, number: int, made: _Count) -> type[RuleBasedS
 class _Walker:
     """A session that stops for good at the first thing that is already known."""
 
-    def __init__(self, run: Run, plan: Plan, *, going: bool) -> None:
-        self._run, self._plan = run, plan
-        self._session = Session(run) if going else None
+    def __init__(self, run: Run, plan: Plan, made: _Count) -> None:
+        self._run, self._plan, self._made = run, plan, made
+        self._session = Session(run) if made.ended is None and made.one_more() else None
         self._drawing: Drawing | None = None
+        self._taken = 0
 
     def begin(self, rng: random.Random) -> None:
         """Go to where the walk begins."""
@@ -165,6 +177,8 @@ class _Walker:
 
     def take(self) -> None:
         """Take what is drawn, and compare the state after it."""
+        self._taken += 1
+        self._made.end_again(self._taken)
         session, drawing = self._session, self._drawing
         if session is None or drawing is None:
             return
@@ -188,7 +202,7 @@ class _Walker:
         if result is FITS or session is None:
             return
         if result.verdict is Verdict.TROUBLE:
-            raise Broken(result.reason)
+            self._made.end(Broken(result.reason), self._taken)
         if not result.fits:
             self._session = None
         finding = result.finding
@@ -199,4 +213,5 @@ class _Walker:
             before = taken[-1].before
             cell = Cell(PHASE, str(before.situation), label_of(before, command))
             commands = [step.command for step in taken]
-            raise Deviated(finding, cell, [*commands, command] if aside else commands)
+            told = [*commands, command] if aside else commands
+            self._made.end(Deviated(finding, cell, told), self._taken)

@@ -12,6 +12,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -82,6 +83,10 @@ class Asking:
         """An operation that AWS has no API for."""
         return self._ask(f"/_kmspec/{route}", {"Content-Type": "application/json"}, parameters)
 
+    def close(self) -> None:
+        """Give it up."""
+        self._connection.close()
+
     def _aws(
         self, service: str, operation: str, region: str, parameters: dict[str, Any]
     ) -> dict[str, Any]:
@@ -108,10 +113,12 @@ class Asking:
 def soak(requests: int, *options: str) -> Found:
     """Make so many requests of a server."""
     found, began = Found(), perf_counter()
-    with Server("--clock", "virtual", "--quotas", "none", *options) as server:
+    options = ("--clock", "virtual", "--quotas", "none", *options)
+    with Server(*options) as server, ExitStack() as ended:
         endpoint = Endpoint(f"http://127.0.0.1:{server.port}")
         made = up(endpoint, "soak", endpoint.pause)
         asking = Asking(server.port, found)
+        ended.callback(asking.close)
         store = {"store": made.store_id, "cluster": made.cluster_id}
         cycle = Cycle(asking.kms, asking.hsm, asking.own, store)
         cycles = 0
