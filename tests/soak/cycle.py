@@ -6,8 +6,14 @@ and then.
 
 import base64
 import hashlib
+import json
+import os
 from collections.abc import Callable, Mapping
 from typing import Any, Final
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from tests.helpers.authority import Authority
 
@@ -15,6 +21,8 @@ _TEXT: Final = base64.b64encode(b"plaintext").decode()
 _DIGEST: Final = base64.b64encode(hashlib.sha256(b"plaintext").digest()).decode()
 _GRANTEE: Final = "arn:aws:iam::000000000000:role/one"
 _TAGS: Final = [{"TagKey": "a", "TagValue": "b"}]
+_OAEP: Final = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
+_LASTING: Final = "KEY_MATERIAL_DOES_NOT_EXPIRE"
 _ELSEWHERE: Final = "eu-west-1"
 _SPECS: Final = (
     ("ECC_NIST_P256", "SIGN_VERIFY"),
@@ -22,6 +30,7 @@ _SPECS: Final = (
     ("HMAC_256", "GENERATE_VERIFY_MAC"),
     ("ECC_NIST_P256", "KEY_AGREEMENT"),
     ("ML_DSA_44", "SIGN_VERIFY"),
+    ("ML_KEM_768", "ENCAPSULATE_DECAPSULATE"),
 )
 
 
@@ -113,6 +122,10 @@ class Cycle:
             signature = kms("Sign", **wanted)["Signature"]
             kms("Verify", Signature=signature, **wanted)
             kms("GetPublicKey", **named)
+        elif usage == "ENCAPSULATE_DECAPSULATE":
+            wanted = {"EncapsulationAlgorithm": "ML_KEM", **named}
+            blob = kms("Encapsulate", **wanted)["SharedSecretCiphertextBlob"]
+            kms("Decapsulate", SharedSecretCiphertextBlob=blob, **wanted)
         else:
             public = kms("GetPublicKey", **named)["PublicKey"]
             kms("DeriveSharedSecret", KeyAgreementAlgorithm="ECDH", PublicKey=public, **named)
@@ -121,13 +134,15 @@ class Cycle:
     def _imported(self) -> None:
         kms = self._kms
         key = kms("CreateKey", Origin="EXTERNAL")["KeyMetadata"]["KeyId"]
-        for _ in range(3):
-            kms(
-                "GetParametersForImport",
-                KeyId=key,
-                WrappingAlgorithm="RSAES_OAEP_SHA_256",
-                WrappingKeySpec="RSA_2048",
-            )
+        wanted = {"WrappingAlgorithm": "RSAES_OAEP_SHA_256", "WrappingKeySpec": "RSA_2048"}
+        told = kms("GetParametersForImport", KeyId=key, **wanted)
+        public = load_der_public_key(base64.b64decode(told["PublicKey"]))
+        assert isinstance(public, rsa.RSAPublicKey)
+        wrapped = base64.b64encode(public.encrypt(os.urandom(32), _OAEP)).decode()
+        sent = {"ImportToken": told["ImportToken"], "EncryptedKeyMaterial": wrapped}
+        kms("ImportKeyMaterial", KeyId=key, ExpirationModel=_LASTING, **sent)
+        kms("Encrypt", KeyId=key, Plaintext=_TEXT)
+        kms("DeleteImportedKeyMaterial", KeyId=key)
         self._gone(key)
 
     def _everywhere(self) -> None:
@@ -159,7 +174,8 @@ class Cycle:
 
     def _clusters(self) -> None:
         hsm = self._hsm
-        made = hsm("CreateCluster", HsmType="hsm2m.medium", SubnetIds=["subnet-0000000a"])
+        subnets = ["subnet-0000000a", "subnet-0000000b"]
+        made = hsm("CreateCluster", HsmType="hsm2m.medium", SubnetIds=subnets)
         cluster = {"ClusterId": made["Cluster"]["ClusterId"]}
         self._own("clock/Advance", Seconds=1)
         member = hsm("CreateHsm", AvailabilityZone="us-east-1a", **cluster)["Hsm"]
@@ -172,10 +188,16 @@ class Cycle:
         self._own("operator/ActivateCluster", Password="Password1", **cluster)
         self._own("clock/Advance", Seconds=1)
         self._own("operator/CreateUser", UserName="kmsuser", Password="Password1", **cluster)
+        other = hsm("CreateHsm", AvailabilityZone="us-east-1b", **cluster)["Hsm"]
+        self._own("clock/Advance", Seconds=1)
+        self._second_store(cluster["ClusterId"], anchor)
+        policy = {"Type": "DAYS", "Value": "8"}
+        hsm("ModifyCluster", BackupRetentionPolicy=policy, **cluster)
         hsm("TagResource", ResourceId=cluster["ClusterId"], TagList=[{"Key": "a", "Value": "b"}])
         hsm("ListTags", ResourceId=cluster["ClusterId"])
         hsm("UntagResource", ResourceId=cluster["ClusterId"], TagKeyList=["a"])
-        hsm("DeleteHsm", HsmId=member["HsmId"], **cluster)
+        for one in (member, other):
+            hsm("DeleteHsm", HsmId=one["HsmId"], **cluster)
         self._own("clock/Advance", Seconds=1)
         hsm("DeleteCluster", **cluster)
         self._own("clock/Advance", Seconds=1)
@@ -183,4 +205,41 @@ class Cycle:
             "Backups"
         ]:
             if backup["BackupState"] == "READY":
-                hsm("DeleteBackup", BackupId=backup["BackupId"])
+                self._backup(backup)
+        self._own("clock/Advance", Seconds=1)
+        for copy in hsm("DescribeBackups", _ELSEWHERE)["Backups"]:
+            if copy["BackupState"] == "READY":
+                hsm("DeleteBackup", _ELSEWHERE, BackupId=copy["BackupId"])
+
+    def _second_store(self, cluster: str, anchor: str) -> None:
+        wanted = {"CustomKeyStoreName": "second", "TrustAnchorCertificate": anchor}
+        store = self._kms(
+            "CreateCustomKeyStore",
+            CloudHsmClusterId=cluster,
+            KeyStorePassword="Password1",
+            **wanted,
+        )
+        self._kms("DeleteCustomKeyStore", **store)
+
+    def _backup(self, backup: Mapping[str, Any]) -> None:
+        hsm, arn = self._hsm, {"ResourceArn": backup["BackupArn"]}
+        named = {"BackupId": backup["BackupId"]}
+        hsm("ModifyBackupAttributes", NeverExpires=False, **named)
+        hsm("PutResourcePolicy", Policy=_sharing(backup["BackupArn"]), **arn)
+        hsm("GetResourcePolicy", **arn)
+        hsm("DeleteResourcePolicy", **arn)
+        hsm("CopyBackupToRegion", DestinationRegion=_ELSEWHERE, **named)
+        hsm("DeleteBackup", **named)
+        hsm("RestoreBackup", **named)
+        hsm("DeleteBackup", **named)
+
+
+def _sharing(arn: str) -> str:
+    """A policy by which another account may see a backup."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": "111122223333"},
+        "Action": ["cloudhsm:CreateCluster", "cloudhsm:DescribeBackups"],
+        "Resource": arn,
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})

@@ -75,9 +75,14 @@ class Asking:
         """An operation of AWS KMS."""
         return self._aws("kms", operation, region, parameters)
 
-    def hsm(self, operation: str, **parameters: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    def hsm(
+        self,
+        operation: str,
+        region: str = "us-east-1",
+        **parameters: Any,  # noqa: ANN401 - JSON
+    ) -> dict[str, Any]:
         """An operation of AWS CloudHSM v2."""
-        return self._aws("cloudhsm", operation, "us-east-1", parameters)
+        return self._aws("cloudhsm", operation, region, parameters)
 
     def own(self, route: str, **parameters: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
         """An operation that AWS has no API for."""
