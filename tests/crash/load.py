@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from tests.crash.ledger import Resource, State
 from tests.crash.server import Client, Gone, Server
+from tests.helpers.server import SECONDS
 
 KEYS: Final = 6
 """How many keys a client works with; then it looks after those it has."""
@@ -18,6 +19,24 @@ _ELSEWHERE: Final = "eu-west-1"
 _TEXT: Final = base64.b64encode(b"plaintext").decode()
 _PATIENCE: Final = 5000
 """How often a store is asked whether it is on its way still."""
+
+
+class Enough:
+    """So many answers, of all clients together."""
+
+    def __init__(self, answers: int) -> None:
+        self._left, self._lock, self._done = answers, threading.Lock(), threading.Event()
+
+    def one_more(self) -> None:
+        """Something was asked and answered."""
+        with self._lock:
+            self._left -= 1
+            if self._left <= 0:
+                self._done.set()
+
+    def wait(self) -> None:
+        """Return when there are so many, or when the server must be taken to be stuck."""
+        assert self._done.wait(SECONDS), "the server answers no more"
 
 
 class Worker:
@@ -38,12 +57,13 @@ class Worker:
         self.faults: list[str] = []
         self._client: Client | None = None
 
-    def work(self, stop: threading.Event) -> None:
+    def work(self, stop: threading.Event, enough: Enough) -> None:
         """Ask until the server is gone."""
         self._client = self._server.connect()
         try:
             while not stop.is_set():
                 self._rng.choice(self._choices())()
+                enough.one_more()
         except Gone:
             pass
         finally:

@@ -20,14 +20,16 @@ from typing import Final
 
 from kmspec_impl.client.endpoint import Endpoint
 from kmspec_impl.client.keystore import up
-from tests.crash.load import StoreWorker, Worker, look_at_key
+from tests.crash.load import Enough, StoreWorker, Worker, look_at_key
 from tests.crash.server import Client, Server
 
 DELAY: Final = "0.02"
 """Seconds that connecting takes."""
-SHORTEST: Final = 0.005
-LONGEST: Final = 0.15
-"""Seconds of load before a kill."""
+FEWEST: Final = 15
+MOST: Final = 150
+"""Things done before a kill; it comes a random moment after the last of them."""
+LONGEST: Final = 0.01
+"""Seconds that moment may be away."""
 CHECKED: Final = 40
 """So many of a client's newest ciphertexts are decrypted after a crash."""
 SHOWN: Final = 20
@@ -65,11 +67,14 @@ def crash(directory: Path, kills: int, clients: int, seed: int, *options: str) -
     with Server(*words) as server:
         workers = _workers(server, clients, str(seed))
         for _ in range(kills):
-            stop = threading.Event()
-            threads = [threading.Thread(target=worker.work, args=(stop,)) for worker in workers]
+            stop, enough = threading.Event(), Enough(rng.randint(FEWEST, MOST))
+            threads = [
+                threading.Thread(target=worker.work, args=(stop, enough)) for worker in workers
+            ]
             for thread in threads:
                 thread.start()
-            stop.wait(rng.uniform(SHORTEST, LONGEST))
+            enough.wait()
+            stop.wait(rng.uniform(0, LONGEST))
             killed = perf_counter()
             server.end()
             stop.set()
