@@ -50,12 +50,7 @@ def export(directory: Path, file: Path) -> int:
     finally:
         durable.close()
     document = _Document(format=FORMAT, rows=entries)
-    try:
-        with open(file, "x", encoding="utf-8", opener=_private) as made:
-            made.write(document.model_dump_json(indent=1) + "\n")
-    except OSError as cause:
-        what = f"{file} cannot be written: {cause.strerror}"
-        raise DataError(what, "name a new file in a directory that you may write to") from cause
+    _write(file, document.model_dump_json(indent=1) + "\n")
     return len(entries)
 
 
@@ -73,9 +68,10 @@ def restore(directory: Path, file: Path) -> int:
     try:
         durable.fill(contents)
     except LostError as cause:
-        raise DataError(str(cause), "make room there") from cause
-    finally:
         durable.close()
+        reset(directory)
+        raise DataError(str(cause), "make room there") from cause
+    durable.close()
     return len(contents)
 
 
@@ -101,6 +97,21 @@ def require(directory: Path) -> None:
         raise DataError(what, "give the --data-dir of `kmspec serve`")
 
 
+def _write(file: Path, text: str) -> None:
+    """Write a new file whole, or none."""
+    remedy = "name a new file where there is room, in a directory that you may write to"
+    try:
+        made = open(file, "x", encoding="utf-8", opener=_private)  # noqa: SIM115 - closed below
+    except OSError as cause:
+        raise DataError(f"{file} cannot be written: {cause.strerror}", remedy) from cause
+    try:
+        with made:
+            made.write(text)
+    except OSError as cause:
+        file.unlink()
+        raise DataError(f"{file} cannot be written: {cause.strerror}", remedy) from cause
+
+
 def _private(name: str, flags: int) -> int:
     return os.open(name, flags, _OWNER_ONLY)
 
@@ -118,6 +129,7 @@ def _read(file: Path) -> _Document:
 
 
 def _checked(file: Path, document: _Document) -> Iterator[tuple[Place, bytes]]:
+    seen: set[Place] = set()
     for entry in document.rows:
         kind = KINDS.get(entry.kind)
         if kind is None:
@@ -129,7 +141,11 @@ def _checked(file: Path, document: _Document) -> Iterator[tuple[Place, bytes]]:
             raise _no_export(file, f"{entry.kind} {entry.id} is no such row") from cause
         if row.id != entry.id:
             raise _no_export(file, f"{entry.kind} {entry.id} has another id in its row")
-        yield Place(entry.kind, entry.owner, entry.id), rows.to_bytes(row)
+        place = Place(entry.kind, entry.owner, entry.id)
+        if place in seen:
+            raise _no_export(file, f"{entry.kind} {entry.id} of {entry.owner} is there twice")
+        seen.add(place)
+        yield place, rows.to_bytes(row)
 
 
 def _no_export(file: Path, why: str) -> DataError:

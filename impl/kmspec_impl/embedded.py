@@ -7,11 +7,11 @@ in which time goes on.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from kmspec.names import ErrorCode, Service
+from kmspec.names import Service
 from kmspec_impl.caller import DEFAULT_CALLER, Caller
 from kmspec_impl.clock import Clock, VirtualClock
 from kmspec_impl.emulator import Settings
-from kmspec_impl.errors import ServiceError
+from kmspec_impl.errors import ServiceError, lost
 from kmspec_impl.mutants.catalogue import emulator
 from kmspec_impl.storage.faults import LostError
 from kmspec_impl.storage.tables import Storage
@@ -64,8 +64,8 @@ class Embedded:
                 return _OK, self._emulator.handle(service, operation, dict(parameters), caller)
             finally:
                 self._emulator.commit()
-        except LostError as error:
-            return self._refused(service, ServiceError(ErrorCode.KMS_INTERNAL, str(error)))
+        except LostError:
+            return self._refused(service, lost(service))
         except ServiceError as error:
             return self._refused(service, error)
 
@@ -73,13 +73,13 @@ class Embedded:
         """Keep what is to be kept. Nothing may be asked after that."""
         self._emulator.close()
 
+    def advance(self, seconds: float) -> None:
+        """Move time; ``seconds`` is not negative."""
+        self._emulator.advance(seconds)
+
     @staticmethod
     def _refused(service: str, error: ServiceError) -> tuple[int, dict[str, Any]]:
         body = {"__type": error.code.value}
         if error.message is not None:
             body["Message" if service == Service.CLOUDHSM else "message"] = error.message
         return error.status, body
-
-    def advance(self, seconds: float) -> None:
-        """Move time; ``seconds`` is not negative."""
-        self._emulator.advance(seconds)

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from kmspec.names import ErrorCode, Service
-from kmspec_impl import operator, realm, sts
+from kmspec_impl import operator, sts
 from kmspec_impl.caller import DEFAULT_CALLER, Caller
 from kmspec_impl.clock import CLOCKS, Clock, RealClock
 from kmspec_impl.cloudhsm import operations as cloudhsm_operations
@@ -23,7 +23,7 @@ from kmspec_impl.kms import operations as kms_operations
 from kmspec_impl.kms.key_material import unserved
 from kmspec_impl.operator_input import Arguments, refused
 from kmspec_impl.quotas import Enforced, Quotas
-from kmspec_impl.realm import Handler, Parameters, Response, Shared
+from kmspec_impl.realm import OF_REALMS, Handler, Parameters, Response, Shared
 from kmspec_impl.storage.faults import DataError
 from kmspec_impl.storage.tables import Answer, Memory, Row, Storage
 
@@ -47,7 +47,7 @@ class Ahead:
     seconds: float
 
 
-_KINDS: Final[tuple[type[Row], ...]] = (Ahead, *realm.KINDS)
+_KINDS: Final[tuple[type[Row], ...]] = (Ahead, *OF_REALMS)
 KINDS: Final[Mapping[str, type[Row]]] = {kind.__name__: kind for kind in _KINDS}
 """Every kind of row there is, by the name it has on disk."""
 
@@ -124,11 +124,11 @@ class Emulator:
         if service != Service.STS:
             validate(service, operation, parameters)
         now = self._clock.now()
-        place = self._shared.realm(caller, now)
+        realm = self._shared.realm(caller, now)
         if self._quotas.counts_operations and service == Service.KMS:
             self._quotas.charge_operation(caller, operation, now)
         try:
-            return handler(place, parameters, now)
+            return handler(realm, parameters, now)
         except DeviceError as error:
             raise unserved(operation, error) from error
 
@@ -180,8 +180,8 @@ class Emulator:
 
     def _keep_uses(self) -> None:
         """Hand over what keys were used for: that changes no state, and waits for what does."""
-        for place in self._shared.realms.values():
-            place.keep_uses()
+        for realm in self._shared.realms.values():
+            realm.keep_uses()
 
     def advance(self, seconds: float) -> float:
         """Move time; the new moment. What becomes due by it happens when it is asked for.

@@ -7,7 +7,7 @@ the service models mark as faults (wire.md, section 4 and open question 1).
 
 from typing import Final
 
-from kmspec.names import ErrorCode
+from kmspec.names import ErrorCode, Service
 
 CLIENT_ERROR: Final = 400
 
@@ -35,3 +35,13 @@ class ServiceError(Exception):
 
     def __str__(self) -> str:
         return self.code if self.message is None else f"{self.code}: {self.message}"
+
+
+def lost(service: str) -> ServiceError:
+    """That a request of a service could not be kept, as that service says it."""
+    cloudhsm = service == Service.CLOUDHSM
+    code = ErrorCode.CLOUDHSM_INTERNAL_FAILURE if cloudhsm else ErrorCode.KMS_INTERNAL
+    return ServiceError(code, _LOST)
+
+
+_LOST: Final = "kmspec could not keep what this request changed, and has undone it."

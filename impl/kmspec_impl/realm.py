@@ -54,7 +54,7 @@ class LastUse:
     moment: float
 
 
-KINDS: Final[tuple[type[Row], ...]] = (
+OF_REALMS: Final[tuple[type[Row], ...]] = (
     Alias,
     Backup,
     Cluster,

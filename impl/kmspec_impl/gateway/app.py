@@ -16,7 +16,7 @@ from typing import Any, Final, TypeAlias
 
 from kmspec.names import ErrorCode, Service
 from kmspec_impl.caller import DEFAULT_CALLER, Caller
-from kmspec_impl.errors import ServiceError
+from kmspec_impl.errors import ServiceError, lost
 from kmspec_impl.gateway import admin, cbor_rpc, json_rpc, sts
 from kmspec_impl.gateway.exchange import (
     BODY_LIMIT,
@@ -111,9 +111,8 @@ class Application:
         return _whole(self._lost(scope, dict(scope["headers"]), request_id), request_id)
 
     def _lost(self, scope: Message, headers: Headers, request_id: str) -> Reply:
-        of_cloudhsm = _speaker(scope, headers) in (_CBOR, _CLOUDHSM)
-        code = ErrorCode.CLOUDHSM_INTERNAL_FAILURE if of_cloudhsm else ErrorCode.KMS_INTERNAL
-        return _refuse(ServiceError(code, _LOST), None, scope, headers, request_id)
+        service = _SERVICES.get(_speaker(scope, headers), Service.KMS)
+        return _refuse(lost(service), None, scope, headers, request_id)
 
     def _reply(self, scope: Message, headers: Headers, body: bytes) -> tuple[Reply, str]:
         """What a request is answered, and its id."""
@@ -191,7 +190,6 @@ _HOW_TO_ASK: Final = (
     "point an AWS SDK here by AWS_ENDPOINT_URL. GET /_kmspec/health says whether it is up."
 )
 _DEFECT: Final = "kmspec failed on this request; the traceback is on its standard error."
-_LOST: Final = "kmspec could not keep what this request changed, and has undone it."
 _TOO_LARGE: Final = f"A request's body has at most {BODY_LIMIT} bytes."
 
 

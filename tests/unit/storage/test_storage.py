@@ -207,6 +207,12 @@ def test_what_is_exported_is_what_is_imported(tmp_path: Path) -> None:
             '{"format": "kmspec-data-1", "rows": [{"kind":"Key","owner":"a","id":"a","row":{}}]}',
             "Key a is no such row",
         ),
+        (
+            '{"format": "kmspec-data-1", "rows": ['
+            + ",".join(2 * ['{"kind":"Drawn","owner":"a","id":"a","row":{"id":"a","count":1}}'])
+            + "]}",
+            "Drawn a of a is there twice",
+        ),
     ],
 )
 def test_what_is_no_export_is_refused(tmp_path: Path, content: str, why: str) -> None:
@@ -283,3 +289,26 @@ def test_a_row_that_cannot_be_written_is_undone_with_all_that_came_with_it(tmp_p
     durable.commit()
     durable.close()
     assert words(tmp_path) == [Word("kept")]
+
+
+def test_an_import_that_fails_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, there = tmp_path / "file.json", tmp_path / "there"
+    file.write_text('{"format": "kmspec-data-1", "rows": []}')
+
+    def fill(durable: Durable, contents: object) -> None:
+        del durable, contents
+        raise LostError("there cannot be written: database or disk is full")
+
+    with monkeypatch.context() as patched, pytest.raises(DataError, match="is full; make room"):
+        patched.setattr(Durable, "fill", fill)
+        data.restore(there, file)
+    assert list(there.iterdir()) == []
+    assert data.restore(there, file) == 0
+
+
+def test_an_export_is_whole_or_not_there(tmp_path: Path) -> None:
+    Embedded(storage=Durable(tmp_path / "made")).close()
+    with pytest.raises(DataError, match="/dev/full cannot be written: File exists; name a new"):
+        data.export(tmp_path / "made", Path("/dev/full"))
