@@ -303,14 +303,14 @@ class SoftwareDevice:
         """A private key, which is made now if it was not needed before."""
         pair = self._pairs.get(handle)
         if pair is None:
-            entry, material = attrgetter("entry", "material")(self._keys[str(handle)])
-            if entry.spec in _SECRET_BYTES:
-                raise _unfit(entry)
-            if material is None:
-                pair = private_keys.generate(entry.spec)
-                self._keys.put(HeldKey(entry, private_keys.pkcs8(pair)))
+            key = self._keys[str(handle)]
+            if key.entry.spec in _SECRET_BYTES:
+                raise _unfit(key.entry)
+            if key.material is None:
+                pair = private_keys.generate(key.entry.spec)
+                self._keys.put(HeldKey(key.entry, private_keys.pkcs8(pair)))
             else:
-                pair = private_keys.load(entry.spec, material)
+                pair = private_keys.load(key.entry.spec, key.material)
             self._pairs[handle] = pair
         return pair
 

@@ -6,7 +6,7 @@ many are asked for.
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from cryptography.exceptions import InvalidTag
@@ -25,7 +25,7 @@ class TokenKey:
     """What the tokens of an account in a Region are sealed under, and how many there were."""
 
     id: str
-    secret: bytes
+    secret: bytes = field(repr=False)
     made: int = 0
 
 
