@@ -3,7 +3,7 @@
 What an HSM holds, users and keys, is not here but in the HSM (:mod:`kmspec_impl.hsm`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kmspec.names import BackupState, ClusterState, Fault, HsmState
 
@@ -98,7 +98,7 @@ class Backup:
     hsm_type: str
     mode: str
     retention_days: int | None
-    content: bytes
+    content: bytes = field(repr=False)
     certificates: Certificates
     state: BackupState
     due: float | None

@@ -59,3 +59,9 @@ def test_no_member_is_renamed_or_lost_unnoticed() -> None:
     if os.environ.get("KMSPEC_SNAPSHOTS") == "write":
         MEMBERS.write_text(told + "\n", encoding="utf-8")
     assert told + "\n" == MEMBERS.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_no_row_tells_bytes_or_passwords_in_its_text(kind: type[Row]) -> None:
+    shown = [one.name for one in members(kind) if one.repr and "bytes" in str(one.type)]
+    assert [*shown, *(one.name for one in members(kind) if one.repr and "pass" in one.name)] == []
