@@ -1,0 +1,79 @@
+"""Efforts: the only place that says how long and how often things are measured."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is done. Every contender has a turn in each round, so that all have the same luck.
+
+    ``seconds`` is what a turn takes, ``rounds`` how many there are and ``careful`` how many where
+    two figures are expected to be nearly the same.
+    """
+
+    name: str
+    seconds: float
+    rounds: int
+    careful: int
+    listed: int
+    """Keys that are listed."""
+    accounts: int
+    """Accounts, each with a store, that are asked in turns where a store has its quota."""
+    sizes: tuple[int, ...]
+    """Keys in an account, to see how cost grows with them."""
+    connections: tuple[int, ...]
+    steady: float
+    """Seconds of a steady rate."""
+    starts: int
+    mutants: int
+    """How many are looked for."""
+    only: tuple[str, ...] = ()
+    """What the checker is asked for, nothing for all."""
+    scopes: tuple[str, ...] = ()
+    """What is explored, nothing for all."""
+
+
+TINY: Final = Effort(
+    name="tiny",
+    seconds=0.02,
+    rounds=1,
+    careful=1,
+    listed=20,
+    accounts=2,
+    sizes=(10, 20),
+    connections=(1, 2),
+    steady=0.2,
+    starts=1,
+    mutants=1,
+    only=("alias", "matrix"),
+    scopes=("login",),
+)
+QUICK: Final = Effort(
+    name="quick",
+    seconds=0.1,
+    rounds=3,
+    careful=5,
+    listed=1_000,
+    accounts=16,
+    sizes=(10, 1_000),
+    connections=(1, 4, 16),
+    steady=3.0,
+    starts=3,
+    mutants=5,
+    only=("cryptography", "matrix"),
+)
+FULL: Final = Effort(
+    name="full",
+    seconds=0.25,
+    rounds=7,
+    careful=15,
+    listed=10_000,
+    accounts=16,
+    sizes=(10, 1_000, 100_000),
+    connections=(1, 2, 4, 8, 16, 32, 64),
+    steady=10.0,
+    starts=7,
+    mutants=40,
+)
+EFFORTS: Final = {effort.name: effort for effort in (TINY, QUICK, FULL)}
