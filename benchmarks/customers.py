@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import boto3
 from botocore.config import Config
@@ -25,7 +25,9 @@ def _session() -> boto3.Session:
 class Customer:
     """An account at a server, with a key there, of its own key store if it has one."""
 
-    def __init__(self, server: Server, account: str = "000000000000", *, store: bool = False):
+    def __init__(
+        self, server: Server, account: str = "000000000000", *, store: bool = False
+    ) -> None:
         self.client = _session().client(
             "kms",
             endpoint_url=server.url,
@@ -37,12 +39,19 @@ class Customer:
         self.origin: dict[str, str] = {}
         """What CreateKey is told, so that the key is made where this customer has its keys."""
         if store:
-            made = keystore.up(_Account(server, account), "benchmark", lambda: None)
+            with Endpoint(server.url) as endpoint:
+                made = keystore.up(_Account(endpoint, account), "benchmark", lambda: None)
             self.origin = {"Origin": "AWS_CLOUDHSM", "CustomKeyStoreId": made.store_id}
         self.key: Final[str] = self.client.create_key(**self.origin)["KeyMetadata"]["KeyId"]
         self.sealed: Final[bytes] = self.client.encrypt(
             KeyId=self.key, Plaintext=PLAINTEXT, EncryptionContext=CONTEXT
         )["CiphertextBlob"]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.client.close()
 
     def request(self, operation: str, parameters: Mapping[str, Any]) -> bytes:
         """The bytes that boto3 sends for it; it is done once.
@@ -82,8 +91,8 @@ class Customer:
 class _Account:
     """An account at our own server, for `kmspec keystore up`."""
 
-    def __init__(self, server: Server, account: str) -> None:
-        self._endpoint, self._account = Endpoint(server.url), account
+    def __init__(self, endpoint: Endpoint, account: str) -> None:
+        self._endpoint, self._account = endpoint, account
 
     def call(
         self, service: str, operation: str, parameters: Mapping[str, Any]

@@ -18,6 +18,8 @@ class Effort:
     careful: int
     listed: int
     """Keys that are listed."""
+    patience: float
+    """Seconds in which they are made; a contender that is slower lists fewer."""
     accounts: int
     """Accounts, each with a store, that are asked in turns where a store has its quota."""
     sizes: tuple[int, ...]
@@ -28,6 +30,8 @@ class Effort:
     starts: int
     mutants: int
     """How many are looked for."""
+    budget: float
+    """Seconds for the matrix over HTTP."""
     only: tuple[str, ...] = ()
     """What the checker is asked for, nothing for all."""
     scopes: tuple[str, ...] = ()
@@ -40,13 +44,15 @@ TINY: Final = Effort(
     rounds=1,
     careful=1,
     listed=20,
+    patience=5,
     accounts=2,
     sizes=(10, 20),
     connections=(1, 2),
     steady=0.2,
     starts=1,
     mutants=1,
-    only=("alias", "matrix"),
+    budget=20,
+    only=("tag", "matrix"),
     scopes=("login",),
 )
 QUICK: Final = Effort(
@@ -55,13 +61,15 @@ QUICK: Final = Effort(
     rounds=3,
     careful=5,
     listed=1_000,
+    patience=5,
     accounts=16,
     sizes=(10, 1_000),
     connections=(1, 4, 16),
     steady=3.0,
     starts=3,
     mutants=5,
-    only=("cryptography", "matrix"),
+    budget=8,
+    only=("alias", "matrix"),
 )
 FULL: Final = Effort(
     name="full",
@@ -69,11 +77,13 @@ FULL: Final = Effort(
     rounds=7,
     careful=15,
     listed=10_000,
+    patience=40,
     accounts=16,
     sizes=(10, 1_000, 100_000),
     connections=(1, 2, 4, 8, 16, 32, 64),
     steady=10.0,
     starts=7,
     mutants=40,
+    budget=25,
 )
 EFFORTS: Final = {effort.name: effort for effort in (TINY, QUICK, FULL)}

@@ -27,6 +27,12 @@ class Plan:
     effort: Effort
     peers: Mapping[str, Server] = field(default_factory=dict)
     with_moto: bool = True
+    with_tokens: bool = True
+
+    @property
+    def has_tokens(self) -> bool:
+        """Whether HSMs that are tokens are measured: where this machine has them."""
+        return self.with_tokens and softhsm() is not None
 
     @contextmanager
     def others(self) -> Iterator[dict[str, Server]]:
@@ -36,8 +42,3 @@ class Plan:
                 yield {MOTO: server, **self.peers}
         else:
             yield dict(self.peers)
-
-
-def has_tokens() -> bool:
-    """Whether this machine has HSMs that are tokens."""
-    return softhsm() is not None

@@ -1,7 +1,7 @@
 """Plots: the only place that draws, as SVG that a browser shows on a light background."""
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -12,7 +12,7 @@ from benchmarks.results import Plot
 
 COLOURS: Final = ("#4269d0", "#efb118", "#ff725c", "#3ca951", "#9c6b4e", "#6cc5b0", "#a463f2")
 INCHES: Final = (8.0, 4.5)
-_STYLE: Final = {
+_STYLE: Final[Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "kmspec",
     "font.family": "sans-serif",
@@ -29,7 +29,8 @@ _MARKS: Final = "os^Dv<>"
 
 def draw(plot: Plot, file: Path) -> None:
     """Write a plot; the ending of the file's name says in what format."""
-    with mpl.rc_context(_STYLE):  # type: ignore[arg-type] - its names are a type of their own
+    with mpl.rc_context():
+        mpl.rcParams.update(_STYLE)
         figure = Figure(figsize=INCHES, layout="constrained")
         axes = figure.subplots()
         axes.set_title(plot.title, loc="left")
@@ -45,7 +46,7 @@ def draw(plot: Plot, file: Path) -> None:
         if not plot.log_y:
             axes.set_ylim(bottom=0)
         if len(plot.lines) > 1:
-            figure.legend(loc="outside right upper", frameon=False)
+            figure.legend(loc="outside lower center", ncols=3, frameon=False)
         file.parent.mkdir(parents=True, exist_ok=True)
         metadata = {"Date": None} if file.suffix == ".svg" else None
         figure.savefig(file, metadata=metadata, dpi=100)
@@ -62,6 +63,7 @@ def _lines(plot: Plot, axes: Axes) -> None:
             color=COLOURS[index % len(COLOURS)],
             marker=_MARKS[index % len(_MARKS)],
             markersize=4,
+            linestyle="none" if plot.points else "-",
         )
     axes.xaxis.set_major_formatter(FuncFormatter(_number))
     if plot.log_x and len(plot.lines[0].x) <= len(_MARKS):
@@ -75,7 +77,7 @@ def _bars(plot: Plot, axes: Axes) -> None:
     for index, one in enumerate(plot.lines):
         left = [categories.index(str(x)) - 0.42 + (index + 0.5) * width for x in one.x]
         axes.bar(left, one.y, width, label=one.label, color=COLOURS[index % len(COLOURS)])
-    axes.set_xticks(range(len(categories)), categories, rotation=15)
+    axes.set_xticks(range(len(categories)), categories)
     axes.grid(visible=False, axis="x")
 
 

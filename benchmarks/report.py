@@ -68,9 +68,7 @@ def _page(results: Results) -> Iterator[str]:
     rows = [(one.name, _seen(one), one.wanted, _verdict(one)) for one in results.bounds()]
     yield from _markdown(("", "seen", "wanted", ""), rows)
     for section in results.sections:
-        yield from ("", f"## {section.title}")
-        for paragraph in section.text:
-            yield from ("", *_wrapped(paragraph))
+        yield from ("", f"## {section.title}", "", section.text.strip())
         for plot in section.plots:
             yield from ("", f"![{plot.title}]({PICTURES}/{plot.name}.svg)")
         for table in section.tables:
@@ -87,15 +85,6 @@ def _markdown(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator
         yield f"| {' | '.join(row)} |"
 
 
-def _wrapped(paragraph: str) -> list[str]:
-    lines, width = [""], 100
-    for word in paragraph.split():
-        if len(lines[-1]) + len(word) + 1 > width:
-            lines.append("")
-        lines[-1] = f"{lines[-1]} {word}".strip()
-    return lines
-
-
 def _seen(bound: Bound) -> str:
     return "not measured" if bound.value is None else f"{shown(bound.value)} {bound.unit}".strip()
 
@@ -104,9 +93,9 @@ def _verdict(bound: Bound) -> str:
     return "" if bound.value is None else "missed" if bound.missed else "met"
 
 
-def tell(section: Section, console: Console) -> None:
-    """Say what one section is about, as soon as it is measured."""
-    console.rule(section.title, align="left")
+def tell(section: Section, seconds: float, console: Console) -> None:
+    """Say what one section shows, as soon as it is measured."""
+    console.rule(f"{section.title}, {seconds:.0f} s", align="left")
     for table in section.tables:
         console.print(_told(table))
 

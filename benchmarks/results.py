@@ -42,6 +42,8 @@ class Plot(_Value):
     y: str
     lines: tuple[Line, ...]
     bars: bool = False
+    points: bool = False
+    """Without lines between them."""
     log_x: bool = False
     log_y: bool = False
 
@@ -90,8 +92,8 @@ class Section(_Value):
 
     name: str
     title: str
-    text: tuple[str, ...]
-    """How it was measured: paragraphs of Markdown."""
+    text: str
+    """How it was measured, in Markdown."""
     tables: tuple[Table, ...] = ()
     plots: tuple[Plot, ...] = ()
     ratios: tuple[Ratio, ...] = ()
@@ -118,11 +120,11 @@ class Results(_Value):
 def shown(cell: Cell) -> str:
     """A figure with as many digits as mean something."""
     if cell is None:
-        return "–"
+        return "-"
     if isinstance(cell, str):
         return cell
     size = abs(cell)
-    digits = 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 1 else 3  # noqa: PLR2004
+    digits = 0 if size >= 100 or not size else 1 if size >= 10 else 2 if size >= 1 else 3  # noqa: PLR2004
     return f"{cell:,.{digits}f}"
 
 

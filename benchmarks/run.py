@@ -48,8 +48,9 @@ def measured(plan: Plan, only: list[str], console: Console) -> Results:
     described = machine.described({name: _version(one.url) for name, one in plan.peers.items()})
     sections = []
     for name in only or SECTIONS:
+        start = perf_counter()
         section = SECTIONS[name](plan)
-        report.tell(section, console)
+        report.tell(section, perf_counter() - start, console)
         sections.append(section)
     return Results(
         effort=plan.effort.name,

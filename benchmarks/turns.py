@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import Final
 
+from benchmarks.apart import send
 from benchmarks.customers import Customer
 from benchmarks.effort import Effort
 from benchmarks.load.job import Job, Outcome
-from benchmarks.apart import send
 from benchmarks.servers.server import Server
 from benchmarks.workloads import Workload
 
@@ -22,8 +22,6 @@ MICROSECONDS: Final = 1e6
 MILLISECONDS: Final = 1e3
 FILLING: Final = 16
 """Connections by which keys are made that are to be there."""
-PATIENCE: Final = 60
-"""Seconds for making them."""
 
 
 @dataclass
@@ -129,12 +127,12 @@ def watched(server: Server, job: Job) -> tuple[Outcome, float | None]:
     return outcome, None if before is None or after is None else after - before
 
 
-def fill(contender: Contender, count: int) -> Outcome:
-    """Ask so many times, by many connections, or until patience ends.
+def fill(contender: Contender, count: int, patience: float) -> Outcome:
+    """Ask so many times, by many connections, or for so many seconds.
 
     :raises RuntimeError: it refused.
     """
-    outcome = send(replace(contender.job(FILLING, PATIENCE), count=count))
+    outcome = send(replace(contender.job(FILLING, patience), count=count))
     if outcome.refusals:
         raise RuntimeError(f"refused: {outcome.refusals[0]!r}")
     return outcome

@@ -132,6 +132,8 @@ GENERATE_DATA_KEY: Final = Workload(
 )
 DESCRIBE_KEY: Final = Workload("DescribeKey", lambda one: {"KeyId": one.key}, _described)
 CREATE_KEY: Final = Workload("CreateKey", lambda one: one.origin, _created)
+
+
 def _middle(customer: Customer) -> dict[str, Any]:
     """What asks for the page in the middle of all keys."""
     markers: list[str] = [""]

@@ -6,7 +6,6 @@ each answer, as some do, another is made, and that takes the time it takes.
 """
 
 import asyncio
-from collections.abc import Callable
 from time import perf_counter
 from typing import Final, Protocol, cast
 
@@ -43,7 +42,6 @@ class Connection(asyncio.Protocol):
         self._again = 0
         self._closing = False
         self._transport: asyncio.Transport
-        self._write: Callable[[bytes], None]
         self._made: asyncio.Task[None] | None = None
 
     async def open(self) -> None:

@@ -32,6 +32,10 @@ class _Load:
         self._kept_every = 1
         self._connections: list[Connection] = []
 
+    def ready(self, connection: Connection) -> None:
+        """Have a connection that may be given a request."""
+        raise NotImplementedError
+
     async def run(self) -> Outcome:
         """Connect, send, and say what came of it."""
         job, busy = self._job, process_time()

@@ -28,12 +28,13 @@ WORKLOADS: Final = {
     "ListKeys, first page": LIST_FIRST,
     "ListKeys, a page in the middle": LIST_MIDDLE,
 }
-TEXT: Final = (
-    "An account with more and more ordinary keys, each size in a server of its own, asked in "
-    "turns with {many} connections. A page of ListKeys has {page} keys, so that all pages are as "
-    "long. `fill` is CreateKey, {many} connections, until that many keys are there.",
-    "Encrypt with more and more connections, all to one server process.",
-)
+TEXT: Final = """\
+An account with more and more ordinary keys, each size in a server of its own, asked in turns with
+{many} connections. A page of ListKeys has {page} keys, so that all pages are as long. `fill` is
+CreateKey, {many} connections, until that many keys are there.
+
+Encrypt with more and more connections, all to one server process.
+"""
 Sizes = Mapping[int, tuple[Server, Customer]]
 
 
@@ -44,7 +45,7 @@ def measure(plan: Plan) -> Section:
     return Section(
         name="growth",
         title="How cost grows",
-        text=tuple(one.format(many=MANY, page=SHORT_PAGE) for one in TEXT),
+        text=TEXT.format(many=MANY, page=SHORT_PAGE),
         tables=(_keys(by_keys, fills, memory), *_connections(by_connections)),
         plots=(_keys_plot(by_keys), *_connections_plots(by_connections)),
         ratios=tuple(_ratios(by_keys)),
@@ -63,8 +64,8 @@ def _with_keys(plan: Plan) -> tuple[Grown, list[float], list[float | None]]:
         sizes: dict[int, tuple[Server, Customer]] = {}
         for size in effort.sizes:
             server = opened.enter_context(emulators.kmspec("--quotas", "none"))
-            sizes[size] = server, Customer(server)
-            fills.append(fill(asking(server, CREATE_KEY, sizes[size][1]), size - 1).rate)
+            sizes[size] = server, opened.enter_context(Customer(server))
+            fills.append(fill(asking(server, CREATE_KEY, sizes[size][1]), size - 1, 600).rate)
         memory = [server.memory() for server, _ in sizes.values()]
         found = {
             name: compare(_contenders(workload, sizes), MANY, effort)
@@ -83,7 +84,7 @@ def _contenders(workload: Workload, sizes: Sizes) -> dict[str, Contender]:
 def _with_connections(plan: Plan) -> dict[int, dict[str, Measured]]:
     with ExitStack() as opened:
         ours = opened.enter_context(emulators.kmspec("--quotas", "none"))
-        customer = Customer(ours, store=True)
+        customer = opened.enter_context(Customer(ours, store=True))
         port = free_port()
         limit = opened.enter_context(started(limits.uvicorn(port), port))
         contenders = {
@@ -91,7 +92,7 @@ def _with_connections(plan: Plan) -> dict[int, dict[str, Measured]]:
             STORE: asking(ours, ENCRYPT, customer),
         }
         for name, server in opened.enter_context(plan.others()).items():
-            contenders[name] = asking(server, ENCRYPT, Customer(server))
+            contenders[name] = asking(server, ENCRYPT, opened.enter_context(Customer(server)))
         return {
             connections: compare(contenders, connections, plan.effort)
             for connections in plan.effort.connections
@@ -152,19 +153,23 @@ def _keys_plot(grown: Grown) -> Plot:
 
 def _connections_plots(grown: Mapping[int, Mapping[str, Measured]]) -> Iterator[Plot]:
     names = list(next(iter(grown.values())))
-    for name, title, figure in (
-        ("connections", "Encrypt per second", lambda one: one.rate),
-        ("latency", "Encrypt: p99", lambda one: one.latency(0.99)),
-    ):
+    for name, unit, part in (("Encrypt", "requests/s", None), ("p99 of Encrypt", "ms", 0.99)):
         yield Plot(
-            name=name,
-            title=f"{title} by connections",
+            name="latency" if part else "connections",
+            title=f"{name} by connections",
             x="connections",
-            y="requests/s" if name == "connections" else "ms",
+            y=unit,
             log_x=True,
             log_y=True,
             lines=tuple(
-                line(which, list(grown), [figure(found[which]) for found in grown.values()])
+                line(
+                    which,
+                    list(grown),
+                    [
+                        found[which].latency(part) if part else found[which].rate
+                        for found in grown.values()
+                    ],
+                )
                 for which in names
             ),
         )

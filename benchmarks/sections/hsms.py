@@ -5,17 +5,19 @@ from typing import Final
 
 from benchmarks.apart import apart
 from benchmarks.customers import PLAINTEXT
-from benchmarks.plan import Plan, has_tokens
+from benchmarks.plan import Plan
 from benchmarks.results import Ratio, Section, Table
 from kmspec_impl.hsm.backend import Backend, MaskingKey, maker
 from kmspec_impl.storage.tables import Table as Rows
 
-TEXT: Final = ("Encrypt of 32 bytes on one HSM, called in its own process: no HTTP, no AWS KMS.",)
+TEXT: Final = """\
+Encrypt of 32 bytes on one HSM, called in its own process: no HTTP, no AWS KMS.
+"""
 
 
 def measure(plan: Plan) -> Section:
     """Measure each kind."""
-    kinds = [one for one in Backend if one is not Backend.PKCS11 or has_tokens()]
+    kinds = [one for one in Backend if one is not Backend.PKCS11 or plan.has_tokens]
     rates = {kind: apart(rate, kind, 4 * plan.effort.seconds) for kind in kinds}
     software = rates[Backend.SOFTWARE]
     return Section(

@@ -1,12 +1,12 @@
 """Side by side: every operation, every contender, one connection and many."""
 
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from typing import Final
 
 from benchmarks.customers import Customer
-from benchmarks.plan import MOTO, OURS, SEALING, SHORTCUT, STORE, TOKENS, UVICORN, Plan, has_tokens
+from benchmarks.effort import Effort
+from benchmarks.plan import MOTO, OURS, SEALING, SHORTCUT, STORE, TOKENS, UVICORN, Plan
 from benchmarks.results import Bound, Cell, Plot, Ratio, Section, Table, line
 from benchmarks.servers import emulators, limits
 from benchmarks.servers.server import Server, free_port, started
@@ -15,21 +15,27 @@ from benchmarks.workloads import CREATE_KEY, ENCRYPT, LIST_KEYS, PAGE, WORKLOADS
 
 MANY: Final = 16
 """Connections."""
+LIMITS: Final = {
+    UVICORN: limits.uvicorn,
+    SHORTCUT: limits.sending_by_shortcut,
+    SEALING: limits.sealing_by_shortcut,
+}
 UNLISTED: Final = (STORE, TOKENS)
 """Who is not asked to list keys: it has nothing to do with stores."""
-TEXT: Final = (
-    "Every contender is asked the same by the same load generator, in turns, and what it answers "
-    "is read afterwards: ciphertexts give back the plaintext, key ids are new. `constant bytes` "
-    "is the limit: uvicorn with uvloop and httptools, which our server is built on, sending as "
-    "many bytes as kmspec answers. With `our shortcut` the same is done by our server class, "
-    "which sends an answer in one piece without a task; `JSON and AES-GCM` does beside that only "
-    "what an Encrypt must. kmspec keeps its state in memory here and enforces no quota, which one "
-    "account could not ask beyond; a `key store of tokens` is in SoftHSM 2 by PKCS #11.",
-    "CPU is the server's, for one request, with {many} connections. Peers have no key stores "
-    "that do anything, so that their keys are ordinary ones. ListKeys asks for {page} of "
-    "{listed} keys, or of as many as a contender made within a minute; moto, where CreateKey is "
-    "slow, knows no pages and sends all.",
-)
+TEXT: Final = """\
+Every contender is asked the same by the same load generator, in turns, and what it answers is
+read afterwards: ciphertexts give back the plaintext, key ids are new. `constant bytes` is the
+limit: uvicorn with uvloop and httptools, which our server is built on, sending as many bytes as
+kmspec answers. With `our shortcut` the same is done by our server class, which sends an answer in
+one piece without a task; `JSON and AES-GCM` does beside that only what an Encrypt must. kmspec
+keeps its state in memory here and enforces no quota, which one account could not ask beyond; a
+`key store of tokens` is in SoftHSM 2 by PKCS #11.
+
+CPU is the server's, for one request, with {many} connections. Peers have no key stores that do
+anything, so that their keys are ordinary ones. ListKeys asks for {page} of {effort.listed:,}
+keys, or of as many as a contender made within {effort.patience:.0f} seconds; moto, where
+CreateKey is slow, knows no pages and sends all.
+"""
 
 
 Customers = dict[str, tuple[Server, Customer]]
@@ -41,19 +47,22 @@ def measure(plan: Plan) -> Section:
     """Measure all operations."""
     effort, seen = plan.effort, Seen()
     with ExitStack() as servers:
+        limiting = {name: _started(servers, command) for name, command in LIMITS.items()}
         customers = _customers(plan, servers)
         for workload in (*(one for one in WORKLOADS if one is not CREATE_KEY), CREATE_KEY):
             if workload is LIST_KEYS:
-                keys = _fill(customers, effort.listed)
-            with _contenders(workload, customers) as contenders:
-                for connections in (1, MANY):
-                    found = compare(contenders, connections, effort)
-                    seen[workload.operation, connections] = found
-        memory = [(name, keys.get(name), server.memory()) for name, (server, _) in customers.items()]
+                keys = _fill(customers, effort)
+            contenders = _contenders(workload, limiting, customers)
+            for connections in (1, MANY):
+                found = compare(contenders, connections, effort)
+                seen[workload.operation, connections] = found
+        memory = [
+            (name, keys.get(name), server.memory()) for name, (server, _) in customers.items()
+        ]
     return Section(
         name="operations",
         title="Side by side",
-        text=tuple(one.format(many=MANY, page=PAGE, listed=f"{effort.listed:,}") for one in TEXT),
+        text=TEXT.format(many=MANY, page=PAGE, effort=effort),
         tables=(*_tables(seen), _memory(memory)),
         plots=(_plot(seen),),
         ratios=tuple(_ratios(seen)),
@@ -62,38 +71,40 @@ def measure(plan: Plan) -> Section:
 
 
 def _customers(plan: Plan, servers: ExitStack) -> Customers:
-    ours = servers.enter_context(emulators.kmspec("--quotas", "none"))
+    enter = servers.enter_context
+    ours = enter(emulators.kmspec("--quotas", "none"))
     found = {
-        OURS: (ours, Customer(ours)),
-        STORE: (ours, Customer(ours, "111122223333", store=True)),
+        OURS: (ours, enter(Customer(ours))),
+        STORE: (ours, enter(Customer(ours, "111122223333", store=True))),
     }
-    if has_tokens():
-        tokens = servers.enter_context(emulators.kmspec("--quotas", "none", "--hsm", "pkcs11"))
-        found[TOKENS] = tokens, Customer(tokens, store=True)
-    for name, server in servers.enter_context(plan.others()).items():
-        found[name] = server, Customer(server)
+    if plan.has_tokens:
+        tokens = enter(emulators.kmspec("--quotas", "none", "--hsm", "pkcs11"))
+        found[TOKENS] = tokens, enter(Customer(tokens, store=True))
+    for name, server in enter(plan.others()).items():
+        found[name] = server, enter(Customer(server))
     return found
 
 
-@contextmanager
-def _contenders(workload: Workload, customers: Customers) -> Iterator[dict[str, Contender]]:
+def _started(servers: ExitStack, command: Callable[[int], list[str]]) -> Server:
+    port = free_port()
+    return servers.enter_context(started(command(port), port))
+
+
+def _contenders(
+    workload: Workload, limiting: Mapping[str, Server], customers: Customers
+) -> dict[str, Contender]:
     """All, with what they are to be asked; the limits first, which answer as much as we do."""
     _, customer = customers[OURS]
-    requests = workload.requests([customer])
-    more = {**os.environ, limits.LENGTH: str(workload.length(customer))}
-    commands = {UVICORN: limits.uvicorn, SHORTCUT: limits.constant_by_shortcut}
-    if workload is ENCRYPT:
-        commands[SEALING] = limits.sealing_by_shortcut
-    found: dict[str, Contender] = {}
-    with ExitStack() as servers:
-        for name, command in commands.items():
-            port = free_port()
-            server = servers.enter_context(started(command(port), port, more))
-            found[name] = Contender(server, requests)
-        for name, (server, one) in customers.items():
-            if workload is not LIST_KEYS or name not in UNLISTED:
-                found[name] = asking(server, workload, one)
-        yield found
+    requests = limits.of_length(workload.requests([customer]), workload.length(customer))
+    found = {
+        name: Contender(server, requests)
+        for name, server in limiting.items()
+        if name != SEALING or workload is ENCRYPT
+    }
+    for name, (server, one) in customers.items():
+        if workload is not LIST_KEYS or name not in UNLISTED:
+            found[name] = asking(server, workload, one)
+    return found
 
 
 def _tables(seen: Seen) -> Iterator[Table]:
@@ -127,10 +138,11 @@ def _by(found: Mapping[str, Measured], name: str) -> float:
     return found[name].by(found[UVICORN])
 
 
-def _fill(customers: Customers, count: int) -> dict[str, float]:
-    """Make so many keys for each who is asked to list them; how many there are."""
+def _fill(customers: Customers, effort: Effort) -> dict[str, float]:
+    """Make keys for each who is asked to list them; how many there are."""
+    count, patience = effort.listed - 1, effort.patience
     return {
-        name: 1 + fill(asking(server, CREATE_KEY, customer), count - 1).answered
+        name: 1 + fill(asking(server, CREATE_KEY, customer), count, patience).answered
         for name, (server, customer) in customers.items()
         if name not in UNLISTED
     }

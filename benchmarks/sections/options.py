@@ -1,13 +1,13 @@
 """Options: what `--data-dir`, `--auth sigv4`, `--quotas` and `--hsm pkcs11` cost."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
 from benchmarks.customers import Customer
-from benchmarks.plan import Plan, has_tokens
+from benchmarks.plan import Plan
 from benchmarks.results import Bound, Ratio, Section, Table
 from benchmarks.servers import emulators
 from benchmarks.servers.server import Server
@@ -19,13 +19,12 @@ MANY: Final = 16
 BASE: Final = "in memory, no quotas"
 DISK: Final = "--data-dir"
 _NO_QUOTAS: Final = ("--quotas", "none")
-TEXT: Final = (
-    "Keys of key stores, {many} connections. The requests are of {accounts} accounts with a store "
-    "each, in turns, so that the quota of a store (1,800 a second) is counted and never reached; "
-    "all requests are signed, and with `--auth sigv4` the signatures are verified. The data "
-    "directory is on the disk of temporary files, and what is answered is on that disk. CPU is "
-    "for one request.",
-)
+TEXT: Final = """\
+Keys of key stores, {many} connections. The requests are of {accounts} accounts with a store each,
+in turns, so that the quota of a store (1,800 a second) is counted and never reached; all requests
+are signed, and with `--auth sigv4` the signatures are verified. The data directory is on the disk
+of temporary files, and what is answered is on that disk. CPU is for one request.
+"""
 Seen = dict[str, dict[str, Measured]]
 
 
@@ -34,8 +33,11 @@ def measure(plan: Plan) -> Section:
     effort, seen = plan.effort, Seen()
     with ExitStack() as opened:
         folder = Path(opened.enter_context(TemporaryDirectory()))
-        servers = {name: opened.enter_context(one) for name, one in _servers(folder)}
-        customers = {name: _customers(one, effort.accounts) for name, one in servers.items()}
+        servers = {name: opened.enter_context(one) for name, one in _servers(folder, plan)}
+        customers = {
+            name: [opened.enter_context(one) for one in _customers(server, effort.accounts)]
+            for name, server in servers.items()
+        }
         for workload in (ENCRYPT, DECRYPT, GENERATE_DATA_KEY, CREATE_KEY):
             contenders = {
                 name: asking(server, workload, *customers[name])
@@ -47,26 +49,27 @@ def measure(plan: Plan) -> Section:
     return Section(
         name="options",
         title="What options cost",
-        text=tuple(one.format(many=MANY, accounts=effort.accounts) for one in TEXT),
+        text=TEXT.format(many=MANY, accounts=effort.accounts),
         tables=tuple(_tables(seen)),
         ratios=tuple(_ratios(seen)),
         bounds=tuple(_bounds(seen)),
     )
 
 
-def _servers(folder: Path) -> Iterator[tuple[str, AbstractContextManager[Server]]]:
+def _servers(folder: Path, plan: Plan) -> Iterator[tuple[str, AbstractContextManager[Server]]]:
     kmspec = emulators.kmspec
     yield BASE, kmspec(*_NO_QUOTAS)
     yield DISK, kmspec("--data-dir", str(folder / "data"), *_NO_QUOTAS)
     yield "--auth sigv4", kmspec("--auth", "sigv4", *_NO_QUOTAS)
     yield "--quotas store", kmspec("--quotas", "store")
     yield "--quotas all", kmspec("--quotas", "all")
-    if has_tokens():
+    if plan.has_tokens:
         yield "--hsm pkcs11", kmspec("--hsm", "pkcs11", *_NO_QUOTAS)
 
 
-def _customers(server: Server, accounts: int) -> Sequence[Customer]:
-    return [Customer(server, f"{111122220000 + one}", store=True) for one in range(accounts)]
+def _customers(server: Server, accounts: int) -> Iterator[Customer]:
+    for number in range(accounts):
+        yield Customer(server, f"{111122220000 + number}", store=True)
 
 
 def _tables(seen: Seen) -> Iterator[Table]:

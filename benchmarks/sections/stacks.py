@@ -13,18 +13,18 @@ from benchmarks.turns import Contender, compare
 from benchmarks.workloads import ENCRYPT
 
 CONNECTIONS: Final = (1, 16)
-TEXT: Final = (
-    "Each of them sends the same 333 bytes for an Encrypt request, in one process, without a log. "
-    "The last one reads nothing: it is what asyncio and uvloop leave to any server in Python.",
-    "kmspec is served by uvicorn with uvloop and httptools. It is the quickest that runs an "
-    "application in the event loop that the emulator lives in, pure enough to be extended by a "
-    "subclass: its connection class is where our bounds and the shortcut are, and with the "
-    "shortcut it leaves the others behind. granian reads HTTP in Rust, and each request crosses "
-    "over to Python's thread and back, which costs CPU on a second core; its connections cannot "
-    "be reached from Python, so that refusals of broken HTTP in AWS's form, bounds and answers in "
-    "one piece could not be had. hypercorn and h11 read HTTP in Python, at several times the "
-    "cost.",
-)
+TEXT: Final = """\
+Each of them sends the same 333 bytes for an Encrypt request, in one process, without a log. The
+last one reads nothing: it is what asyncio and uvloop leave to any server in Python.
+
+kmspec is served by uvicorn with uvloop and httptools. It is the quickest that runs an application
+in the event loop that the emulator lives in, pure enough to be extended by a subclass: its
+connection class is where our bounds and the shortcut are, and with the shortcut it leaves the
+others behind. granian reads HTTP in Rust, and each request crosses over to Python's thread and
+back, which costs CPU on a second core; its connections cannot be reached from Python, so that
+refusals of broken HTTP in AWS's form, bounds and answers in one piece could not be had. hypercorn
+and h11 read HTTP in Python, at several times the cost.
+"""
 
 
 def measure(plan: Plan) -> Section:
@@ -32,7 +32,7 @@ def measure(plan: Plan) -> Section:
     rows: dict[str, list[float | str | None]] = {}
     with ExitStack() as opened:
         ours = opened.enter_context(emulators.kmspec("--quotas", "none"))
-        requests = ENCRYPT.requests([Customer(ours)])
+        requests = ENCRYPT.requests([opened.enter_context(Customer(ours))])
         contenders: dict[str, Contender] = {}
         for name, command in STACKS.items():
             port = free_port()

@@ -3,39 +3,41 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from statistics import median
 from time import perf_counter
-from typing import Final
+from typing import Final, TypeAlias
 
 from benchmarks.plan import MOTO, OURS, Plan
 from benchmarks.results import Bound, Ratio, Section, Table
 from benchmarks.servers import emulators
 from benchmarks.servers.server import Server, tool
 
+Start: TypeAlias = Callable[[], AbstractContextManager[Server]]
 PYTHON: Final = "python -c pass"
 HELP: Final = "kmspec --help"
-TEXT: Final = (
-    "Seconds until a command has ended, or until a server takes connections; the median of {runs} "
-    "runs in turns, and the best, which is what a quiet machine does. Memory is what is resident "
-    "when the server takes connections. Peers that run already are looked at as they are.",
-)
+TEXT: Final = """\
+Seconds until a command has ended, or until a server takes connections; the median of {runs} runs
+in turns, and the best, which is what a quiet machine does. Memory is what is resident when the
+server takes connections. Peers that run already are looked at as they are.
+"""
 
 
 def measure(plan: Plan) -> Section:
     """Start each several times."""
     runs = plan.effort.starts
-    ways: dict[str, Callable[[], float]] = {
-        PYTHON: lambda: _ending(sys.executable, "-c", "pass"),
-        HELP: lambda: _ending(tool("kmspec"), "--help"),
+    commands = {PYTHON: (sys.executable, "-c", "pass"), HELP: (tool("kmspec"), "--help")}
+    servers: dict[str, Start] = {
+        OURS: emulators.kmspec,
+        "kmspec --data-dir": emulators.durable,
     }
-    servers = {OURS: emulators.kmspec, "kmspec --data-dir": emulators.durable}
     if plan.with_moto:
         servers[MOTO] = emulators.moto
-    seconds: dict[str, list[float]] = {name: [] for name in (*ways, *servers)}
+    seconds: dict[str, list[float]] = {name: [] for name in (*commands, *servers)}
     memory: dict[str, float | None] = {}
     for _ in range(runs):
-        for name, way in ways.items():
-            seconds[name].append(way())
+        for name, command in commands.items():
+            seconds[name].append(_ending(*command))
         for name, start in servers.items():
             with start() as server:
                 seconds[name].append(server.ready or 0.0)
@@ -45,7 +47,7 @@ def measure(plan: Plan) -> Section:
     return Section(
         name="starting",
         title="Start and memory",
-        text=tuple(one.format(runs=runs) for one in TEXT),
+        text=TEXT.format(runs=runs),
         tables=(
             Table(
                 title="Start",
@@ -74,11 +76,7 @@ def measure(plan: Plan) -> Section:
 
 
 def _running(plan: Plan) -> list[tuple[str, None, None, float | None]]:
-    return [(name, None, None, _memory(server)) for name, server in plan.peers.items()]
-
-
-def _memory(server: Server) -> float | None:
-    return server.memory()
+    return [(name, None, None, server.memory()) for name, server in plan.peers.items()]
 
 
 def _ending(*command: str) -> float:

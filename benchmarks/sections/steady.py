@@ -6,7 +6,7 @@ from benchmarks.apart import send
 from benchmarks.customers import Customer
 from benchmarks.load.job import Job, Outcome
 from benchmarks.plan import Plan
-from benchmarks.results import Bound, Plot, Section, Table, line
+from benchmarks.results import Bound, Cell, Plot, Section, Table, line
 from benchmarks.servers import emulators
 from benchmarks.servers.server import Server
 from benchmarks.turns import MILLISECONDS
@@ -17,38 +17,29 @@ CONNECTIONS: Final = 32
 THROTTLED: Final = b"ThrottlingException"
 OK: Final = 200
 PARTS: Final = (0.5, 0.9, 0.99, 0.999, 1.0)
-TEXT: Final = (
-    "Encrypt on the key of one store, as `kmspec serve` is by default: with the quota of a store, "
-    "{rate:,} requests a second. Requests are due evenly, over {connections} connections, "
-    "whatever the answers do, and a latency counts from the moment a request was due. A store may "
-    "use one second's worth at once: that is used up before twice the quota is measured.",
-)
+TEXT: Final = """\
+Encrypt on the key of one store, as `kmspec serve` is by default: with the quota of a store,
+{rate:,} requests a second. Requests are due evenly, over {connections} connections, whatever the
+answers do, and a latency counts from the moment a request was due. A store may use one second's
+worth at once: that is used up before twice the quota is measured.
+"""
 
 
 def measure(plan: Plan) -> Section:
     """Ask at the quota, and at twice the quota."""
     quota = CUSTOM_KEY_STORE_RATE
     seconds = plan.effort.steady
-    with emulators.kmspec() as server:
-        requests = ENCRYPT.requests([Customer(server, store=True)])
+    with emulators.kmspec() as server, Customer(server, store=True) as customer:
+        requests = ENCRYPT.requests([customer])
         steady = _asked(server, requests, quota, seconds, 0.0)
         twice = _asked(server, requests, 2 * quota, seconds, min(seconds, 3.0))
-    rows = tuple(
-        (
-            f"{rate:,} a second",
-            one.answered / seconds,
-            one.rate,
-            sum(one.statuses.values()) - one.statuses[OK],
-            *(_within(one, part) for part in PARTS),
-        )
-        for rate, one in ((quota, steady), (2 * quota, twice))
-    )
+    rows = (_row(quota, steady, seconds), _row(2 * quota, twice, seconds))
     admitted = twice.rate / quota
     throttled = sum(steady.statuses.values()) - steady.statuses[OK]
     return Section(
         name="steady",
         title="Steady rates",
-        text=tuple(one.format(rate=quota, connections=CONNECTIONS) for one in TEXT),
+        text=TEXT.format(rate=quota, connections=CONNECTIONS),
         tables=(
             Table(
                 title="Latency in ms",
@@ -71,7 +62,10 @@ def measure(plan: Plan) -> Section:
                 at_most=10,
             ),
             Bound(
-                name=f"Steady {quota:,.0f}/s: throttled", value=throttled, unit="requests", at_most=0
+                name=f"Steady {quota:,.0f}/s: throttled",
+                value=throttled,
+                unit="requests",
+                at_most=0,
             ),
             Bound(
                 name=f"{2 * quota:,.0f}/s offered: admitted by the quota, off 1 by",
@@ -86,12 +80,17 @@ def measure(plan: Plan) -> Section:
 def _asked(
     server: Server, requests: tuple[bytes, ...], rate: float, seconds: float, lead_in: float
 ) -> Outcome:
-    outcome = send(
-        Job(server.port, requests, CONNECTIONS, seconds, rate=rate, lead_in=lead_in)
-    )
+    outcome = send(Job(server.port, requests, CONNECTIONS, seconds, rate=rate, lead_in=lead_in))
     require(set(outcome.statuses) <= {OK, 400}, f"steady: {outcome.statuses}")
     require(all(THROTTLED in body for body in outcome.refusals), f"steady: {outcome.refusals}")
     return outcome
+
+
+def _row(rate: float, outcome: Outcome, seconds: float) -> tuple[Cell, ...]:
+    refused = float(len(outcome.latencies) - outcome.statuses[OK])
+    latencies = (_within(outcome, part) for part in PARTS)
+    answered = outcome.answered / seconds
+    return (f"{rate:,.0f} a second", answered, outcome.rate, refused, *latencies)
 
 
 def _within(outcome: Outcome, part: float) -> float:

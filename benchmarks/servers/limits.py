@@ -1,16 +1,16 @@
 """The limits: what the HTTP stack alone can do, and what it can with JSON and AES-GCM.
 
-``constant`` is an ASGI application that answers every request with the same bytes, as long as
-``KMSPEC_BENCH_LENGTH`` says; it is served by uvicorn, by others in ``stacks.py``, and, as a
-script, by our own server and its shortcut. So is ``Sealing``, which does nothing but what an
-Encrypt cannot do without.
+``constant`` is an ASGI application that answers every request with constant bytes, as many as the
+path says; it is served by uvicorn, by others in ``stacks.py``, and, as a script, by our own server
+and its shortcut. So is ``Sealing``, which does nothing but what an Encrypt cannot do without.
 """
 
 import base64
 import json
 import os
 import sys
-from typing import Any, Final
+from functools import cache
+from typing import Any, Final, NamedTuple
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -18,47 +18,68 @@ from benchmarks.servers.server import HOST, tool
 from kmspec_impl.gateway.exchange import WholeAnswer
 from kmspec_impl.gateway.server import Server, listen
 
-LENGTH: Final = "KMSPEC_BENCH_LENGTH"
-ANSWER: Final = b"x" * int(os.environ.get(LENGTH, "333"))
-HEADERS: Final = [
-    (b"content-type", b"application/x-amz-json-1.1"),
-    (b"content-length", b"%d" % len(ANSWER)),
-    (b"x-amzn-requestid", b"6b6d7370-6563-4000-8000-000000000000"),
-]
-LINES: Final = b"".join(b"%b: %b\r\n" % header for header in HEADERS)
+_USUAL: Final = 333
+"""As long as the answer of Encrypt."""
 _CONTEXT: Final = b"as long as what is authenticated with a ciphertext usually is: about so long"
-
 _MODULE: Final = "benchmarks.servers.limits"
 
 Message = dict[str, Any]
 
 
-async def constant(_: Message, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI
+class Constant(NamedTuple):
+    """A constant answer."""
+
+    headers: list[tuple[bytes, bytes]]
+    lines: bytes
+    body: bytes
+
+
+@cache
+def answer(path: str) -> Constant:
+    """The answer to a path such as ``/333``."""
+    length = int(path[1:] or _USUAL)
+    headers = [
+        (b"content-type", b"application/x-amz-json-1.1"),
+        (b"content-length", b"%d" % length),
+        (b"x-amzn-requestid", b"6b6d7370-6563-4000-8000-000000000000"),
+    ]
+    lines = b"".join(b"%b: %b\r\n" % header for header in headers)
+    return Constant(headers, lines, b"x" * length)
+
+
+def of_length(requests: tuple[bytes, ...], length: int) -> tuple[bytes, ...]:
+    """The same requests, for constant answers of that length."""
+    return tuple(one.replace(b"POST / ", b"POST /%d " % length, 1) for one in requests)
+
+
+async def constant(scope: Message, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI
     """Read the request, and send constant bytes."""
     await receive()
-    await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-    await send({"type": "http.response.body", "body": ANSWER})
+    headers, _, body = answer(scope["path"])
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
-async def rsgi(_: Any, protocol: Any) -> None:  # noqa: ANN401 - granian's own interface
+async def rsgi(scope: Any, protocol: Any) -> None:  # noqa: ANN401 - granian's own interface
     """The same for RSGI."""
     await protocol()
-    headers = [(name.decode(), value.decode()) for name, value in HEADERS]
-    protocol.response_bytes(200, headers, ANSWER)
+    headers, _, body = answer(scope.path)
+    protocol.response_bytes(200, [(name.decode(), value.decode()) for name, value in headers], body)
 
 
-class Constant:
+class Sending:
     """Constant bytes by the shortcut."""
 
     __call__ = staticmethod(constant)
 
     def answer_whole(self, scope: Message, body: bytes) -> WholeAnswer:
         """The same answer to every request."""
-        del scope, body
-        return 200, LINES, ANSWER
+        del body
+        _, lines, sent = answer(scope["path"])
+        return 200, lines, sent
 
 
-class Sealing(Constant):
+class Sealing(Sending):
     """JSON and AES-GCM by the shortcut."""
 
     def __init__(self) -> None:
@@ -70,9 +91,9 @@ class Sealing(Constant):
         plaintext = base64.b64decode(json.loads(body)["Plaintext"])
         nonce = os.urandom(12)
         sealed = nonce + self._key.encrypt(nonce, plaintext, _CONTEXT)
-        answer = json.dumps({"CiphertextBlob": base64.b64encode(sealed).decode()}).encode()
-        lines = b"content-type: application/x-amz-json-1.1\r\ncontent-length: %d\r\n" % len(answer)
-        return 200, lines, answer
+        sent = json.dumps({"CiphertextBlob": base64.b64encode(sealed).decode()}).encode()
+        lines = b"content-type: application/x-amz-json-1.1\r\ncontent-length: %d\r\n" % len(sent)
+        return 200, lines, sent
 
 
 def uvicorn(port: int) -> list[str]:
@@ -82,9 +103,9 @@ def uvicorn(port: int) -> list[str]:
     return [tool("uvicorn"), *options.split(), *where, f"{_MODULE}:constant"]
 
 
-def constant_by_shortcut(port: int) -> list[str]:
-    """The command that serves :class:`Constant`."""
-    return [sys.executable, "-m", _MODULE, "constant", str(port)]
+def sending_by_shortcut(port: int) -> list[str]:
+    """The command that serves :class:`Sending`."""
+    return [sys.executable, "-m", _MODULE, "sending", str(port)]
 
 
 def sealing_by_shortcut(port: int) -> list[str]:
@@ -93,5 +114,5 @@ def sealing_by_shortcut(port: int) -> list[str]:
 
 
 if __name__ == "__main__":
-    application = {"constant": Constant, "sealing": Sealing}[sys.argv[1]]()
+    application = {"sending": Sending, "sealing": Sealing}[sys.argv[1]]()
     Server(application, lambda: None).run([listen(HOST, int(sys.argv[2]))])

@@ -113,7 +113,7 @@ def reached(url: str) -> Server:
     listeners = {
         one.pid
         for one in psutil.net_connections("tcp")
-        if one.status == psutil.CONN_LISTEN and one.laddr.port == server.port and one.pid
+        if one.status == psutil.CONN_LISTEN and one.laddr[1:] == (server.port,) and one.pid
     }
     if len(listeners) != 1:
         return server

@@ -17,7 +17,8 @@ _APPLICATION: Final = f"{limits.__name__}:constant"
 class Unread(asyncio.Protocol):
     """Answers whatever comes, without reading it: no HTTP server can be quicker in Python."""
 
-    _whole: Final = b"HTTP/1.1 200 OK\r\n" + limits.LINES + b"\r\n" + limits.ANSWER
+    _constant: Final = limits.answer("/")
+    _whole: Final = b"HTTP/1.1 200 OK\r\n" + _constant.lines + b"\r\n" + _constant.body
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep where to write to."""
@@ -42,7 +43,7 @@ def hypercorn(port: int) -> list[str]:
 
 
 def uvicorn_h11(port: int) -> list[str]:
-    """uvicorn as it is without extras: asyncio and h11."""
+    """Uvicorn as it is without extras: asyncio and h11."""
     return [
         {"uvloop": "asyncio", "httptools": "h11"}.get(word, word) for word in limits.uvicorn(port)
     ]
@@ -56,7 +57,7 @@ def unread(port: int) -> list[str]:
 CHOSEN: Final = "uvicorn, uvloop, httptools"
 STACKS: Final[dict[str, Callable[[int], list[str]]]] = {
     CHOSEN: limits.uvicorn,
-    "the same with our shortcut": limits.constant_by_shortcut,
+    "the same with our shortcut": limits.sending_by_shortcut,
     "uvicorn, asyncio, h11": uvicorn_h11,
     "granian, uvloop, ASGI": partial(granian, "asginl", "constant"),
     "granian, uvloop, RSGI": partial(granian, "rsgi", "rsgi"),
