@@ -27,6 +27,8 @@ class Effort:
     connections: tuple[int, ...]
     steady: float
     """Seconds of a steady rate."""
+    tries: int
+    """How often that is measured."""
     starts: int
     mutants: int
     """How many are looked for."""
@@ -49,6 +51,7 @@ TINY: Final = Effort(
     sizes=(10, 20),
     connections=(1, 2),
     steady=0.2,
+    tries=1,
     starts=1,
     mutants=1,
     budget=20,
@@ -57,15 +60,16 @@ TINY: Final = Effort(
 )
 QUICK: Final = Effort(
     name="quick",
-    seconds=0.1,
-    rounds=3,
-    careful=5,
+    seconds=0.08,
+    rounds=5,
+    careful=8,
     listed=1_000,
     patience=5,
     accounts=16,
     sizes=(10, 1_000),
     connections=(1, 4, 16),
     steady=3.0,
+    tries=1,
     starts=3,
     mutants=5,
     budget=8,
@@ -73,15 +77,16 @@ QUICK: Final = Effort(
 )
 FULL: Final = Effort(
     name="full",
-    seconds=0.25,
-    rounds=7,
-    careful=15,
+    seconds=0.15,
+    rounds=12,
+    careful=24,
     listed=10_000,
     patience=40,
     accounts=16,
     sizes=(10, 1_000, 100_000),
     connections=(1, 2, 4, 8, 16, 32, 64),
-    steady=10.0,
+    steady=8.0,
+    tries=3,
     starts=7,
     mutants=40,
     budget=25,

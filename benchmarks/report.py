@@ -35,13 +35,13 @@ them. moto is started by it; another emulator is one that runs already, by its U
 
 ## How it is measured
 
-Everything runs on one machine, so that figures are of two cores at most, one for the server and
-one for the load. The load generator is a process of its own: raw sockets on uvloop, requests
-recorded from boto3 and sent again, the same for all. `load` says what part of the time it worked
-at most: it is not what bounds a figure. Where a server closes each connection after an answer, as
-moto does, connecting is a part of the request. Servers are measured in turns, in many short
-rounds, so that what else the machine does slows all alike; a figure is the median of the rounds,
-and a ratio the median of the rounds' ratios.
+Everything runs on one machine: a server has a core and the load generator another. That one is a
+process of its own, with raw sockets on uvloop, and sends requests recorded from boto3 again and
+again, the same for all; it works less than half of the time beside the quickest server here. Where
+a server closes the connection after each answer, as moto does, to connect again is a part of the
+request. Servers are measured in turns, in many short rounds, so that all have the same luck. What
+else the machine does makes nothing quicker: figures are of the best quarter of a server's rounds,
+but for the latencies, which are those of all rounds.
 """
 
 

@@ -1,14 +1,15 @@
 """Turns: the only place that measures servers against each other.
 
-Each server has a turn in each round, so that what else the machine does slows all alike. A figure
-is the median of the rounds, and a ratio the median of the rounds' ratios; latencies are those of
-all rounds together.
+Each server has a turn in each of many short rounds, so that all have the same luck. What else the
+machine does makes nothing quicker: figures are of the best quarter of a server's rounds, but for
+the latencies, which are those of all rounds together.
 """
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from statistics import median
+from statistics import mean
 from typing import Final
 
 from benchmarks.apart import send
@@ -60,12 +61,12 @@ class Measured:
     @property
     def rate(self) -> float:
         """Requests a second."""
-        return median(self.rates)
+        return best(self.rates, most=True)
 
     @property
     def cost(self) -> float | None:
         """Microseconds of CPU for a request."""
-        return median(self.costs) * MICROSECONDS if self.costs else None
+        return best(self.costs, most=False) * MICROSECONDS if self.costs else None
 
     def latency(self, part: float) -> float:
         """Milliseconds within which that part of the requests was answered."""
@@ -74,15 +75,11 @@ class Measured:
 
     def by(self, other: "Measured") -> float:
         """How many times as quick as another that was measured with it."""
-        pairs = zip(self.rates, other.rates, strict=True)
-        return median(mine / others for mine, others in pairs)
+        return self.rate / other.rate
 
     def cost_by(self, other: "Measured") -> float | None:
         """How many times the CPU of another that was measured with it."""
-        if not (self.costs and other.costs):
-            return None
-        pairs = zip(self.costs, other.costs, strict=True)
-        return median(mine / others for mine, others in pairs)
+        return self.cost / other.cost if self.cost and other.cost else None
 
     def add(self, outcome: Outcome, busy: float | None) -> None:
         """One more round; ``busy`` is the server's CPU."""
@@ -92,6 +89,12 @@ class Measured:
         self.load.append(outcome.busy / outcome.seconds)
         if busy is not None and outcome.answered:
             self.costs.append(busy / outcome.answered)
+
+
+def best(figures: Sequence[float], *, most: bool) -> float:
+    """The mean of the best quarter, which are the greatest or the smallest."""
+    ordered = sorted(figures, reverse=most)
+    return mean(ordered[: math.ceil(len(ordered) / 4)])
 
 
 def compare(
