@@ -76,7 +76,8 @@ class Customer:
 
         :raises botocore.exceptions.ClientError: it is refused.
         """
-        made: dict[str, Any] = self.client._make_api_call(operation, dict(parameters))  # noqa: SLF001 - its methods have other names
+        ask = self.client._make_api_call  # noqa: SLF001 - its methods have names of their own
+        made: dict[str, Any] = ask(operation, dict(parameters))
         return made
 
     def decrypt(self, sealed: bytes) -> bytes:

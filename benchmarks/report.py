@@ -63,7 +63,7 @@ def write(results: Results, folder: Path = DOCS) -> None:
 
 def _page(results: Results) -> Iterator[str]:
     yield _START
-    yield from _markdown(("machine", ""), results.machine)
+    yield from _markdown(("seen on", f"in a {results.effort} run"), results.machine)
     yield from ("", "## What we hold ourselves to", "")
     rows = [(one.name, _seen(one), one.wanted, _verdict(one)) for one in results.bounds()]
     yield from _markdown(("", "seen", "wanted", ""), rows)

@@ -5,10 +5,11 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from time import clock_gettime, perf_counter, sleep
+from time import clock_gettime, perf_counter
 from typing import IO, Final
 from urllib.parse import urlsplit
 
@@ -111,7 +112,7 @@ def _await(process: "subprocess.Popen[bytes]", port: int, begun: float, said: IO
     while perf_counter() - begun < PATIENCE and process.poll() is None:
         with contextlib.suppress(OSError), socket.create_connection((HOST, port)):
             return
-        sleep(LOOK)
+        time.sleep(LOOK)
     said.seek(0)
     raise RuntimeError(f"{process.args!r} does not listen on port {port}: {said.read()}")
 
