@@ -123,8 +123,7 @@ def shown(cell: Cell) -> str:
         return "-"
     if isinstance(cell, str):
         return cell
-    size = abs(cell)
-    digits = 0 if size >= 100 or not size else 1 if size >= 10 else 2 if size >= 1 else 3  # noqa: PLR2004
+    digits = sum(abs(cell) < bound for bound in (100, 10, 1)) if cell else 0
     return f"{cell:,.{digits}f}"
 
 

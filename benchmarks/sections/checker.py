@@ -130,9 +130,9 @@ def _explored_each(model: Model, names: Sequence[str]) -> Iterator[Explored1]:
 def found(count: int) -> list[Sought]:
     """Look for so many mutants, drawn by seed."""
     model = Explored(Model())
-    chosen = random.Random(SEED).sample(CATALOGUE, min(count, len(CATALOGUE)))  # noqa: S311 - no secret
+    drawn = random.Random(SEED)  # noqa: S311 - no secret
     sought: list[Sought] = []
-    for mutant in chosen:
+    for mutant in drawn.sample(CATALOGUE, min(count, len(CATALOGUE))):
         begun = perf_counter()
         result = conform(
             Embedded(mutant=mutant.name),
