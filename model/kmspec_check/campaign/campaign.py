@@ -46,7 +46,7 @@ def refuse_crowd(run: Run, asked: Campaign, *, movable: bool) -> None:
     if movable:
         raise Trouble(
             "the target has one clock, which every worker would move",
-            "serve it with --clock real, or leave out --workers and --scheduler",
+            "leave out --workers and --scheduler",
         )
 
 
