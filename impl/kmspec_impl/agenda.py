@@ -116,7 +116,7 @@ class Agenda:
             if entry is not None:
                 self._entries.remove(entry.id)
                 del self._noted[_about(entry)]
-                _action(entry.name)(self._realm, *entry.arguments, moment)
+                action(entry.name)(self._realm, *entry.arguments, moment)
                 waiting = self._waiting
 
 
@@ -125,6 +125,7 @@ def _about(entry: Due) -> tuple[object, ...]:
     return (entry.name, *entry.arguments, *when)
 
 
-def _action(name: Delayed) -> Any:  # noqa: ANN401 - the arguments differ
+def action(name: Delayed) -> Any:  # noqa: ANN401 - the arguments differ
+    """What happens when that is due."""
     module, attribute = _ACTIONS[name]
     return getattr(sys.modules[module], attribute)

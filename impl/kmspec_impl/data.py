@@ -3,17 +3,20 @@
 import json
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from kmspec_impl import integrity
 from kmspec_impl.emulator import KINDS
 from kmspec_impl.storage import database, rows, sealing
 from kmspec_impl.storage.database import Database
 from kmspec_impl.storage.durable import Durable
 from kmspec_impl.storage.faults import DataError, LostError
 from kmspec_impl.storage.journal import Place
+from kmspec_impl.storage.tables import Row
 
 FORMAT: Final = "kmspec-data-1"
 _OWNER_ONLY: Final = 0o600
@@ -59,19 +62,20 @@ def restore(directory: Path, file: Path) -> int:
 
     :raises DataError: there is something in the directory, or the file is no export.
     """
-    document = _read(file)
-    contents = list(_checked(file, document))
-    if (directory / database.FILE_NAME).exists():
-        what = f"{directory} holds something already"
-        raise DataError(what, "empty it with `kmspec data reset`, or give another --data-dir")
-    durable = Durable(directory)
+    read = dict(_checked(file, _read(file)))
+    for flaw in integrity.flaws(read):
+        raise _no_export(file, flaw)
+    contents = [(place, rows.to_bytes(row)) for place, row in read.items()]
     try:
-        durable.fill(contents)
+        with closing(Durable(directory)) as durable:
+            if not durable.fresh:
+                what = f"{directory} holds something already"
+                remedy = "empty it with `kmspec data reset`, or give another --data-dir"
+                raise DataError(what, remedy)
+            durable.fill(contents)
     except LostError as cause:
-        durable.close()
         reset(directory)
         raise DataError(str(cause), "make room there") from cause
-    durable.close()
     return len(contents)
 
 
@@ -81,10 +85,11 @@ def reset(directory: Path) -> None:
     :raises DataError: it is none of ours, or in use.
     """
     require(directory)
-    Database(directory).close()
+    opened = Database(directory)  # so that nobody else can open it before all is gone
     made = (database.FILE_NAME, *(database.FILE_NAME + end for end in ("-wal", "-shm")))
     for name in (*made, sealing.FILE_NAME, database.LOCK_NAME):
         (directory / name).unlink(missing_ok=True)
+    opened.close()
 
 
 def require(directory: Path) -> None:
@@ -124,28 +129,42 @@ def _read(file: Path) -> _Document:
     except ValidationError as cause:
         raise _no_export(file, str(cause.errors()[0]["msg"])) from cause
     if document.format != FORMAT:
-        raise _no_export(file, f"its format is {document.format!r}, not {FORMAT!r}")
+        raise _no_export(file, f"its format is {document.format[:40]!a}, not {FORMAT!r}")
     return document
 
 
-def _checked(file: Path, document: _Document) -> Iterator[tuple[Place, bytes]]:
+def _checked(file: Path, document: _Document) -> Iterator[tuple[Place, Row]]:
+    """Every row, which must be written as this kmspec would write it."""
     seen: set[Place] = set()
     for entry in document.rows:
         kind = KINDS.get(entry.kind)
         if kind is None:
-            raise _no_export(file, f"there are no rows of kind {entry.kind!r}")
-        written = json.dumps([entry.row]).encode()
-        try:
-            row = rows.from_bytes(kind, written)
-        except ValueError as cause:
-            raise _no_export(file, f"{entry.kind} {entry.id} is no such row") from cause
-        if row.id != entry.id:
-            raise _no_export(file, f"{entry.kind} {entry.id} has another id in its row")
+            raise _no_export(file, f"there are no rows of kind {entry.kind[:40]!a}")
         place = Place(entry.kind, entry.owner, entry.id)
+        told = integrity.told(place)
+        try:
+            row = rows.from_bytes(kind, json.dumps([entry.row]).encode())
+        except ValueError as cause:
+            raise _no_export(file, f"{told} is no such row") from cause
+        if row.id != entry.id:
+            raise _no_export(file, f"{told} has another id in its row")
+        if not _same(entry.row, json.loads(rows.to_bytes(row))[0]):
+            raise _no_export(
+                file, f"{told} has a member that is of no such row, or of another type"
+            )
         if place in seen:
-            raise _no_export(file, f"{entry.kind} {entry.id} of {entry.owner} is there twice")
+            raise _no_export(file, f"{told} is there twice")
         seen.add(place)
-        yield place, rows.to_bytes(row)
+        yield place, row
+
+
+def _same(given: object, written: object) -> bool:
+    """Whether what is given is what is written, but for members that have a default."""
+    if isinstance(given, dict) and isinstance(written, dict):
+        return all(name in written and _same(given[name], written[name]) for name in given)
+    if isinstance(given, list) and isinstance(written, list):
+        return len(given) == len(written) and all(map(_same, given, written))
+    return given == written and isinstance(given, bool) is isinstance(written, bool)
 
 
 def _no_export(file: Path, why: str) -> DataError:

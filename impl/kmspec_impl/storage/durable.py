@@ -37,7 +37,9 @@ class Durable:
         self._database = Database(directory)
         self._journal = Journal()
         try:
-            self._sealer = Sealer(data_key(directory, fresh=self._database.fresh))
+            self.fresh = self._database.fresh
+            """Whether nothing was ever kept there."""
+            self._sealer = Sealer(data_key(directory, fresh=self.fresh))
             self._read()
         except DataError:
             self._database.close()
@@ -56,9 +58,16 @@ class Durable:
             self._kept[place.kind, place.owner].append(content)
 
     def table(self, kind: type[RowT], owner: str) -> Table[RowT]:
-        """The rows of one kind that somebody has."""
+        """The rows of one kind that somebody has.
+
+        :raises DataError: this kmspec has no such rows.
+        """
         written = self._kept.pop((kind.__name__, owner), ())
-        kept = (rows.from_bytes(kind, one) for one in written)
+        try:
+            kept = [rows.from_bytes(kind, one) for one in written]
+        except ValueError:  # its text shows what is in the row
+            what = f"{self._database.directory} has a {kind.__name__} that this kmspec cannot read"
+            raise DataError(what, "use the kmspec that wrote it") from None
         return Table(kept, self._journal.of(kind.__name__, owner))
 
     def contents(self) -> Iterator[tuple[Place, bytes]]:
