@@ -68,6 +68,11 @@ class Measured:
         """Microseconds of CPU for a request."""
         return best(self.costs, most=False) * MICROSECONDS if self.costs else None
 
+    @property
+    def busiest(self) -> float:
+        """What part of the time the load generator worked, in the round in which it did most."""
+        return max(self.load)
+
     def latency(self, part: float) -> float:
         """Milliseconds within which that part of the requests was answered."""
         ordered = sorted(self.latencies)

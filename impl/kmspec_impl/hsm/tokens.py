@@ -62,6 +62,7 @@ class _Session:
     keys: dict[bytes, Any] = field(default_factory=dict)
     """Keys that were used in it, by CKA_ID: to find one, a token may look at all it has."""
 
+
 class Token:
     """A token with the masking key in it, through sessions of which there are only so many."""
 
