@@ -142,9 +142,8 @@ def _by(found: Mapping[str, Measured], name: str) -> float:
 
 def _fill(customers: Customers, effort: Effort) -> dict[str, float]:
     """Make keys for each who is asked to list them; how many there are."""
-    count, patience = effort.listed - 1, effort.patience
     return {
-        name: 1 + fill(asking(server, CREATE_KEY, customer), count, patience).answered
+        name: 2 + fill(server, customer, effort.listed, effort.patience).answered
         for name, (server, customer) in customers.items()
         if name not in UNLISTED
     }
