@@ -19,6 +19,7 @@ from kmspec_impl.storage.faults import DataError, LostError
 from kmspec_impl.storage.journal import Changes, Journal, Place
 from kmspec_impl.storage.sealing import Sealer, data_key
 from kmspec_impl.storage.tables import Answer, RowT, Table
+from kmspec_impl.tracebacks import places
 
 _LOG: Final = logging.getLogger(__name__)
 _STOPPED: Final = 2
@@ -174,7 +175,7 @@ class Durable:
         if isinstance(error, LostError):
             _LOG.error("kmspec: %s; what was asked for is undone and refused: make room", error)
         else:
-            _LOG.error("kmspec: a defect; what was asked for is undone", exc_info=error)
+            _LOG.error("kmspec: a defect; what was asked for is undone:\n%s", places(error))
         self._journal.take()
         self._pending = None
         try:
