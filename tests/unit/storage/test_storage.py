@@ -272,6 +272,25 @@ def test_each_account_and_region_has_its_own_again(tmp_path: Path) -> None:
     again.close()
 
 
+@pytest.mark.parametrize("left", [None, b""])
+def test_a_directory_that_lost_its_database_is_no_new_one(
+    tmp_path: Path, left: bytes | None
+) -> None:
+    durable = Durable(tmp_path)
+    durable.table(Word, "me").put(Word("a"))
+    durable.commit()
+    durable.close()
+    file = tmp_path / database.FILE_NAME
+    file.unlink()
+    if left is not None:
+        file.write_bytes(left)
+    for _ in range(2):
+        with pytest.raises(DataError, match="has a key, and what was kept under it is gone; put"):
+            Durable(tmp_path)
+    (tmp_path / sealing.FILE_NAME).unlink()
+    assert words(tmp_path) == []
+
+
 def test_a_directory_that_lost_its_key_before_anything_was_kept_gets_another(
     tmp_path: Path,
 ) -> None:
