@@ -303,7 +303,9 @@ def test_a_directory_that_lost_its_key_before_anything_was_kept_gets_another(
     assert words(tmp_path) == [Word("a")]
 
 
-@pytest.mark.parametrize("wrong", [object(), b"planted", 7, ["planted"]], ids=str)
+@pytest.mark.parametrize(
+    "wrong", [object(), b"planted", 7, ["planted"]], ids=["object", "bytes", "number", "list"]
+)
 def test_a_row_that_cannot_be_written_is_undone_with_all_that_came_with_it(
     tmp_path: Path, wrong: object, caplog: pytest.LogCaptureFixture
 ) -> None:
