@@ -21,18 +21,23 @@ class Row(Protocol):
 RowT = TypeVar("RowT", bound=Row)
 
 Note: TypeAlias = Callable[[str, Row | None], None]
-"""Who is told of each change: the id of the row, and what it is now; ``None`` when it is gone."""
+"""Who is told of each change before it is made: the id of the row, and what it will be; ``None``
+when it will be gone."""
+
+Watcher: TypeAlias = Callable[[RowT | None, RowT | None], None]
+"""Who follows a table: what a row was, and what it is now."""
 
 
 class Table(Generic[RowT]):
     """Rows of one kind, in the order in which their ids were first put.
 
-    ``rows`` were there before; ``note`` is told of what changes.
+    ``rows`` were there before; ``note`` is told of what is about to change here.
     """
 
     def __init__(self, rows: Iterable[RowT] = (), note: Note | None = None) -> None:
         self._rows: dict[str, RowT] = {row.id: row for row in rows}
         self._note = note
+        self._watcher: Watcher[RowT] | None = None
         self.get: Callable[[str], RowT | None] = self._rows.get
         """The row of that id. The dictionary's own method: every request passes here."""
 
@@ -50,21 +55,46 @@ class Table(Generic[RowT]):
 
     def put(self, row: RowT) -> RowT:
         """Add a row, or replace the one of that id; the row."""
-        self._rows[row.id] = row
         if self._note is not None:
             self._note(row.id, row)
+        self._set(row.id, row)
         return row
 
     def remove(self, row_id: str) -> None:
         """Delete the row of that id."""
-        del self._rows[row_id]
-        if self._note is not None:
+        if self._note is not None and row_id in self._rows:
             self._note(row_id, None)
+        self._set(row_id, None)
 
     def clear(self) -> None:
         """Delete every row."""
         for row_id in list(self._rows):
             self.remove(row_id)
+
+    def watch(self, watcher: Watcher[RowT]) -> None:
+        """Tell of every row there is, and of every change, whoever makes it.
+
+        What is derived from rows is kept up to date so, and nowhere else.
+        """
+        self._watcher = watcher
+        for row in self._rows.values():
+            watcher(None, row)
+
+    def follow(self, row_id: str, row: RowT | None, *, anew: bool) -> None:
+        """Change a row as another process did, which has noted it."""
+        if anew and row_id in self._rows:
+            self._set(row_id, None)
+        if row is not None or row_id in self._rows:
+            self._set(row_id, row)
+
+    def _set(self, row_id: str, row: RowT | None) -> None:
+        before = self._rows.get(row_id)
+        if row is None:
+            del self._rows[row_id]
+        else:
+            self._rows[row_id] = row
+        if self._watcher is not None:
+            self._watcher(before, row)
 
 
 Answer: TypeAlias = Callable[[bool], object]
