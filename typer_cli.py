@@ -32,6 +32,7 @@ from typer_words import (
     CredentialsFile,
     Data,
     DataDir,
+    DataUrl,
     Delay,
     Expect,
     ExportFile,
@@ -87,6 +88,7 @@ def serve(
     host: Host = "127.0.0.1",
     port: Port = 4599,
     data_dir: DataDir = None,
+    data_url: DataUrl = None,
     clock: Clock = "real",
     delay: Delay = 0.2,
     hsm_kind: Hsm = "software",
@@ -121,7 +123,7 @@ def serve(
         verifier = Verifier(read(credentials), wall) if auth == "sigv4" else None
         door = Door(checked_token(admin_token))
     refused = (server.CannotListenError, server.OpenToAllError, BackendError)
-    with _storage(data_dir) as storage, _complaining(*refused):
+    with _storage(data_dir, data_url) as storage, _complaining(*refused):
         application = Application(emulator(settings, _mutant(mutant), storage), verifier, door)
         only_here = verifier is None and not allow_unauthenticated
         server.serve(application, host, port, only_here=only_here)
@@ -243,7 +245,11 @@ def explore(scope: ScopeName = None) -> int:
 
 @app.command()
 def call(
-    operation: Operation, parameters: Pairs = None, url: Url = None, data_dir: DataDir = None
+    operation: Operation,
+    parameters: Pairs = None,
+    url: Url = None,
+    data_dir: DataDir = None,
+    data_url: DataUrl = None,
 ) -> int:
     """Call one operation and print its answer as JSON."""
     from kmspec_impl.client import arguments
@@ -251,9 +257,10 @@ def call(
 
     wanted = arguments.operation(operation)
     values = arguments.parameters(wanted, parameters or [])
-    if url and data_dir:
-        raise UseError("--data-dir is of the embedded emulator", "leave it or --endpoint-url out")
-    with _storage(data_dir) as storage:
+    if url and (data_dir or data_url):
+        option = "--data-dir" if data_dir else "--data-url"
+        raise UseError(f"{option} is of the embedded emulator", "leave it or --endpoint-url out")
+    with _storage(data_dir, data_url) as storage:
         target = _endpoint(url) if url else _embedded(storage)
         answer = target.call(wanted.service, wanted.model.name, values)
     return done(arguments.printed(accepted(wanted.model.name, answer)))
@@ -365,17 +372,17 @@ def _embedded(storage: "Storage | None" = None) -> "Embedded":
 
 
 @contextlib.contextmanager
-def _storage(directory: Path | None) -> "Iterator[Storage | None]":
+def _storage(directory: Path | None, url: str | None) -> "Iterator[Storage | None]":
     """What keeps the state of an emulator, if it is to be kept."""
-    if directory is None:
+    if directory is None and url is None:
         yield None
         return
     from kmspec_impl.hsm.interface import BackendError
-    from kmspec_impl.storage.durable import Durable
     from kmspec_impl.storage.faults import DataError, LostError
+    from kmspec_impl.storage.places import opened
 
     errors = (DataError, LostError, BackendError)
-    with _complaining(*errors), contextlib.closing(Durable(directory)) as storage:
+    with _complaining(*errors), contextlib.closing(opened(directory, url)) as storage:
         yield storage
 
 

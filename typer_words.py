@@ -40,6 +40,10 @@ Mutant = Annotated[str | None, _option("--mutant", "NAME", "Be wrong in this way
 DataDir = Annotated[
     Path | None, _option("--data-dir", "DIR", "Keep state here; without it, in memory.")
 ]
+DataUrl = Annotated[
+    str | None,
+    _option("--data-url", "URL", "Keep it in PostgreSQL, for several processes together."),
+]
 Data = Annotated[Path, _option("--data-dir", "DIR", "Where `kmspec serve` kept its state.")]
 ExportFile = Annotated[Path, _argument("FILE", "What to write; it holds secrets.")]
 ImportFile = Annotated[Path, _argument("FILE", "What `kmspec data export` wrote.")]

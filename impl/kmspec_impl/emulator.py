@@ -7,13 +7,14 @@ An emulator is not safe for threads: one event loop calls it.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
 from kmspec.names import ErrorCode, Service
 from kmspec_impl import operator, sts
 from kmspec_impl.caller import DEFAULT_CALLER, Caller
-from kmspec_impl.clock import CLOCKS, Clock, RealClock
+from kmspec_impl.clock import CLOCKS, Clock, RealClock, after
 from kmspec_impl.cloudhsm import operations as cloudhsm_operations
 from kmspec_impl.errors import ServiceError
 from kmspec_impl.gateway.validation import validate
@@ -25,7 +26,7 @@ from kmspec_impl.operator_input import Arguments, refused
 from kmspec_impl.quotas import Enforced, Quotas
 from kmspec_impl.realm import OF_REALMS, Handler, Parameters, Response, Shared
 from kmspec_impl.storage.faults import DataError
-from kmspec_impl.storage.tables import Answer, Memory, Row, Storage
+from kmspec_impl.storage.tables import Answer, Ask, Memory, Row, Storage
 
 MOST_SECONDS: Final = 100 * 365.25 * 86_400
 """How far a clock may be moved at once."""
@@ -93,8 +94,9 @@ class Emulator:
         self._quotas = Quotas(Enforced(self.settings.quotas))
         self._storage = Memory() if storage is None else storage
         self._remember()
-        self._storage.before_commit, self._storage.when_lost = self._keep_uses, self._remember
         self._clock = self._going_on()
+        self._storage.before_commit, self._storage.when_lost = self._keep_uses, self._remember_again
+        self._storage.when_followed = self._find_realms
         self._handlers: Final = {
             (service.value, operation): handler
             for service, handlers in _HANDLERS.items()
@@ -104,6 +106,7 @@ class Emulator:
             Service.OPERATOR.value: self._operate,
             Service.CLOCK.value: self._tell_time,
         }
+        self._storage.commit()
 
     def handle(
         self,
@@ -132,9 +135,25 @@ class Emulator:
         except DeviceError as error:
             raise unserved(operation, error) from error
 
+    def when_current(self, ask: Ask) -> None:
+        """Call ``ask`` once everything is known that anybody was answered, perhaps by the loop.
+
+        It may be called a second time, when :meth:`handle` found that it changes something.
+        """
+        self._storage.when_current(ask)
+
     def when_safe(self, answer: Answer) -> None:
         """Let the running event loop call ``answer`` once nothing done so far can be lost."""
         self._storage.when_safe(answer)
+
+    def begin(self) -> None:
+        """Return when everything is known that anybody was answered; for a caller without a loop.
+
+        Nobody else changes it until :meth:`commit`.
+
+        :raises LostError: it cannot be found out.
+        """
+        self._storage.begin()
 
     def commit(self) -> None:
         """Return when nothing done so far can be lost; for a caller without an event loop.
@@ -150,10 +169,14 @@ class Emulator:
     def _remember(self) -> None:
         """Have all that storage keeps; what it does not keep is as at the beginning."""
         settings, storage = self.settings, self._storage
-        self._time = storage.table(Ahead, "clock")
+        self._time = storage.table(Ahead, _CLOCK)
         self._shared = Shared(
             settings.delay, settings.seed, self._quotas, storage, self._new_device()
         )
+
+    def _remember_again(self) -> None:
+        self._remember()
+        self._time.watch(partial(_follow, self._clock))
 
     def _new_device(self) -> NewDevice:
         """What makes HSMs, which must be of the kind that those that are kept are of."""
@@ -176,7 +199,11 @@ class Emulator:
             what = f"what is kept there was made by --clock {kept.kind}"
             raise DataError(what, f"use --clock {kept.kind}, or give another --data-dir")
         clock.advance(kept.seconds - clock.ahead)
+        self._time.watch(partial(_follow, clock))
         return clock
+
+    def _find_realms(self) -> None:
+        self._shared.find_realms()
 
     def _keep_uses(self) -> None:
         """Hand over what keys were used for: that changes no state, and waits for what does."""
@@ -192,8 +219,7 @@ class Emulator:
             raise refused(f"Seconds must be 0 to {MOST_SECONDS:.0f}")
         if self._clock.now() + seconds > END:
             raise refused("The clock goes to the year 3000; start kmspec anew for an earlier time")
-        self._clock.advance(seconds)
-        self._time.put(Ahead(_CLOCK, self._clock.kind, self._clock.ahead))
+        self._time.put(Ahead(_CLOCK, self._clock.kind, after(self._clock.ahead, seconds)))
         return self._clock.now()
 
     def _operate(self, operation: str, parameters: Parameters) -> Response:
@@ -207,6 +233,13 @@ class Emulator:
             Arguments(operation, parameters, ())
             return {"Now": self._clock.now()}
         raise _unknown(Service.CLOCK, operation)
+
+
+def _follow(clock: Clock, before: Ahead | None, now: Ahead | None) -> None:
+    """Be as far ahead as is kept, and never go back."""
+    del before
+    if now is not None and now.seconds > clock.ahead:
+        clock.advance(after(now.seconds, -clock.ahead))
 
 
 _HANDLERS: Final[Mapping[Service, Mapping[str, Handler]]] = {

@@ -7,18 +7,17 @@ holds many requests, always whole ones.
 
 import asyncio
 import logging
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
-from kmspec_impl.storage import rows
-from kmspec_impl.storage.database import Database, Written
+from kmspec_impl.storage.database import Database
 from kmspec_impl.storage.faults import DataError, LostError
-from kmspec_impl.storage.journal import Changes, Journal, Place
+from kmspec_impl.storage.journal import Changes, Journal, Place, Written
+from kmspec_impl.storage.kept import Kept
 from kmspec_impl.storage.sealing import Sealer, data_key
-from kmspec_impl.storage.tables import Answer, RowT, Table
+from kmspec_impl.storage.tables import Answer, Ask, RowT, Table
 
 _LOG: Final = logging.getLogger(__name__)
 _STOPPED: Final = 2
@@ -32,13 +31,14 @@ class Durable:
 
     before_commit: Callable[[], None] | None = None
     when_lost: Callable[[], None] | None = None
+    when_followed: Callable[[], None] | None = None
 
     def __init__(self, directory: Path) -> None:
         self._database = Database(directory)
         self._journal = Journal()
         try:
             self._sealer = Sealer(data_key(directory, fresh=self._database.fresh))
-            self._read()
+            self._kept = Kept(self.contents())
         except DataError:
             self._database.close()
             raise
@@ -50,24 +50,16 @@ class Durable:
         """Answers that what is being written now makes safe."""
         self._for_next: list[Answer] = []
 
-    def _read(self) -> None:
-        self._kept: defaultdict[tuple[str, str], list[bytes]] = defaultdict(list)
-        for place, content in self.contents():
-            self._kept[place.kind, place.owner].append(content)
-
     def table(self, kind: type[RowT], owner: str) -> Table[RowT]:
         """The rows of one kind that somebody has."""
-        written = self._kept.pop((kind.__name__, owner), ())
-        kept = (rows.from_bytes(kind, one) for one in written)
-        return Table(kept, self._journal.of(kind.__name__, owner))
+        return Table(self._kept.take(kind, owner), self._journal.of(kind.__name__, owner))
 
     def contents(self) -> Iterator[tuple[Place, bytes]]:
         """Every row as it was written, in the order of writing.
 
         :raises DataError: they cannot be read.
         """
-        for place, sealed in self._database.read():
-            yield place, self._sealer.open(sealed, _name(place))
+        return self._sealer.contents(self._database.read())
 
     def fill(self, contents: Iterable[tuple[Place, bytes]]) -> None:
         """Write rows into a directory that nobody has asked for a table.
@@ -75,12 +67,16 @@ class Durable:
         :raises LostError: nothing was written.
         """
         self._database.write(
-            Written(place, self._sealer.seal(content, _name(place))) for place, content in contents
+            Written(place, self._sealer.seal(content, place)) for place, content in contents
         )
 
     def owners(self) -> Iterable[str]:
         """Who has rows that nobody has asked for yet."""
-        return tuple(dict.fromkeys(owner for _, owner in self._kept))
+        return self._kept.owners()
+
+    def when_current(self, ask: Ask) -> None:
+        """Nobody else changes anything."""
+        ask(True)  # noqa: FBT003 - its only argument
 
     def when_safe(self, answer: Answer) -> None:
         """Let the running event loop call ``answer`` once nothing done so far can be lost."""
@@ -93,6 +89,9 @@ class Durable:
             self._for_this.append(answer)
         else:
             asyncio.get_running_loop().call_soon(answer, True)  # noqa: FBT003 - its only argument
+
+    def begin(self) -> None:
+        """Nobody else changes anything."""
 
     def commit(self) -> None:
         """Return when all that was done is on disk; for a caller without an event loop.
@@ -151,14 +150,7 @@ class Durable:
         return self._journal.take()
 
     def _write(self, changes: Changes) -> None:
-        self._database.write(
-            Written(
-                place,
-                None if row is None else self._sealer.seal(rows.to_bytes(row), _name(place)),
-                anew,
-            )
-            for place, (row, anew) in changes.items()
-        )
+        self._database.write(self._sealer.changes(changes))
 
     def _lose(self, error: BaseException) -> None:
         """Go back to what is on disk."""
@@ -169,13 +161,9 @@ class Durable:
         self._journal.take()
         self._pending = None
         try:
-            self._read()
+            self._kept = Kept(self.contents())
         except DataError as worse:
             _LOG.critical("kmspec: %s; nothing can be answered any more, so it stops", worse.what)
             raise SystemExit(_STOPPED) from worse
         if self.when_lost is not None:
             self.when_lost()
-
-
-def _name(place: Place) -> str:
-    return "\0".join(place)

@@ -100,6 +100,9 @@ class Table(Generic[RowT]):
 Answer: TypeAlias = Callable[[bool], object]
 """Answers a request, given whether what it changed is safe; else it is undone."""
 
+Ask: TypeAlias = Callable[[bool], object]
+"""Has a request handled, given whether the tables are current; else it can only be refused."""
+
 
 class Storage(Protocol):
     """What all tables come from, and what says when changes of them are safe."""
@@ -108,6 +111,8 @@ class Storage(Protocol):
     """Called when changes are about to be kept, to add to them."""
     when_lost: Callable[[], None] | None
     """Called when changes could not be kept: all tables are to be asked for anew."""
+    when_followed: Callable[[], None] | None
+    """Called when somebody else's changes have come: there may be owners that are not known yet."""
 
     def table(self, kind: type[RowT], owner: str) -> Table[RowT]:
         """The rows of one kind that somebody has; asked for once in the life of a storage."""
@@ -117,8 +122,25 @@ class Storage(Protocol):
         """Who has rows that nobody has asked for yet."""
         ...
 
+    def when_current(self, ask: Ask) -> None:
+        """Call ``ask`` once the tables show all that anybody was answered, or let the loop do so.
+
+        What it does is not seen by others before it is safe. It may be called a second time when
+        it tried to change a table the first time (:class:`Reading`).
+        """
+        ...
+
     def when_safe(self, answer: Answer) -> None:
         """Let the running event loop call ``answer`` once nothing done so far can be lost."""
+        ...
+
+    def begin(self) -> None:
+        """Return when the tables show all that anybody was answered.
+
+        Nobody else changes them until :meth:`commit`. For a caller without an event loop.
+
+        :raises kmspec_impl.storage.faults.LostError: they cannot be read.
+        """
         ...
 
     def commit(self) -> None:
@@ -138,6 +160,7 @@ class Memory:
 
     before_commit: Callable[[], None] | None = None
     when_lost: Callable[[], None] | None = None
+    when_followed: Callable[[], None] | None = None
 
     def table(self, kind: type[RowT], owner: str) -> Table[RowT]:
         """A table without rows."""
@@ -148,9 +171,16 @@ class Memory:
         """Nobody."""
         return ()
 
+    def when_current(self, ask: Ask) -> None:
+        """Nobody else changes anything."""
+        ask(True)  # noqa: FBT003 - its only argument
+
     def when_safe(self, answer: Answer) -> None:
         """Nothing is ever safer than it is now."""
         asyncio.get_running_loop().call_soon(answer, True)  # noqa: FBT003 - its only argument
+
+    def begin(self) -> None:
+        """Nobody else changes anything."""
 
     def commit(self) -> None:
         """Nothing is ever safer than it is now."""

@@ -12,10 +12,10 @@ from kmspec_impl.clock import RealClock, VirtualClock
 from kmspec_impl.embedded import Embedded
 from kmspec_impl.emulator import Emulator, Settings
 from kmspec_impl.storage import database, sealing
-from kmspec_impl.storage.database import MIGRATIONS, Database, Written
+from kmspec_impl.storage.database import MIGRATIONS, Database
 from kmspec_impl.storage.durable import Durable
 from kmspec_impl.storage.faults import DataError, LostError
-from kmspec_impl.storage.journal import Place
+from kmspec_impl.storage.journal import Place, Written
 from kmspec_impl.storage.tables import Memory
 
 

@@ -1,0 +1,34 @@
+"""Kept rows: the only place for rows that were written and whose table nobody has asked for yet."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from kmspec_impl.storage import rows
+from kmspec_impl.storage.journal import Place
+from kmspec_impl.storage.tables import RowT
+
+
+class Kept:
+    """The contents of rows, in the order of their writing."""
+
+    def __init__(self, contents: Iterable[tuple[Place, bytes]] = ()) -> None:
+        self._contents: defaultdict[tuple[str, str], dict[str, bytes]] = defaultdict(dict)
+        for place, content in contents:
+            self._contents[place.kind, place.owner][place.id] = content
+
+    def take(self, kind: type[RowT], owner: str) -> Iterator[RowT]:
+        """The rows of one kind that somebody has; they are no longer here then."""
+        found = self._contents.pop((kind.__name__, owner), {})
+        return (rows.from_bytes(kind, content) for content in found.values())
+
+    def owners(self) -> tuple[str, ...]:
+        """Who has rows here."""
+        return tuple(dict.fromkeys(owner for _, owner in self._contents))
+
+    def follow(self, place: Place, content: bytes | None, *, anew: bool) -> None:
+        """Change one as another process did; ``None`` when it is gone."""
+        table = self._contents[place.kind, place.owner]
+        if content is None or anew:
+            table.pop(place.id, None)
+        if content is not None:
+            table[place.id] = content
