@@ -23,7 +23,7 @@ from kmspec_impl.hsm.interface import DeviceError
 from kmspec_impl.kms import operations as kms_operations
 from kmspec_impl.kms.key_material import unserved
 from kmspec_impl.operator_input import Arguments, refused
-from kmspec_impl.quotas import Enforced, Quotas
+from kmspec_impl.quotas import Bucket, Enforced, Quotas
 from kmspec_impl.realm import OF_REALMS, Handler, Parameters, Response, Shared
 from kmspec_impl.storage.faults import DataError
 from kmspec_impl.storage.tables import Answer, Ask, Memory, Row, Storage
@@ -48,7 +48,7 @@ class Ahead:
     seconds: float
 
 
-_KINDS: Final[tuple[type[Row], ...]] = (Ahead, *OF_REALMS)
+_KINDS: Final[tuple[type[Row], ...]] = (Ahead, Bucket, *OF_REALMS)
 KINDS: Final[Mapping[str, type[Row]]] = {kind.__name__: kind for kind in _KINDS}
 """Every kind of row there is, by the name it has on disk."""
 
@@ -91,7 +91,6 @@ class Emulator:
 
     def __init__(self, settings: Settings | None = None, storage: Storage | None = None) -> None:
         self.settings: Final = Settings() if settings is None else settings
-        self._quotas = Quotas(Enforced(self.settings.quotas))
         self._storage = Memory() if storage is None else storage
         self._remember()
         self._clock = self._going_on()
@@ -169,6 +168,7 @@ class Emulator:
     def _remember(self) -> None:
         """Have all that storage keeps; what it does not keep is as at the beginning."""
         settings, storage = self.settings, self._storage
+        self._quotas = Quotas(Enforced(settings.quotas), storage.passing(Bucket, "quotas"))
         self._time = storage.table(Ahead, _CLOCK)
         self._shared = Shared(
             settings.delay, settings.seed, self._quotas, storage, self._new_device()

@@ -91,6 +91,7 @@ class Killing(Endpoint):
 
     def close(self) -> None:
         """End all connections."""
+        super().close()
         for end in self._ends:
             end.close()
 

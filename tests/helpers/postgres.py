@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -31,13 +32,12 @@ class Postgres:
     def database(self) -> str:
         """The URL of a new database."""
         name = f"kmspec_{next(_COUNT)}"
-        self.execute("postgres", f"CREATE DATABASE {name}")
+        self.execute(f"CREATE DATABASE {name}")
         return self._url(name)
 
-    def execute(self, database: str, statement: str) -> None:
-        """Do something in a database that nobody else may know of."""
-        url = self._url(database) if "/" not in database else database
-        with psycopg.connect(url, autocommit=True) as connection:
+    def execute(self, statement: str) -> None:
+        """Do something as its administrator."""
+        with psycopg.connect(self._url(_USER), autocommit=True) as connection:
             connection.execute(statement.encode())
 
     def _url(self, name: str) -> str:
@@ -82,7 +82,7 @@ def started() -> Iterator[Postgres]:
                     break
             yield Postgres(directory)
         finally:
-            process.terminate()
+            process.send_signal(signal.SIGQUIT)  # at once, whoever is connected
             process.stderr.close()
             process.wait()
 

@@ -48,6 +48,7 @@ class Joint:
     def __init__(self, url: str) -> None:
         self._journal = Journal()
         self._tables: dict[tuple[str, str], tuple[type[Any], Table[Any]]] = {}
+        self._passing: set[str] = set()
         self._waiting: list[Ask] = []
         self._answers: list[Answer] = []
         """Of requests whose changes are not written yet."""
@@ -72,6 +73,11 @@ class Joint:
         table = Table(self._kept.take(kind, owner), note)
         self._tables[kind.__name__, owner] = kind, table
         return table
+
+    def passing(self, kind: type[RowT], owner: str) -> Table[RowT]:
+        """A table like any other; what changes nothing else is not waited for to be on disk."""
+        self._passing.add(kind.__name__)
+        return self.table(kind, owner)
 
     def contents(self) -> Iterator[tuple[Place, bytes]]:
         """Every row as it was written, in the order of writing.
@@ -116,8 +122,7 @@ class Joint:
         :raises LostError: the database does not answer.
         """
         try:
-            if not self._current:
-                self._database.connect()
+            self._follow(self._news())
             self._follow(self._lock())
         except LostError:
             self._current = False
@@ -206,12 +211,16 @@ class Joint:
             self.when_followed()
 
     def _news(self) -> _News:
-        if self._current:
-            last = self._database.last()
-            changes = self._database.between(self._number, last)
-            if changes is not None:
-                return _News(last, changes)
-        else:
+        """What others have done; everything, over a new connection, where the old one is lost."""
+        try:
+            if self._current:
+                last = self._database.last()
+                changes = self._database.between(self._number, last)
+                if changes is not None:
+                    return _News(last, changes)
+            else:
+                self._database.connect()
+        except LostError:
             self._database.connect()
         self._current = False
         news = self._lock()
@@ -237,7 +246,8 @@ class Joint:
             return
         number, written = self._number + 1, list(self._sealer.changes(changes))
         try:
-            self._database.write(number, written)
+            lasts = any(place.kind not in self._passing for place in changes)
+            self._database.write(number, written, lasts=lasts)
         except LostError:
             self._database.connect()
             if not self._database.holds(number, written):

@@ -6,7 +6,7 @@ the number of the last commit first: commits come one after another, whoever mak
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
 import cbor2
@@ -58,6 +58,7 @@ class Postgres:
         self.name = _shown(url)
         self._url = url
         self._migrations = migrations
+        self._opened = ExitStack()
         try:
             self.connect()
         except LostError as cause:
@@ -70,11 +71,14 @@ class Postgres:
         :raises LostError: it cannot be reached.
         :raises DataError: it is of a later version.
         """
+        options = f"{_OPTIONS} {conninfo_to_dict(self._url).get('options', '')}"
+        self.close()
         with self._losing():
             self._connection = psycopg.connect(
-                make_conninfo(self._url, connect_timeout=_SECONDS, options=_OPTIONS),
+                make_conninfo(self._url, connect_timeout=_SECONDS, options=options),
                 autocommit=True,
             )
+            self._opened.callback(self._connection.close)
             self._prepare()
 
     def _prepare(self) -> None:
@@ -168,8 +172,10 @@ class Postgres:
         with self._losing():
             self._connection.execute("ROLLBACK")
 
-    def write(self, number: int, rows: Iterable[Written]) -> None:
+    def write(self, number: int, rows: Iterable[Written], *, lasts: bool = True) -> None:
         """Write all of that as the commit of that number or nothing; locked before, not after.
+
+        What need not last is not waited for to be on disk: the others see it all the same.
 
         :raises LostError: it was not written, or nobody knows; :meth:`holds` may.
         """
@@ -178,6 +184,8 @@ class Postgres:
         there = [(*one.place, one.value) for one in changes if one.value is not None]
         with self._losing(), self._connection.pipeline():
             execute = self._connection.execute
+            if not lasts:
+                execute("SET LOCAL synchronous_commit TO off")
             if gone:
                 execute(_DELETE, _columns(gone))
             if there:
@@ -195,7 +203,7 @@ class Postgres:
 
     def close(self) -> None:
         """Leave it to others."""
-        self._connection.close()
+        self._opened.close()
 
     def _one(self, query: str, *parameters: object) -> tuple[Any, ...]:
         found: tuple[Any, ...] | None = self._connection.execute(
@@ -207,9 +215,11 @@ class Postgres:
 
     @contextmanager
     def _losing(self) -> Iterator[None]:
+        """Where something fails the connection ends, and with it what was locked."""
         try:
             yield
         except psycopg.Error as cause:
+            self.close()
             raise LostError(_line(f"{self.name} does not answer: {cause}")) from cause
 
 

@@ -118,6 +118,10 @@ class Storage(Protocol):
         """The rows of one kind that somebody has; asked for once in the life of a storage."""
         ...
 
+    def passing(self, kind: type[RowT], owner: str) -> Table[RowT]:
+        """A table that everybody sees, and that may be lost: to change it need cost no write."""
+        ...
+
     def owners(self) -> Iterable[str]:
         """Who has rows that nobody has asked for yet."""
         ...
@@ -166,6 +170,8 @@ class Memory:
         """A table without rows."""
         del kind, owner
         return Table()
+
+    passing = table
 
     def owners(self) -> Iterable[str]:
         """Nobody."""
