@@ -31,6 +31,7 @@ from typer_words import (
     Connection,
     CredentialsFile,
     Data,
+    DataAt,
     DataDir,
     DataUrl,
     Delay,
@@ -267,35 +268,36 @@ def call(
 
 
 @data.command("export")
-def data_export(data_dir: Data, file: ExportFile) -> int:
+def data_export(file: ExportFile, data_dir: Data = None, data_url: DataAt = None) -> int:
     """Write all that is kept, secrets in the clear, as JSON."""
     from kmspec_impl import data as directories
     from kmspec_impl.storage.faults import DataError
 
     with _complaining(DataError):
-        return done(f"{directories.export(data_dir, file)} rows are in {file}; keep it to yourself")
+        count = directories.export(_kept(data_dir, data_url), file)
+    return done(f"{count} rows are in {file}; keep it to yourself")
 
 
 @data.command("import")
-def data_import(data_dir: Data, file: ImportFile) -> int:
-    """Fill a new directory with what was exported."""
+def data_import(file: ImportFile, data_dir: Data = None, data_url: DataAt = None) -> int:
+    """Fill a new directory, or database, with what was exported."""
     from kmspec_impl import data as directories
     from kmspec_impl.storage.faults import DataError
 
     with _complaining(DataError):
-        count = directories.restore(data_dir, file)
-    return done(f"{count} rows are in {data_dir}")
+        count = directories.restore(_kept(data_dir, data_url), file)
+    return done(f"{count} rows are in {data_dir or 'the database'}")
 
 
 @data.command("reset")
-def data_reset(data_dir: Data) -> int:
+def data_reset(data_dir: Data = None, data_url: DataAt = None) -> int:
     """Delete all that is kept, and the key to it."""
     from kmspec_impl import data as directories
     from kmspec_impl.storage.faults import DataError
 
     with _complaining(DataError):
-        directories.reset(data_dir)
-    return done(f"{data_dir} is empty")
+        directories.reset(_kept(data_dir, data_url))
+    return done(f"{data_dir or 'the database'} is empty")
 
 
 @keystore.command("up")
@@ -381,9 +383,23 @@ def _storage(directory: Path | None, url: str | None) -> "Iterator[Storage | Non
     from kmspec_impl.storage.faults import DataError, LostError
     from kmspec_impl.storage.places import opened
 
-    errors = (DataError, LostError, BackendError)
-    with _complaining(*errors), contextlib.closing(opened(directory, url)) as storage:
+    place = _kept(directory, url)
+    with (
+        _complaining(DataError, LostError, BackendError),
+        contextlib.closing(opened(place)) as storage,
+    ):
         yield storage
+
+
+def _kept(directory: Path | None, url: str | None) -> Path | str:
+    """The one place that is meant."""
+    if directory is not None and url is not None:
+        raise UseError("state is kept in one place", "give either --data-dir or --data-url")
+    if directory is not None:
+        return directory
+    if url is None:
+        raise UseError("it is not said where", "give --data-dir, or --data-url")
+    return url
 
 
 @contextlib.contextmanager

@@ -32,19 +32,31 @@ def _argument(metavar: str, words: str, **more: Any) -> Any:  # noqa: ANN401 - a
     return typer.Argument(metavar=metavar, help=words, **more)
 
 
+def _directory(text: str) -> Path:
+    """A directory that was named: no name would be the one that the process is in."""
+    if not text:
+        raise typer.BadParameter("it is empty")
+    return Path(text)
+
+
 _WHERE: Final = ("--endpoint-url", "URL", "The endpoint; without it an embedded emulator.")
 Url = Annotated[str | None, _option(*_WHERE, envvar="AWS_ENDPOINT_URL")]
 Target = Annotated[str | None, _option(*_WHERE)]
 AsJson = Annotated[bool, _option("--json", None, "Print JSON for a program to read.")]
 Mutant = Annotated[str | None, _option("--mutant", "NAME", "Be wrong in this way: see mutants.")]
 DataDir = Annotated[
-    Path | None, _option("--data-dir", "DIR", "Keep state here; without it, in memory.")
+    Path | None,
+    _option("--data-dir", "DIR", "Keep state here; without it, in memory.", parser=_directory),
 ]
+Data = Annotated[
+    Path | None,
+    _option("--data-dir", "DIR", "Where `kmspec serve` kept its state.", parser=_directory),
+]
+DataAt = Annotated[str | None, _option("--data-url", "URL", "The database where it did.")]
 DataUrl = Annotated[
     str | None,
     _option("--data-url", "URL", "Keep it in PostgreSQL, for several processes together."),
 ]
-Data = Annotated[Path, _option("--data-dir", "DIR", "Where `kmspec serve` kept its state.")]
 ExportFile = Annotated[Path, _argument("FILE", "What to write; it holds secrets.")]
 ImportFile = Annotated[Path, _argument("FILE", "What `kmspec data export` wrote.")]
 Host = Annotated[str, _option("--host", "HOST", "The address to listen on.")]

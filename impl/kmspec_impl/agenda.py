@@ -123,7 +123,7 @@ class Agenda:
                 continue
             self._entries.remove(entry.id)
             heapq.heappop(waiting)
-            _action(entry.name)(self._realm, *entry.arguments, moment)
+            action(entry.name)(self._realm, *entry.arguments, moment)
             waiting = self._waiting
 
 
@@ -132,6 +132,7 @@ def _about(entry: Due) -> tuple[object, ...]:
     return (entry.name, *entry.arguments, *when)
 
 
-def _action(name: Delayed) -> Any:  # noqa: ANN401 - the arguments differ
+def action(name: Delayed) -> Any:  # noqa: ANN401 - the arguments differ
+    """What happens when that is due."""
     module, attribute = _ACTIONS[name]
     return getattr(sys.modules[module], attribute)

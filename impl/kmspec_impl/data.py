@@ -1,19 +1,22 @@
-"""Data directories as a whole: the only place that exports, imports and empties them."""
+"""All that is kept, as a whole: the only place that exports, imports and empties it."""
 
 import json
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from kmspec_impl import integrity
 from kmspec_impl.emulator import KINDS
 from kmspec_impl.storage import database, rows, sealing
 from kmspec_impl.storage.database import Database
-from kmspec_impl.storage.durable import Durable
 from kmspec_impl.storage.faults import DataError, LostError
 from kmspec_impl.storage.journal import Place
+from kmspec_impl.storage.places import Where, clear, opened
+from kmspec_impl.storage.tables import Row
 
 FORMAT: Final = "kmspec-data-1"
 _OWNER_ONLY: Final = 0o600
@@ -35,56 +38,61 @@ class _Document(BaseModel):
     rows: list[_Entry]
 
 
-def export(directory: Path, file: Path) -> int:
+def export(place: Where, file: Path) -> int:
     """Write all rows, secrets among them in the clear, to a new file of its owner's; how many.
 
-    :raises DataError: the directory cannot be read, or the file not be written.
+    :raises DataError: they cannot be read, or the file not be written.
     """
-    require(directory)
-    durable = Durable(directory)
-    try:
+    if isinstance(place, Path):
+        require(place)
+    with closing(opened(place)) as storage:
         entries = [
-            _Entry(**place._asdict(), row=json.loads(content)[0])
-            for place, content in durable.contents()
+            _Entry(**row._asdict(), row=json.loads(content)[0])
+            for row, content in storage.contents()
         ]
-    finally:
-        durable.close()
     document = _Document(format=FORMAT, rows=entries)
     _write(file, document.model_dump_json(indent=1) + "\n")
     return len(entries)
 
 
-def restore(directory: Path, file: Path) -> int:
-    """Fill a new directory with the rows of a file; how many.
+def restore(place: Where, file: Path) -> int:
+    """Fill a new directory, or a new database, with the rows of a file; how many.
 
-    :raises DataError: there is something in the directory, or the file is no export.
+    :raises DataError: there is something in it, or the file is no export.
     """
-    document = _read(file)
-    contents = list(_checked(file, document))
-    if (directory / database.FILE_NAME).exists():
-        what = f"{directory} holds something already"
-        raise DataError(what, "empty it with `kmspec data reset`, or give another --data-dir")
-    durable = Durable(directory)
+    read = dict(_checked(file, _read(file)))
+    for flaw in integrity.flaws(read):
+        raise _no_export(file, flaw)
+    contents = [(place, rows.to_bytes(row)) for place, row in read.items()]
     try:
-        durable.fill(contents)
+        with closing(opened(place)) as storage:
+            if not storage.fresh:
+                what = f"{storage.name} holds something already"
+                remedy = "empty it with `kmspec data reset`, or name another place"
+                raise DataError(what, remedy)
+            storage.fill(contents)
     except LostError as cause:
-        durable.close()
-        reset(directory)
+        if isinstance(place, Path):
+            reset(place)
         raise DataError(str(cause), "make room there") from cause
-    durable.close()
     return len(contents)
 
 
-def reset(directory: Path) -> None:
-    """Empty a directory, its key included.
+def reset(place: Where) -> None:
+    """Empty a directory, its key included, or a database, whose key is nowhere in it.
 
     :raises DataError: it is none of ours, or in use.
     """
+    if isinstance(place, str):
+        clear(place)
+        return
+    directory = place
     require(directory)
-    Database(directory).close()
+    emptied = Database(directory)  # so that nobody else can open it before all is gone
     made = (database.FILE_NAME, *(database.FILE_NAME + end for end in ("-wal", "-shm")))
     for name in (*made, sealing.FILE_NAME, database.LOCK_NAME):
         (directory / name).unlink(missing_ok=True)
+    emptied.close()
 
 
 def require(directory: Path) -> None:
@@ -124,28 +132,42 @@ def _read(file: Path) -> _Document:
     except ValidationError as cause:
         raise _no_export(file, str(cause.errors()[0]["msg"])) from cause
     if document.format != FORMAT:
-        raise _no_export(file, f"its format is {document.format!r}, not {FORMAT!r}")
+        raise _no_export(file, f"its format is {document.format[:40]!a}, not {FORMAT!r}")
     return document
 
 
-def _checked(file: Path, document: _Document) -> Iterator[tuple[Place, bytes]]:
+def _checked(file: Path, document: _Document) -> Iterator[tuple[Place, Row]]:
+    """Every row, which must be written as this kmspec would write it."""
     seen: set[Place] = set()
     for entry in document.rows:
         kind = KINDS.get(entry.kind)
         if kind is None:
-            raise _no_export(file, f"there are no rows of kind {entry.kind!r}")
-        written = json.dumps([entry.row]).encode()
-        try:
-            row = rows.from_bytes(kind, written)
-        except ValueError as cause:
-            raise _no_export(file, f"{entry.kind} {entry.id} is no such row") from cause
-        if row.id != entry.id:
-            raise _no_export(file, f"{entry.kind} {entry.id} has another id in its row")
+            raise _no_export(file, f"there are no rows of kind {entry.kind[:40]!a}")
         place = Place(entry.kind, entry.owner, entry.id)
+        told = integrity.told(place)
+        try:
+            row = rows.from_bytes(kind, json.dumps([entry.row]).encode())
+        except ValueError as cause:
+            raise _no_export(file, f"{told} is no such row") from cause
+        if row.id != entry.id:
+            raise _no_export(file, f"{told} has another id in its row")
+        if not _same(entry.row, json.loads(rows.to_bytes(row))[0]):
+            raise _no_export(
+                file, f"{told} has a member that is of no such row, or of another type"
+            )
         if place in seen:
-            raise _no_export(file, f"{entry.kind} {entry.id} of {entry.owner} is there twice")
+            raise _no_export(file, f"{told} is there twice")
         seen.add(place)
-        yield place, rows.to_bytes(row)
+        yield place, row
+
+
+def _same(given: object, written: object) -> bool:
+    """Whether what is given is what is written, but for members that have a default."""
+    if isinstance(given, dict) and isinstance(written, dict):
+        return all(name in written and _same(given[name], written[name]) for name in given)
+    if isinstance(given, list) and isinstance(written, list):
+        return len(given) == len(written) and all(map(_same, given, written))
+    return given == written and isinstance(given, bool) is isinstance(written, bool)
 
 
 def _no_export(file: Path, why: str) -> DataError:

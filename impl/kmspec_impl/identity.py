@@ -26,7 +26,8 @@ _PASSWORD_LENGTH: Final = 32
 _MATERIAL_ID_LENGTH: Final = 64
 _GRANT_ID_LENGTH: Final = 64
 _TOKEN_BYTES: Final = 96
-_DRAWN: Final = "drawn"
+DRAWN: Final = "drawn"
+"""What the row is called that says how many ids were drawn in a realm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +85,8 @@ class Ids:
 
     def _bytes(self, length: int) -> bytes:
         """Bytes that look random. Nothing secret comes of them: material comes from the HSMs."""
-        last = self._drawn.get(_DRAWN)
-        drawn = self._drawn.put(Drawn(_DRAWN, 1 if last is None else last.count + 1))
+        last = self._drawn.get(DRAWN)
+        drawn = self._drawn.put(Drawn(DRAWN, 1 if last is None else last.count + 1))
         return hashlib.shake_128(f"{self._seed} {drawn.count}".encode()).digest(length)
 
 

@@ -55,6 +55,8 @@ class LastUse:
     moment: float
 
 
+FLEET: Final = "fleet"
+"""The name of the service's own HSMs."""
 OF_REALMS: Final[tuple[type[Row], ...]] = (
     Alias,
     Backup,
@@ -139,7 +141,7 @@ class Realm:
         self.ids = Ids(seed, self._table(Drawn))
         self.vpc = Ids(seed, Table()).network("vpc")
         """Where all subnets are: EC2 is not emulated."""
-        self.fleet: Device = self._new_device("fleet", SoftwareDevice)
+        self.fleet: Device = self._new_device(FLEET, SoftwareDevice)
         """The service's own HSMs, for keys of origin AWS_KMS."""
         self.devices = _Devices(self.new_device)
         """What the HSMs of clusters hold, by HSM id."""

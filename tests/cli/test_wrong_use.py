@@ -39,6 +39,8 @@ WRONG: Final = {
     "serve --delay 1e300 --port 0": "--delay 1e+300 is no time to wait; give seconds",
     "serve --quotas some": "'some' is not one of 'none', 'store', 'all'",
     "serve --port 0 --data-dir /dev/null": "/dev/null cannot be used: file exists; give another",
+    "serve --port 0 --data-dir=": "invalid value for '--data-dir': it is empty; see `kmspec serve",
+    "data reset --data-dir=": "invalid value for '--data-dir': it is empty; see `kmspec data",
     "data export --data-dir absent all.json": "absent is no data directory of kmspec; give the",
     "data import --data-dir new absent.json": "absent.json cannot be read: No such file or",
     "data reset --data-dir absent": "absent is no data directory of kmspec; give the --data-dir",

@@ -5,8 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from kmspec_impl import integrity
 from kmspec_impl.clock import VirtualClock
 from kmspec_impl.embedded import Embedded
+from kmspec_impl.emulator import KINDS
+from kmspec_impl.storage import rows
 from kmspec_impl.storage.durable import Durable
 
 
@@ -21,10 +24,17 @@ class Reopening:
         self._directory, self._share, self._mutant = directory, share, mutant
         self._rng = random.Random(seed)
         self.crashes = 0
+        self.flaws: list[str] = []
+        """What did not hold together of what was found after a crash."""
         self._open()
 
     def _open(self) -> None:
         self._durable = Durable(self._directory)
+        kept = {
+            place: rows.from_bytes(KINDS[place.kind], content)
+            for place, content in self._durable.contents()
+        }
+        self.flaws += integrity.flaws(kept)
         self._embedded = Embedded(mutant=self._mutant, storage=self._durable, clock=VirtualClock())
 
     def crash(self) -> None:

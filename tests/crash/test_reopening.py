@@ -19,4 +19,5 @@ def test_an_emulator_that_crashes_is_as_the_model_says(tmp_path: Path, only: lis
     target.close()
     assert [str(violation) for violation in result.violations] == []
     assert result.exit_code == 0
+    assert target.flaws == []
     assert target.crashes > 10

@@ -2,8 +2,8 @@
 
     python -m tests.soak.run [--requests 1000000] [--data-dir]
 
-Exit code 1: memory grew by more than a tenth after the first tenth of the requests, a request was
-refused or answered by a fault, or files were left open.
+Exit code 1: memory, or what is on disk, grew by more than a tenth after the first tenth of the
+requests, a request was refused or answered by a fault, or files were left open.
 """
 
 import argparse
@@ -43,6 +43,8 @@ class Found:
     early: float = 0.0
     late: float = 0.0
     files: tuple[int, int] = (0, 0)
+    disk: tuple[float, float] = (0.0, 0.0)
+    """All files of the data directory, in MB; nothing without one."""
     faults: list[str] = field(default_factory=list)
 
     def lines(self) -> Iterator[str]:
@@ -51,12 +53,18 @@ class Found:
         yield f"{len(self.faults)} refused or answered by a fault"
         yield f"memory after a tenth of them {self.early:.1f} MB, at the end {self.late:.1f} MB"
         yield f"open files {self.files[0]}, at the end {self.files[1]}"
+        if self.disk[1]:
+            yield f"data directory {self.disk[0]:.1f} MB, at the end {self.disk[1]:.1f} MB"
         yield from self.faults[:10]
 
     @property
     def grew(self) -> bool:
         """Whether something grew that should not."""
-        return self.late > GROWTH * self.early or self.files[1] > self.files[0]
+        return (
+            self.late > GROWTH * self.early
+            or self.files[1] > self.files[0]
+            or self.disk[1] > GROWTH * self.disk[0]
+        )
 
 
 class Asking:
@@ -115,10 +123,11 @@ class Asking:
         return body
 
 
-def soak(requests: int, *options: str) -> Found:
-    """Make so many requests of a server."""
+def soak(requests: int, kept: Path | None = None) -> Found:
+    """Make so many requests of a server, which keeps its state in a directory if there is one."""
     found, began = Found(), perf_counter()
-    options = ("--clock", "virtual", "--quotas", "none", *options)
+    options = ["--clock", "virtual", "--quotas", "none"]
+    options += [] if kept is None else ["--data-dir", str(kept)]
     with Server(*options) as server, ExitStack() as ended:
         endpoint = Endpoint(f"http://127.0.0.1:{server.port}")
         made = up(endpoint, "soak", endpoint.pause)
@@ -134,10 +143,16 @@ def soak(requests: int, *options: str) -> Found:
                 asking.own("clock/Advance", Seconds=AWAY)
             if not found.early and found.requests >= requests / 10:
                 found.early, before = server.memory(), server.files()
-                found.files = (before, before)
+                found.files, found.disk = (before, before), (_megabytes(kept), 0.0)
         found.late, found.files = server.memory(), (found.files[0], server.files())
+        found.disk = found.disk[0], _megabytes(kept)
     found.seconds = perf_counter() - began
     return found
+
+
+def _megabytes(kept: Path | None) -> float:
+    """What the files of a data directory take; it has grown to that, and never shrinks."""
+    return sum(file.stat().st_size for file in kept.iterdir()) / 1024**2 if kept else 0.0
 
 
 def main() -> int:
@@ -147,8 +162,7 @@ def main() -> int:
     parser.add_argument("--data-dir", action="store_true", help="keep state on disk")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
-        words = ("--data-dir", str(Path(directory))) if given.data_dir else ()
-        found = soak(given.requests, *words)
+        found = soak(given.requests, Path(directory) if given.data_dir else None)
     sys.stdout.write("\n".join(found.lines()) + "\n")
     return 1 if found.grew or found.faults else 0
 

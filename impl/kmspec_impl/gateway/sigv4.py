@@ -38,6 +38,8 @@ _NAMES: Final[Mapping[Service, str]] = {
 }
 """What a scope calls the services."""
 _PARTS_OF_SCOPE: Final = 5
+_READ: Final = (b"content-type", b"host")
+"""What else of the headers is read, besides those of AWS."""
 _SHOWN: Final = re.compile(r"[ -~]{0,64}")
 _MISMATCH: Final = (
     "The request signature we calculated does not match the signature you provided. Check your "
@@ -124,6 +126,7 @@ class _Verification:
         for name, value in request.headers:
             values.setdefault(name, []).append(b" ".join(value.split()))
         self._headers = {name: b",".join(several) for name, several in values.items()}
+        self._twice = [name for name, several in values.items() if len(several) > 1]
 
     def caller(
         self, credentials: Credentials, now: float, key_of: Callable[[str, str], bytes]
@@ -236,6 +239,10 @@ class _Verification:
             if name.startswith(b"x-amz-") and name not in signed:
                 shown = _shown(name)
                 raise self._invalid(f"'{shown}' must be a 'SignedHeader' in the AWS Authorization.")
+        for name in self._twice:
+            if name in _READ or name.startswith(b"x-amz-"):
+                # What was signed as one value with a comma could be read as the last of two.
+                raise self._invalid(f"'{_shown(name)}' is there more than once.")
         if claim.algorithm != _ALGORITHM:
             shown = _shown(claim.algorithm)
             raise self._incomplete(
@@ -333,13 +340,16 @@ def _moment(date: bytes) -> float | None:
         if _BASIC_FORMAT.fullmatch(date):
             return datetime.strptime(text, _WRITTEN).replace(tzinfo=UTC).timestamp()
         found = parsedate_to_datetime(text)
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+        moment = (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+        _written(moment)  # by its zone it may be in a year that there is not
     except (ValueError, TypeError, OverflowError):
         return None
+    return moment
 
 
 def _written(moment: float) -> str:
-    return datetime.fromtimestamp(moment, UTC).strftime(_WRITTEN)
+    date = datetime.fromtimestamp(moment, UTC)
+    return f"{date.year:04}{date:%m%dT%H%M%SZ}"
 
 
 def _shown(value: bytes) -> str:

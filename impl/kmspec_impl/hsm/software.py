@@ -50,7 +50,8 @@ _HMAC_HASHES: Final = {
     KeySpec.HMAC_512: "sha512",
 }
 _SLOW: Final = (KeySpec.RSA_2048, KeySpec.RSA_3072, KeySpec.RSA_4096)
-_HANDLE: Final = "handle"
+HANDLE: Final = "handle"
+"""What the row is called that says which handle was drawn last."""
 _USER_FIELDS: Final = attrgetter("name", "role", "password", "failures", "locked")
 
 
@@ -253,13 +254,13 @@ class SoftwareDevice:
 
     def restore(self, content: bytes) -> None:
         """Hold exactly what a backup holds."""
+        keys, users, next_handle = held(content)
         self.erase()
-        held = json.loads(content)
-        for key in held["keys"]:
-            self._hold(_read(key))
-        for name, role, *rest in held["users"]:
-            self._users.put(User(name, Role(role), *rest))
-        self._drawn.put(Drawn(_HANDLE, held["next"] - 1))
+        for key in keys:
+            self._hold(key)
+        for user in users:
+            self._users.put(user)
+        self._drawn.put(Drawn(HANDLE, next_handle - 1))
         self._backup = content
 
     def erase(self) -> None:
@@ -271,7 +272,7 @@ class SoftwareDevice:
         return sorted(self._keys, key=lambda key: key.entry.handle)
 
     def _next_handle(self) -> int:
-        last = self._drawn.get(_HANDLE)
+        last = self._drawn.get(HANDLE)
         return 1 if last is None else last.count + 1
 
     def _add(self, owner: str, label: str, spec: KeySpec, material: bytes | None) -> int:
@@ -282,7 +283,7 @@ class SoftwareDevice:
     def _hold(self, key: HeldKey) -> None:
         self._keys.put(key)
         if key.entry.handle >= self._next_handle():
-            self._drawn.put(Drawn(_HANDLE, key.entry.handle))
+            self._drawn.put(Drawn(HANDLE, key.entry.handle))
 
     def _index(self, before: HeldKey | None, key: HeldKey | None) -> None:
         if before is not None:
@@ -325,6 +326,20 @@ class SoftwareDevice:
         key = self._keys[str(handle)]
         text = base64.b64encode(key.material or b"").decode()
         return [handle, key.entry.label, key.entry.owner, key.entry.spec, text]
+
+
+def held(backup: bytes) -> tuple[list[HeldKey], list[User], int]:
+    """The keys and users in a backup, and the handle that comes next.
+
+    :raises ValueError: it is no backup.
+    """
+    try:
+        read = json.loads(backup)
+        keys = [_read(key) for key in read["keys"]]
+        users = [User(name, Role(role), *rest) for name, role, *rest in read["users"]]
+        return keys, users, int(read["next"])
+    except (KeyError, TypeError) as cause:
+        raise ValueError("this is no backup") from cause
 
 
 def _fresh_nonces() -> Iterator[bytes]:

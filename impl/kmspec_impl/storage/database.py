@@ -59,12 +59,15 @@ class Database:
 
     def _prepare(self, migrations: tuple[str, ...]) -> None:
         connection = self._connection
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
         (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version == 0 and connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+            what = f"{self.directory / FILE_NAME} is a database of another program"
+            raise DataError(what, _ANOTHER)
         if version > len(migrations):
             what = f"{self.directory} was written by a later kmspec (schema {version})"
             raise DataError(what, f"use that one, or {_ANOTHER}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
         for number, statement in enumerate(migrations[version:], version + 1):
             connection.execute("BEGIN IMMEDIATE")
             connection.execute(statement)
@@ -117,14 +120,18 @@ _DELETE: Final = "DELETE FROM rows WHERE kind = ? AND owner = ? AND id = ?"
 
 def _locked(directory: Path) -> int:
     """A file that is open and locked; the lock is gone with the process, however it ends."""
-    lock = os.open(directory / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as cause:
-        os.close(lock)
-        what = f"{directory} is in use by another kmspec"
-        raise DataError(what, f"stop that one, or {_ANOTHER}") from cause
-    return lock
+    file = directory / LOCK_NAME
+    while True:
+        lock = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as cause:
+            os.close(lock)
+            what = f"{directory} is in use by another kmspec"
+            raise DataError(what, f"stop that one, or {_ANOTHER}") from cause
+        if file.exists() and file.stat().st_ino == os.fstat(lock).st_ino:
+            return lock
+        os.close(lock)  # it was emptied between the two: another process locks another file
 
 
 def _reason(error: Exception) -> str:

@@ -37,7 +37,11 @@ class Durable:
         self._database = Database(directory)
         self._journal = Journal()
         try:
-            self._sealer = Sealer(data_key(directory, fresh=self._database.fresh))
+            self.name = str(directory)
+            """Which directory it is, for people."""
+            self.fresh = self._database.fresh
+            """Whether nothing was ever kept there."""
+            self._sealer = Sealer(data_key(directory, fresh=self.fresh))
             self._kept = Kept(self.contents())
         except DataError:
             self._database.close()
@@ -51,7 +55,10 @@ class Durable:
         self._for_next: list[Answer] = []
 
     def table(self, kind: type[RowT], owner: str) -> Table[RowT]:
-        """The rows of one kind that somebody has."""
+        """The rows of one kind that somebody has.
+
+        :raises DataError: this kmspec has no such rows.
+        """
         return Table(self._kept.take(kind, owner), self._journal.of(kind.__name__, owner))
 
     def passing(self, kind: type[RowT], owner: str) -> Table[RowT]:

@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any, Final, NamedTuple
 
 from kmspec_impl.storage import rows
@@ -22,6 +23,7 @@ from kmspec_impl.storage.sealing import Sealer, data_key
 from kmspec_impl.storage.tables import Answer, Ask, RowT, Table
 
 _LOG: Final = logging.getLogger(__name__)
+_AGAIN: Final = "see that it runs, and try again"
 
 
 class _News(NamedTuple):
@@ -31,6 +33,19 @@ class _News(NamedTuple):
     changes: list[Written]
     kept: Kept | None = None
     """All there is, where the single changes are not known."""
+
+
+def clear(url: str) -> None:
+    """Delete every row of a database; who uses it finds nothing any more then.
+
+    :raises DataError: it cannot be used, and nothing was deleted.
+    """
+    with closing(Postgres(url)) as database:
+        try:
+            number = database.lock() + 1
+            database.write(number, [Written(place, None) for place, _ in database.read()])
+        except LostError as cause:
+            raise DataError(str(cause), _AGAIN) from cause
 
 
 class Joint:
@@ -54,13 +69,17 @@ class Joint:
         """Of requests whose changes are not written yet."""
         self._turns: asyncio.Task[None] | None = None
         self._database = Postgres(url)
+        self.name = self._database.name
+        """Which database it is, for people."""
         try:
             self._number = self._database.lock()
-            self._sealer = Sealer(data_key(None, fresh=self._database.is_fresh()))
+            self.fresh = self._database.is_fresh()
+            """Whether nothing was ever kept there."""
+            self._sealer = Sealer(data_key(None, fresh=self.fresh))
             self._kept = Kept(self.contents())
         except LostError as cause:
             self._database.close()
-            raise DataError(str(cause), "see that it runs, and start again") from cause
+            raise DataError(str(cause), _AGAIN) from cause
         except DataError:
             self._database.close()
             raise

@@ -1,9 +1,10 @@
 """Kept rows: the only place for rows that were written and whose table nobody has asked for yet."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from kmspec_impl.storage import rows
+from kmspec_impl.storage.faults import DataError
 from kmspec_impl.storage.journal import Place
 from kmspec_impl.storage.tables import RowT
 
@@ -16,10 +17,17 @@ class Kept:
         for place, content in contents:
             self._contents[place.kind, place.owner][place.id] = content
 
-    def take(self, kind: type[RowT], owner: str) -> Iterator[RowT]:
-        """The rows of one kind that somebody has; they are no longer here then."""
+    def take(self, kind: type[RowT], owner: str) -> list[RowT]:
+        """The rows of one kind that somebody has; they are no longer here then.
+
+        :raises DataError: this kmspec has no such rows.
+        """
         found = self._contents.pop((kind.__name__, owner), {})
-        return (rows.from_bytes(kind, content) for content in found.values())
+        try:
+            return [rows.from_bytes(kind, content) for content in found.values()]
+        except ValueError:  # its text shows what is in the row
+            what = f"there is a {kind.__name__} kept that this kmspec cannot read"
+            raise DataError(what, "use the kmspec that wrote it") from None
 
     def owners(self) -> tuple[str, ...]:
         """Who has rows here."""

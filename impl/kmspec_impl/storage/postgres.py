@@ -45,8 +45,6 @@ MIGRATIONS: Final = (
 )
 """What makes each version of the schema from the one before; the first one from nothing."""
 
-TABLES: Final = ("kmspec_rows", "kmspec_commits", "kmspec_last", "kmspec_schema")
-
 
 class Postgres:
     """A database that other processes use as well.
@@ -194,12 +192,6 @@ class Postgres:
             execute("INSERT INTO kmspec_commits VALUES (%s, %s)", (number, _written(changes)))
             execute("DELETE FROM kmspec_commits WHERE number <= %s", (number - KEPT,))
             execute("COMMIT")
-
-    def drop(self) -> None:
-        """Forget everything, the tables as well."""
-        with self._losing(), self._connection.transaction():
-            for table in TABLES:
-                self._connection.execute(b"DROP TABLE IF EXISTS " + table.encode())
 
     def close(self) -> None:
         """Leave it to others."""

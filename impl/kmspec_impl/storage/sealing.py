@@ -24,6 +24,7 @@ FILE_NAME: Final = "key"
 _BYTES: Final = 32
 _NONCE: Final = 12
 _OWNER_ONLY: Final = 0o600
+_FORM: Final = f"a key is {2 * _BYTES} hex digits"
 
 
 class Sealer:
@@ -78,6 +79,8 @@ def data_key(directory: Path | None, *, fresh: bool) -> bytes:
     if given is not None:
         return _read(given, f"the environment variable {KEY}")
     named = os.environ.get(KEY_FILE)
+    if named == "":
+        raise DataError(f"{KEY_FILE} names no file", f"name one, or give the key by {KEY}")
     if named is not None:
         file = Path(named)
     elif directory is not None:
@@ -88,13 +91,19 @@ def data_key(directory: Path | None, *, fresh: bool) -> bytes:
     try:
         if fresh and not file.exists():
             _make(file)
+    except OSError as cause:
+        what = f"the key {file} cannot be made: {cause.strerror}"
+        raise DataError(what, f"mend that, or give the key by {KEY}") from cause
+    try:
         return _read(file.read_text(encoding="ascii"), str(file))
     except FileNotFoundError as cause:
         what = f"{file} is missing, and with it the key of what is kept"
         raise DataError(what, f"put it back, or give the key by {KEY}") from cause
-    except (OSError, UnicodeDecodeError) as cause:
-        what = f"the key in {file} cannot be read: {cause}"
+    except OSError as cause:
+        what = f"the key in {file} cannot be read: {cause.strerror}"
         raise DataError(what, f"mend that, or give the key by {KEY}") from cause
+    except UnicodeDecodeError as cause:
+        raise DataError(f"{file} holds no key", _FORM) from cause
 
 
 def _make(file: Path) -> None:
@@ -117,5 +126,5 @@ def _read(text: str, where: str) -> bytes:
     except ValueError:
         key = b""
     if len(key) != _BYTES:
-        raise DataError(f"{where} holds no key", f"a key is {2 * _BYTES} hex digits")
+        raise DataError(f"{where} holds no key", _FORM)
     return key

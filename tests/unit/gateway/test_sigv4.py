@@ -415,7 +415,29 @@ def test_incomplete(server: Running, authorization: str, expected: str) -> None:
     assert message(response).startswith(expected)
 
 
-@pytest.mark.parametrize("date", [None, "yesterday", "20261399T000000Z", "Wed, 99 Nov 2026 GMT"])
+@pytest.mark.parametrize("header", ["X-Amz-Target", "Host", "Content-Type"])
+def test_a_header_is_not_read_as_the_last_of_two(server: Running, header: str) -> None:
+    """What is signed is both with a comma between them, and so is one value with a comma in it."""
+    request = kms()
+    request.headers["Host"] = HOST
+    del request.headers[header]
+    request.headers[header] = "one,two"
+    SigV4Auth(ME, "kms", "eu-west-1").add_auth(request)
+    lines, body = parts(request)
+    at = next(n for n, line in enumerate(lines) if line.lower().startswith(header.lower().encode()))
+    lines[at : at + 1] = [f"{header}: {value}".encode() for value in ("one", "two")]
+    response = exchange(server, b"\r\n".join([*lines, b"", b""]) + body)
+    assert code(response) == INVALID
+    assert message(response) == f"'{header.lower()}' is there more than once."
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        *(None, "yesterday", "20261399T000000Z", "Wed, 99 Nov 2026 GMT"),
+        "Fri, 31 Dec 9999 23:59:59 -2359",
+    ],
+)
 def test_a_date_that_is_none(server: Running, date: str | None) -> None:
     request = signed()
     del request.headers["X-Amz-Date"]

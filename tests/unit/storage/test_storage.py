@@ -1,6 +1,9 @@
 """What is kept on disk: whole, in order, sealed, by one process at a time."""
 
+import dataclasses
+import fcntl
 import sqlite3
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -170,65 +173,69 @@ def test_a_clock_of_another_kind_is_refused(tmp_path: Path) -> None:
     again.close()
 
 
-def test_what_is_exported_is_what_is_imported(tmp_path: Path) -> None:
-    made, there, back = tmp_path / "made", tmp_path / "there", tmp_path / "back.json"
-    embedded = Embedded(storage=Durable(made))
-    _, answer = embedded.call("kms", "CreateKey", {"Description": "exported"})
-    key = answer["KeyMetadata"]["KeyId"]
-    _, sealed = embedded.call("kms", "Encrypt", {"KeyId": key, "Plaintext": b"text"})
-    embedded.close()
-    file = tmp_path / "all.json"
-    count = data.export(made, file)
-    assert file.stat().st_mode & 0o777 == 0o600
-    assert data.restore(there, file) == count
-    assert data.export(there, back) == count
-    assert back.read_bytes() == file.read_bytes()
-    again = Embedded(storage=Durable(there))
-    blob = {"CiphertextBlob": sealed["CiphertextBlob"]}
-    assert again.call("kms", "Decrypt", blob)[1]["Plaintext"] == b"text"
-    again.close()
-    with pytest.raises(DataError, match="holds something already; empty it with"):
-        data.restore(there, file)
-    data.reset(there)
-    assert list(there.iterdir()) == []
+def test_a_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / database.FILE_NAME
+    with sqlite3.connect(file) as connection:
+        connection.execute("CREATE TABLE precious (text)")
+    connection.close()
+    before = file.read_bytes()
+    with pytest.raises(DataError, match="is a database of another program; give another"):
+        Durable(tmp_path)
+    with pytest.raises(DataError, match="is a database of another program"):
+        data.reset(tmp_path)
+    assert file.read_bytes() == before
+
+
+def test_a_lock_that_is_gone_from_the_directory_locks_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when a directory is emptied between the opening of the lock and the locking."""
+    taken = fcntl.flock
+    opened: list[int] = []
+
+    def flock(lock: int, how: int) -> None:
+        if not opened:
+            (tmp_path / database.LOCK_NAME).unlink()
+        opened.append(lock)
+        taken(lock, how)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    first = Database(tmp_path)
+    assert len(opened) == 2
+    with pytest.raises(DataError, match="in use by another"):
+        Database(tmp_path)
+    first.close()
+
+
+def test_a_row_that_cannot_be_read_shows_nothing_of_itself(tmp_path: Path) -> None:
+    """As one that another version of kmspec wrote."""
+    durable = Durable(tmp_path)
+    durable.table(Word, "me").put(Word("a", "planted secret"))
+    durable.commit()
+    durable.close()
+    durable = Durable(tmp_path)
+    changed = dataclasses.make_dataclass("Word", [("id", int), ("other", int)], frozen=True)
+    with pytest.raises(DataError, match="has a Word that this kmspec cannot read") as caught:
+        durable.table(changed, "me")
+    durable.close()
+    shown = traceback.format_exception(caught.value)
+    assert "planted" not in "".join(shown)
 
 
 @pytest.mark.parametrize(
-    ("content", "why"),
+    ("file", "why"),
     [
-        ("{", "Invalid JSON"),
-        ('{"format": "other", "rows": []}', "its format is 'other'"),
-        ('{"format": "kmspec-data-1"}', "Field required"),
-        (
-            '{"format": "kmspec-data-1", "rows": [{"kind":"No","owner":"a","id":"a","row":{}}]}',
-            "there are no rows of kind 'No'",
-        ),
-        (
-            '{"format": "kmspec-data-1", "rows": [{"kind":"Key","owner":"a","id":"a","row":{}}]}',
-            "Key a is no such row",
-        ),
-        (
-            '{"format": "kmspec-data-1", "rows": ['
-            + ",".join(2 * ['{"kind":"Drawn","owner":"a","id":"a","row":{"id":"a","count":1}}'])
-            + "]}",
-            "Drawn a of a is there twice",
-        ),
+        ("", "KMSPEC_DATA_KEY_FILE names no file; name one"),
+        ("/nowhere/key", "the key /nowhere/key cannot be made: No such file or directory; mend"),
+        (".", r"the key in \. cannot be read: Is a directory; mend that"),
     ],
 )
-def test_what_is_no_export_is_refused(tmp_path: Path, content: str, why: str) -> None:
-    file = tmp_path / "file.json"
-    file.write_text(content)
-    with pytest.raises(DataError, match="is no export of kmspec: .*" + why):
-        data.restore(tmp_path / "new", file)
-    assert not (tmp_path / "new").exists()
-
-
-def test_what_is_none_of_ours_is_not_emptied(tmp_path: Path) -> None:
-    mine = tmp_path / "precious"
-    mine.write_text("text")
-    with pytest.raises(DataError, match="is no data directory of kmspec"):
-        data.reset(tmp_path)
-    assert mine.read_text() == "text"
+def test_a_key_file_that_cannot_be_had_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, why: str
+) -> None:
+    monkeypatch.setenv(sealing.KEY_FILE, file)
+    with pytest.raises(DataError, match=why):
+        Durable(tmp_path)
 
 
 def test_memory_keeps_nothing() -> None:
@@ -289,27 +296,3 @@ def test_a_row_that_cannot_be_written_is_undone_with_all_that_came_with_it(tmp_p
     durable.commit()
     durable.close()
     assert words(tmp_path) == [Word("kept")]
-
-
-def test_an_import_that_fails_leaves_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file, there = tmp_path / "file.json", tmp_path / "there"
-    file.write_text('{"format": "kmspec-data-1", "rows": []}')
-
-    def fill(durable: Durable, contents: object) -> None:
-        del durable, contents
-        raise LostError("there cannot be written: database or disk is full")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Durable, "fill", fill)
-        with pytest.raises(DataError, match="is full; make room"):
-            data.restore(there, file)
-    assert list(there.iterdir()) == []
-    assert data.restore(there, file) == 0
-
-
-def test_an_export_overwrites_nothing(tmp_path: Path) -> None:
-    Embedded(storage=Durable(tmp_path / "made")).close()
-    with pytest.raises(DataError, match="/dev/full cannot be written: File exists; name a new"):
-        data.export(tmp_path / "made", Path("/dev/full"))
