@@ -94,7 +94,8 @@ class Emulator:
         self._storage = Memory() if storage is None else storage
         self._remember()
         self._clock = self._going_on()
-        self._storage.before_commit, self._storage.when_lost = self._keep_uses, self._remember_again
+        self._keep_time()
+        self._storage.when_lost = self._remember_again
         self._storage.when_followed = self._find_realms
         self._handlers: Final = {
             (service.value, operation): handler
@@ -176,7 +177,13 @@ class Emulator:
 
     def _remember_again(self) -> None:
         self._remember()
+        self._keep_time()
+
+    def _keep_time(self) -> None:
+        """Move the clock when it is moved, whoever does it."""
         self._time.watch(partial(_follow, self._clock))
+        if self._clock.kind == RealClock.kind:
+            self._shared.seconds_behind = self._storage.seconds_behind
 
     def _new_device(self) -> NewDevice:
         """What makes HSMs, which must be of the kind that those that are kept are of."""
@@ -199,16 +206,10 @@ class Emulator:
             what = f"what is kept there was made by --clock {kept.kind}"
             raise DataError(what, f"use --clock {kept.kind}, or give another --data-dir")
         clock.advance(kept.seconds - clock.ahead)
-        self._time.watch(partial(_follow, clock))
         return clock
 
     def _find_realms(self) -> None:
         self._shared.find_realms()
-
-    def _keep_uses(self) -> None:
-        """Hand over what keys were used for: that changes no state, and waits for what does."""
-        for realm in self._shared.realms.values():
-            realm.keep_uses()
 
     def advance(self, seconds: float) -> float:
         """Move time; the new moment. What becomes due by it happens when it is asked for.

@@ -88,6 +88,8 @@ class Shared:
     ) -> None:
         self.delay, self.seed, self.quotas, self.storage = delay, seed, quotas, storage
         self.new_device = new_device
+        self.seconds_behind = 0.0
+        """How old the moment may be that a key is said to have been used last."""
         self.realm_of_cluster: dict[str, Realm] = {}
         """Where a cluster is, or was: the operator names it by its id alone."""
         self.realms: dict[Caller, Realm] = {}
@@ -101,7 +103,7 @@ class Shared:
         """Have every realm that there is something of in storage."""
         for owner in self.storage.owners():
             match owner.split():
-                case [account, region]:
+                case [account, region] if Caller(account, region) not in self.realms:
                     self._add(Caller(account, region))
 
     def realm(self, caller: Caller, now: float) -> "Realm":
@@ -126,6 +128,7 @@ class Realm:
     def __init__(self, caller: Caller, shared: Shared) -> None:
         self.caller = caller
         self.shared = shared
+        self._owner = f"{caller.account} {caller.region}"
         self.keys = self._table(Key)
         self.aliases = self._table(Alias)
         self.stores = self._table(Store)
@@ -134,8 +137,8 @@ class Realm:
         self.clusters = self._table(Cluster)
         self.backups = self._table(Backup)
         self.subnets = self._table(Subnet)
-        self.uses = self._table(LastUse)
-        """The last uses of keys as they are kept; :meth:`keep_uses` brings them up to date."""
+        self.uses = shared.storage.passing(LastUse, self._owner)
+        """The last uses of keys, by their ARNs."""
         self.agenda = Agenda(self, self._table(Due))
         seed = f"{shared.seed} {caller.account} {caller.region}"
         self.ids = Ids(seed, self._table(Drawn))
@@ -152,8 +155,6 @@ class Realm:
         """The grant that a grant token is good for."""
         self._grants_of: defaultdict[str, dict[str, None]] = defaultdict(dict)
         """The ids of the grants of each key, in the order of their making."""
-        self.last_used: dict[str, tuple[str, float]] = {}
-        """Operation and moment of the last use of a key, by its ARN, where ``uses`` is older."""
         self.keys.watch(self._index_key)
         self.grants.watch(self._index_grant)
         for cluster in self.clusters:
@@ -161,7 +162,7 @@ class Realm:
         self.clusters.watch(self._index_cluster)
 
     def _table(self, kind: type[RowT]) -> Table[RowT]:
-        return self.shared.storage.table(kind, f"{self.caller.account} {self.caller.region}")
+        return self.shared.storage.table(kind, self._owner)
 
     def new_device(self, name: str) -> Device:
         """An HSM of a cluster, with what one of that name holds already."""
@@ -185,7 +186,6 @@ class Realm:
             for material in key.materials:
                 self.key_of_header[material.header] = key.id
         elif before is not None:
-            self.last_used.pop(before.arn, None)
             self._grants_of.pop(before.id, None)
             del self.key_of_arn[before.arn]
             for material in before.materials:
@@ -205,18 +205,15 @@ class Realm:
             self.uses.remove(key.arn)
         self.keys.remove(key.id)
 
-    def keep_uses(self) -> None:
-        """Keep the last uses of keys."""
-        for arn, (operation, moment) in self.last_used.items():
-            kept = self.uses.get(arn)
-            if kept is None or kept.moment <= moment:
-                self.uses.put(LastUse(arn, operation, moment))
-        self.last_used.clear()
-
-    def last_use(self, key: Key) -> LastUse | None:
-        """What a key was last used for."""
-        used = self.last_used.get(key.arn)
-        return self.uses.get(key.arn) if used is None else LastUse(key.arn, *used)
+    def note_use(self, arn: str, operation: str, now: float) -> None:
+        """Note what a key was used for, as exactly as the storage can."""
+        known = self.uses.get(arn)
+        if (
+            known is None
+            or known.operation != operation
+            or now - known.moment >= self.shared.seconds_behind
+        ):
+            self.uses.put(LastUse(arn, operation, now))
 
     def grants_of(self, key_id: str) -> list[Grant]:
         """The grants of a key, in the order of their making."""

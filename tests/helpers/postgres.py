@@ -68,8 +68,9 @@ def started() -> Iterator[Postgres]:
         making = ("--pgdata", data, "--username", _USER, "--auth", "trust", "--no-sync")
         subprocess.run([programs / "initdb", *making], check=True, capture_output=True, user=owner)
         listening = ("-c", "listen_addresses=", "-c", f"unix_socket_directories={directory}")
+        hurried = ("-c", "fsync=off")  # no test takes its power away
         process = subprocess.Popen(
-            [programs / "postgres", "-D", data, *listening],
+            [programs / "postgres", "-D", data, *listening, *hurried],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,

@@ -8,10 +8,8 @@ import pytest
 
 from kmspec.limits import CLUSTER_CAPACITY
 from kmspec_check.conform import conform
-from kmspec_check.plan import Explored
 from kmspec_impl.client.keystore import up
 from kmspec_impl.embedded import Embedded
-from kmspec_model import Model
 from tests.several.conftest import Make
 from tests.unit.impl.support import Customer
 
@@ -32,11 +30,11 @@ class Either:
         return self._rng.choice(self._ends).call(service, operation, parameters, **place)
 
 
-@pytest.mark.parametrize("area", ["alias", "quota"])
-def test_the_checker_cannot_tell_two_processes_from_one(another: Make, area: str) -> None:
-    result = conform(Either(another(), another()), only=[area, "smoke"], explored=Explored(Model()))
+def test_the_checker_cannot_tell_two_processes_from_one(another: Make) -> None:
+    result = conform(Either(another(), another()), only=["smoke"])
     assert [violation.rule for violation in result.violations] == []
-    assert result.exit_code == 0
+    assert result.trouble == ""
+    assert result.steps > 0
 
 
 def test_a_key_store_made_by_one_is_used_by_the_other(another: Make) -> None:

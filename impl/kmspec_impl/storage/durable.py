@@ -29,13 +29,13 @@ class Durable:
     :raises DataError: the directory cannot be used.
     """
 
-    before_commit: Callable[[], None] | None = None
+    seconds_behind = 0.0
     when_lost: Callable[[], None] | None = None
     when_followed: Callable[[], None] | None = None
 
     def __init__(self, directory: Path) -> None:
         self._database = Database(directory)
-        self._journal = Journal()
+        self._journal, self._passing = Journal(), Journal()
         try:
             self.name = str(directory)
             """Which directory it is, for people."""
@@ -62,9 +62,8 @@ class Durable:
         return Table(self._kept.take(kind, owner), self._journal.of(kind.__name__, owner))
 
     def passing(self, kind: type[RowT], owner: str) -> Table[RowT]:
-        """A table in memory, like everything that nobody else sees."""
-        del kind, owner
-        return Table()
+        """The same, kept with the next change of another table, or in the end."""
+        return Table(self._kept.take(kind, owner), self._passing.of(kind.__name__, owner))
 
     def contents(self) -> Iterator[tuple[Place, bytes]]:
         """Every row as it was written, in the order of writing.
@@ -157,9 +156,7 @@ class Durable:
             answer(error is None)
 
     def _taken(self) -> Changes:
-        if self.before_commit is not None:
-            self.before_commit()
-        return self._journal.take()
+        return {**self._journal.take(), **self._passing.take()}
 
     def _write(self, changes: Changes) -> None:
         self._database.write(self._sealer.changes(changes))
@@ -170,7 +167,7 @@ class Durable:
             _LOG.error("kmspec: %s; what was asked for is undone and refused: make room", error)
         else:
             _LOG.error("kmspec: a defect; what was asked for is undone", exc_info=error)
-        self._journal.take()
+        self._taken()
         self._pending = None
         try:
             self._kept = Kept(self.contents())

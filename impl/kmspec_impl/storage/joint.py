@@ -56,7 +56,7 @@ class Joint:
     :raises DataError: the database cannot be used.
     """
 
-    before_commit: Callable[[], None] | None = None
+    seconds_behind = 1.0
     when_lost: Callable[[], None] | None = None
     when_followed: Callable[[], None] | None = None
 
@@ -94,7 +94,7 @@ class Joint:
         return table
 
     def passing(self, kind: type[RowT], owner: str) -> Table[RowT]:
-        """A table like any other; what changes nothing else is not waited for to be on disk."""
+        """The same; what changes nothing else is not waited for to be on disk."""
         self._passing.add(kind.__name__)
         return self.table(kind, owner)
 
@@ -157,7 +157,7 @@ class Joint:
             return
         self._locked = False
         try:
-            self._write(self._taken())
+            self._write(self._journal.take())
         except LostError:
             self._current = False
             raise
@@ -183,7 +183,7 @@ class Joint:
                 self._locked, writing, asks = True, asks, []
                 for ask in writing:
                     ask(True)  # noqa: FBT003 - its only argument
-                await in_thread(self._thread, self._write, self._taken())
+                await in_thread(self._thread, self._write, self._journal.take())
         except (LostError, DataError) as error:
             _LOG.error("kmspec: %s; what was asked for is refused", error)
             self._current = False
@@ -252,11 +252,6 @@ class Joint:
         if changes is not None:
             return _News(last, changes)
         return _News(last, [], Kept(self.contents()))
-
-    def _taken(self) -> Changes:
-        if self.before_commit is not None:
-            self.before_commit()
-        return self._journal.take()
 
     def _write(self, changes: Changes) -> None:
         """Commit; if the connection is lost meanwhile, a new one says whether it was done."""

@@ -62,6 +62,9 @@ class Postgres:
         except LostError as cause:
             what = f"{self.name} cannot be used: {cause.__cause__ or cause}"
             raise DataError(_line(what), f"start it, or {_ANOTHER}") from cause
+        except DataError:
+            self.close()
+            raise
 
     def connect(self) -> None:
         """Be connected anew.

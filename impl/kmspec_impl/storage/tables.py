@@ -107,8 +107,8 @@ Ask: TypeAlias = Callable[[bool], object]
 class Storage(Protocol):
     """What all tables come from, and what says when changes of them are safe."""
 
-    before_commit: Callable[[], None] | None
-    """Called when changes are about to be kept, to add to them."""
+    seconds_behind: float
+    """How old a moment in a passing table may be, where to tell each one would cost too much."""
     when_lost: Callable[[], None] | None
     """Called when changes could not be kept: all tables are to be asked for anew."""
     when_followed: Callable[[], None] | None
@@ -119,7 +119,10 @@ class Storage(Protocol):
         ...
 
     def passing(self, kind: type[RowT], owner: str) -> Table[RowT]:
-        """A table that everybody sees, and that may be lost: to change it need cost no write."""
+        """The same, of what may be lost with the process.
+
+        It is kept with the next change of another table, or in the end.
+        """
         ...
 
     def owners(self) -> Iterable[str]:
@@ -162,7 +165,7 @@ class Storage(Protocol):
 class Memory:
     """A :class:`Storage` whose rows are lost with the process."""
 
-    before_commit: Callable[[], None] | None = None
+    seconds_behind = 0.0
     when_lost: Callable[[], None] | None = None
     when_followed: Callable[[], None] | None = None
 

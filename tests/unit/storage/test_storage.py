@@ -215,7 +215,7 @@ def test_a_row_that_cannot_be_read_shows_nothing_of_itself(tmp_path: Path) -> No
     durable.close()
     durable = Durable(tmp_path)
     changed = dataclasses.make_dataclass("Word", [("id", int), ("other", int)], frozen=True)
-    with pytest.raises(DataError, match="has a Word that this kmspec cannot read") as caught:
+    with pytest.raises(DataError, match="a Word kept that this kmspec cannot read") as caught:
         durable.table(changed, "me")
     durable.close()
     shown = traceback.format_exception(caught.value)
