@@ -9,8 +9,9 @@ import gc
 import json
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,8 +52,10 @@ from typer_words import (
     Port,
     Quotas,
     Report,
+    Scheduler,
     ScopeName,
     Seed,
+    Seeds,
     StoreName,
     Target,
     TargetVersion,
@@ -61,12 +64,14 @@ from typer_words import (
     Url,
     VectorName,
     VectorsFile,
+    Workers,
     WriteExpected,
     done,
     group,
 )
 
 if TYPE_CHECKING:
+    from kmspec_check.campaign.workers import Workers as Workforce
     from kmspec_check.profile import Profile
     from kmspec_check.target import Target as Checked
     from kmspec_impl.client.endpoint import Endpoint
@@ -140,6 +145,9 @@ def conform(
     expect: Expect = None,
     write_expected: WriteExpected = None,
     seed: Seed = 0,
+    seeds: Seeds = 1,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     budget: Budget = None,
     mutant: Mutant = None,
     target_version: TargetVersion = "",
@@ -150,10 +158,12 @@ def conform(
 
     from kmspec_check import conform as checker
     from kmspec_check import progress, report_text, reports
+    from kmspec_check.campaign.campaign import Campaign
 
-    with _checking():
+    with _checking(), _workers(workers, scheduler) as spread:
         wanted = reports.asked(report or (), write_expected)
         target, chosen = _target(url, profile, mutant)
+        made = _maker(url, chosen, mutant)
         with progress.shown(Console(stderr=True)) as listener:
             result = checker.conform(
                 target,
@@ -167,6 +177,7 @@ def conform(
                 version=target_version,
                 now=datetime.now(UTC),
                 listener=listener,
+                campaign=Campaign(seeds, made, url is not None, spread),
             )
         complaints = reports.write(result, wanted)
         report_text.write(result, Console(highlight=False))
@@ -353,6 +364,35 @@ def _target(url: str | None, profile: str | None, mutant: str | None) -> "tuple[
         raise UseError(what, "leave --endpoint-url out, or use `kmspec serve --mutant`")
     endpoint = Checked(url, chosen)
     return endpoint, endpoint.profile
+
+
+def _maker(url: str | None, profile: "Profile", mutant: str | None) -> "Callable[[], Checked]":
+    """What makes the same target in other processes."""
+    from kmspec_check.endpoint import Endpoint as Checked
+    from kmspec_impl.embedded import Embedded
+
+    return partial(Embedded, mutant=mutant) if url is None else partial(Checked, url, profile)
+
+
+@contextlib.contextmanager
+def _workers(count: int | None, scheduler: str | None) -> "Iterator[Workforce]":
+    """Who does what can be spread."""
+    from kmspec_check.campaign.processes import Processes
+    from kmspec_check.campaign.workers import Alone
+
+    if scheduler is None:
+        yield Alone() if count is None else Processes(count)
+        return
+    if count is not None:
+        what = "--workers are processes here, and --scheduler has workers of its own"
+        raise UseError(what, "leave one of them out")
+    try:
+        from kmspec_check.campaign.cluster import cluster
+    except ModuleNotFoundError as error:
+        what = "--scheduler needs dask.distributed, which is not installed"
+        raise UseError(what, "install kmspec with its extra `cluster`") from error
+    with cluster(scheduler) as workers:
+        yield workers
 
 
 def _mutant(name: str | None) -> str | None:

@@ -84,6 +84,13 @@ Only = Annotated[list[str] | None, _option("--only", "AREA", "Area or phase; may
 Level = Annotated[Literal["must", "should"], _option("--level", None, "The least that counts.")]
 Expect = Annotated[Path | None, _option("--expect", "FILE", "Known violations, with reasons.")]
 Seed = Annotated[int, _option("--seed", "N", "What random choices are drawn from.")]
+Seeds = Annotated[int, _option("--seeds", "COUNT", "How many seeds, from --seed on.", min=1)]
+Workers = Annotated[
+    int | None, _option("--workers", "N", "Spread the work over N processes here.", min=1)
+]
+Scheduler = Annotated[
+    str | None, _option("--scheduler", "ADDRESS", "Spread it over a Dask cluster.")
+]
 Budget = Annotated[float | None, _option("--budget", "SECONDS", "Stop after so long.", min=0)]
 WriteExpected = Annotated[Path | None, _option("--write-expected", "FILE", "Write such a file.")]
 TargetVersion = Annotated[str, _option("--target-version", "TEXT", "Its version, for reports.")]

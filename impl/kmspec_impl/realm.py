@@ -6,10 +6,12 @@ it by :meth:`Shared.realm`.
 """
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeAlias
+
+from sortedcontainers import SortedDict
 
 from kmspec_impl.agenda import Agenda, Due
 from kmspec_impl.caller import Caller
@@ -155,6 +157,8 @@ class Realm:
         """The grant that a grant token is good for."""
         self._grants_of: defaultdict[str, dict[str, None]] = defaultdict(dict)
         """The ids of the grants of each key, in the order of their making."""
+        self._key_ids: SortedDict[str, None] = SortedDict()
+        """The ids of all keys in order: there can be very many."""
         self.keys.watch(self._index_key)
         self.grants.watch(self._index_grant)
         for cluster in self.clusters:
@@ -183,11 +187,12 @@ class Realm:
     def _index_key(self, before: Key | None, key: Key | None) -> None:
         if key is not None:
             self.key_of_arn[key.arn] = key.id
+            self._key_ids[key.id] = None
             for material in key.materials:
                 self.key_of_header[material.header] = key.id
         elif before is not None:
             self._grants_of.pop(before.id, None)
-            del self.key_of_arn[before.arn]
+            del self.key_of_arn[before.arn], self._key_ids[before.id]
             for material in before.materials:
                 del self.key_of_header[material.header]
 
@@ -214,6 +219,11 @@ class Realm:
             or now - known.moment >= self.shared.seconds_behind
         ):
             self.uses.put(LastUse(arn, operation, now))
+
+    def keys_after(self, last: str | None) -> Iterator[Key]:
+        """The keys in the order of their ids, after that one if it is given."""
+        for key_id in self._key_ids.irange(last, inclusive=(False, True)):
+            yield self.keys[key_id]
 
     def grants_of(self, key_id: str) -> list[Grant]:
         """The grants of a key, in the order of their making."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
@@ -13,29 +14,27 @@ from kmspec.tables import Spec, load
 from kmspec_check import expected as expectations
 from kmspec_check import plan as plans
 from kmspec_check import profile as profiles
+from kmspec_check.campaign.campaign import Campaign, do_seeds, refuse_crowd
+from kmspec_check.campaign.seeds import PHASES as SEEDED
+from kmspec_check.campaign.seeds import TOTALS
 from kmspec_check.cells import Status
 from kmspec_check.endpoint import Endpoint
-from kmspec_check.events import Listener, PhaseEnded, PhaseStarted, silent
+from kmspec_check.events import Listener, silent
 from kmspec_check.matrix import PHASE as MATRIX
 from kmspec_check.matrix import matrix
+from kmspec_check.phases import timed
 from kmspec_check.profile import Profile
-from kmspec_check.races import HISTORIES, races
-from kmspec_check.races import PHASE as RACES
 from kmspec_check.result import Counted, Coverage, Identity, PhaseDone, Result
-from kmspec_check.run import ENOUGH, LEVELS, SPENT, EnoughError, OutOfTimeError, Run
+from kmspec_check.run import LEVELS, OutOfTimeError, Run
 from kmspec_check.smoke import PHASE as SMOKE
 from kmspec_check.smoke import account_of, smoke, time_of
 from kmspec_check.stopwatch import MONOTONIC
 from kmspec_check.target import Clock, Target, Trouble
 from kmspec_check.tour import PHASE as TOUR
 from kmspec_check.tour import Toured, tour
-from kmspec_check.values import PHASE as VALUES
-from kmspec_check.values import values
-from kmspec_check.walks import PHASE as WALKS
-from kmspec_check.walks import walks
 from kmspec_model import Model, Timing
 
-PHASES = (SMOKE, MATRIX, TOUR, WALKS, VALUES, RACES)
+PHASES = (SMOKE, MATRIX, TOUR, *SEEDED)
 
 
 class UsageError(ValueError):
@@ -56,6 +55,7 @@ class Options(NamedTuple):
     now: datetime | None
     listener: Listener
     clock: Clock
+    campaign: Campaign | None
 
 
 def areas(spec: Spec) -> tuple[str, ...]:
@@ -82,6 +82,7 @@ def conform(  # noqa: PLR0913 - the options of the command, all with defaults
     model: Model | None = None,
     explored: plans.Explored | None = None,
     clock: Clock = MONOTONIC,
+    campaign: Campaign | None = None,
 ) -> Result:
     """Hold a target against the model.
 
@@ -93,6 +94,8 @@ def conform(  # noqa: PLR0913 - the options of the command, all with defaults
     ``rules`` are rule ids: only what they say something of is tried, what they decide first, and
     the check ends as soon as each of them is found violated. ``explored`` is a model whose scopes
     are explored already, which saves that time where many targets are checked by one process.
+    ``campaign`` is to do many seeds, ``seed`` and those after it, and by whom: what is found is
+    what a check with each of them finds, together.
 
     :raises UsageError: an option is wrong.
     :raises kmspec_check.profile.ProfileError: the profile is none.
@@ -115,6 +118,7 @@ def conform(  # noqa: PLR0913 - the options of the command, all with defaults
         now=now,
         listener=listener or silent,
         clock=clock,
+        campaign=campaign,
     )
     _refuse_unknown(spec, options)
     return _Check(target, _profile_of(target, profile), spec, explored, options).result()
@@ -158,6 +162,7 @@ class _Check:
         self._began = options.clock()
         self._phases: list[PhaseDone] = []
         self._toured: Toured | None = None
+        self._seeds = 1
         self._version = ""
 
     def result(self) -> Result:
@@ -167,20 +172,16 @@ class _Check:
         except Trouble as found:
             return self._could_not_run(str(found))
         trouble = ""
-        work: Mapping[str, Callable[[], object]] = {
-            SMOKE: lambda: smoke(run),
-            MATRIX: lambda: matrix(run, plan),
-            TOUR: lambda: self._tour(run, plan),
-            WALKS: lambda: walks(run, plan),
-            VALUES: lambda: values(run, plan),
-            RACES: lambda: races(run, plan),
-        }
         for name in self._asked_phases():
+            if self._options.campaign is not None and name in SEEDED:
+                continue
             try:
-                self._phase(run, plan, name, work[name])
+                self._phase(run, plan, name)
             except Trouble as found:
                 trouble = str(found)
                 break
+        if self._options.campaign is not None and not trouble:
+            trouble = self._campaign(run, plan, self._options.campaign)
         passes = self._unexpected_passes(run, plan)
         return Result(
             identity=self._identity(),
@@ -217,7 +218,7 @@ class _Check:
             clock=options.clock,
             level=options.level,
             seed=options.seed,
-            nonce=options.now.isoformat() if options.now else "",
+            said=self._said(),
             flowing=time.flowing,
             deadline=None if budget is None else self._began + budget,
             listener=options.listener,
@@ -232,34 +233,50 @@ class _Check:
             run.unsupported.add((Service.LOAD, "Burst"))
         if not run.isolated:
             run.account = account_of(run)
+        if options.campaign is not None:
+            refuse_crowd(run, options.campaign, movable=time.movable)
         return run, plans.Plan(explored)
+
+    def _said(self) -> str:
+        """What tells this run from earlier ones: of a target of its own there are none."""
+        options = self._options
+        if options.campaign is not None and not options.campaign.shared:
+            return ""
+        return f"{options.seed} {options.now.isoformat() if options.now else ''}"
 
     def _asked_phases(self) -> tuple[str, ...]:
         """Smoke goes first whatever is asked for: it finds what is unsupported."""
         asked = self._options.only & set(PHASES)
         return tuple(name for name in PHASES if not asked or name in asked or name == SMOKE)
 
-    def _phase(self, run: Run, plan: plans.Plan, name: str, work: Callable[[], object]) -> None:
-        clock = self._options.clock
-        began, steps, stopped = clock(), run.steps, ""
-        run.tell(PhaseStarted(name, self._size(run, plan, name)))
+    def _phase(self, run: Run, plan: plans.Plan, name: str) -> None:
+        work: dict[str, Callable[[], object]] = {
+            SMOKE: lambda: smoke(run),
+            MATRIX: lambda: matrix(run, plan),
+            TOUR: lambda: self._tour(run, plan),
+        }
+        work.update({name: partial(phase, run, plan) for name, phase in SEEDED.items()})
+        self._phases.append(timed(run, name, work[name], self._size(run, plan, name)))
+
+    def _campaign(self, run: Run, plan: plans.Plan, asked: Campaign) -> str:
+        """Have the seeds done, where anything that follows from them is asked for."""
+        phases = tuple(name for name in self._asked_phases() if name in SEEDED)
         try:
-            run.check_time()
-            work()
-        except OutOfTimeError:
-            stopped = SPENT
-        except EnoughError:
-            stopped = ENOUGH
-        done = PhaseDone(name, run.steps - steps, clock() - began, stopped)
-        self._phases.append(done)
-        run.tell(PhaseEnded(*done))
+            found = do_seeds(run, plan, asked, phases) if phases else None
+        except Trouble as trouble:
+            return str(trouble)
+        if found is None:
+            return ""
+        self._seeds = found.seeds
+        self._phases += found.phases
+        return found.trouble
 
     def _size(self, run: Run, plan: plans.Plan, name: str) -> int | None:
         if name == SMOKE:
             return len(self._spec.operations)
         if name == MATRIX:
             return sum(len(entries) for entries in plans.matrix_cells(run, plan, name).values())
-        return {TOUR: plan.transitions(run), RACES: HISTORIES}.get(name)
+        return {TOUR: plan.transitions(run), **TOTALS}.get(name)
 
     def _tour(self, run: Run, plan: plans.Plan) -> None:
         self._toured = tour(run, plan)
@@ -318,6 +335,7 @@ class _Check:
             botocore=botocore.__version__,
             spec=self._explored.edition if self._explored else plans.edition(self._spec),
             seed=options.seed,
+            seeds=self._seeds,
             level=options.level,
             date=options.now.isoformat() if options.now else "",
             command=options.command,

@@ -47,6 +47,8 @@ class PhaseEnded(NamedTuple):
 
 
 Event = PhaseStarted | CellDecided | Progressed | ViolationFound | PhaseEnded
+PROGRESS = (PhaseStarted, Progressed, PhaseEnded)
+"""Events that say how far a run is, not what it found."""
 Listener = Callable[[Event], None]
 
 

@@ -26,6 +26,8 @@ class Identity(NamedTuple):
     spec: str
     """A digest of the rules that were held against the target."""
     seed: int
+    seeds: int
+    """How many seeds were done, ``seed`` and those after it."""
     level: str
     date: str
     """ISO 8601, or empty when nobody said what time it is."""

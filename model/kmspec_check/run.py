@@ -83,8 +83,10 @@ class Run:
     clock: Clock
     level: str = "should"
     seed: int = 0
-    nonce: str = ""
+    said: str = ""
     """What tells this run from earlier ones against the same target."""
+    apart: int = 0
+    """What tells it from others of which the same is said."""
     region: str = REGIONS[0]
     account: str = NO_ACCOUNT
     """Where everything happens when accounts are not kept apart."""
@@ -128,7 +130,7 @@ class Run:
     def fresh(self) -> Binding:
         """A place where nothing is yet, or at least nothing of the same name."""
         number = next(iter(self._numbers))
-        here = place(f"{self.seed} {self.nonce}", number, isolated=self.isolated)
+        here = place(self.said, number, isolated=self.isolated, apart=self.apart)
         account = here.account if self.isolated else self.account
         return Binding(here._replace(account=account, region=self.region))
 
@@ -292,14 +294,14 @@ class Run:
         self.listener(event)
 
 
-def place(said: str, number: int, *, isolated: bool) -> Place:
+def place(said: str, number: int, *, isolated: bool, apart: int = 0) -> Place:
     """The place of one of many sessions: apart from those of runs of which something else is said.
 
     Where accounts are not kept apart it is always the same.
     """
-    digest = hashlib.sha256(said.encode()).hexdigest()
-    own = f"{100_000 + int(digest[:8], 16) % 900_000}{number:06d}"
-    return Place(own if isolated else NO_ACCOUNT, REGIONS[0], f"{digest[:8]}-{number}")
+    drawn = int(hashlib.sha256(said.encode()).hexdigest()[:8], 16) + apart
+    own = f"{100_000 + drawn % 900_000}{number:06d}"
+    return Place(own if isolated else NO_ACCOUNT, REGIONS[0], f"{drawn:08x}-{number}")
 
 
 def area_of(model: Model, command: Command) -> str:

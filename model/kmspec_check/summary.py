@@ -93,7 +93,8 @@ def identity_lines(result: Result) -> Iterator[tuple[str, str]]:
     version = f" {found.version}" if found.version else ""
     yield "checked", f"{found.subject}{version} (profile {found.profile}, {found.endpoint_kind})"
     ours = f"kmspec {found.kmspec}, spec {found.spec}, botocore {found.botocore}"
-    yield "by", f"{ours}, level {found.level}, seed {found.seed}"
+    last = f" to {found.seed + found.seeds - 1}" if found.seeds > 1 else ""
+    yield "by", f"{ours}, level {found.level}, {plural('seed', found.seeds)} {found.seed}{last}"
     if found.date:
         yield "at", found.date
     if found.command:

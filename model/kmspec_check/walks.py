@@ -27,7 +27,8 @@ _WALKS = 20
 _STEPS = 40
 _BITS = st.tuples(*(32 * [st.booleans()]))
 """By this Hypothesis knows one walk from another. What a walk takes follows from its number: what
-Hypothesis draws depends on the constants in whatever sources are loaded."""
+Hypothesis draws, and how long it goes on, depends on the constants in whatever sources are loaded,
+so neither is left to it."""
 _SHORT_ENOUGH = 12
 """Steps; Hypothesis makes a walk short, but not the way to where it begins."""
 _ROUNDS = 5
@@ -67,6 +68,8 @@ class _Count:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.walks = 0
+        self.left = 0
+        """Of this round; Hypothesis may ask for some more, as often as it happens to."""
         self.out_of_time = False
         self.ended: Deviated | Broken | None = None
         """Why the round ended."""
@@ -83,8 +86,11 @@ class _Count:
             self.end(self.ended, after)
 
     def one_more(self) -> bool:
-        """Begin another walk, if there is time for it."""
+        """Begin another walk, if there is one left and time for it."""
         run = self.run
+        if not self.left:
+            return False
+        self.left -= 1
         self.out_of_time = run.deadline is not None and run.clock() >= run.deadline
         if not self.out_of_time:
             self.walks += 1
@@ -95,10 +101,10 @@ class _Count:
 def _round(run: Run, plan: Plan, number: int, made: _Count) -> bool:
     """Walk until something new deviates; whether it did."""
     machine = _machine(run, plan, number, made)
-    made.ended = None
+    made.ended, made.left = None, _WALKS
     hypothesis.seed(run.seed + number)(machine)
     try:
-        run_state_machine_as_test(machine, settings=_settings())
+        run_state_machine_as_test(machine, settings=_settings(), _min_steps=_STEPS)
     except Deviated as deviated:
         way = deviated.commands
         report(run, deviated.cell, deviated.finding, way, short_enough=_SHORT_ENOUGH)
