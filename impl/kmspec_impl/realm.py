@@ -216,7 +216,7 @@ class Realm:
         if (
             known is None
             or known.operation != operation
-            or now - known.moment >= self.shared.seconds_behind
+            or abs(now - known.moment) > self.shared.seconds_behind
         ):
             self.uses.put(LastUse(arn, operation, now))
 

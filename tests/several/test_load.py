@@ -27,7 +27,7 @@ def test_what_a_killed_process_answered_is_known_to_the_others(
 def test_histories_of_three_processes_are_linearizable(
     server: postgres.Postgres, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kmspec_check.conform.races", partial(races, histories=HISTORIES))
+    monkeypatch.setattr("kmspec_check.campaign.seeds.races", partial(races, histories=HISTORIES))
     found = judge(
         Explored(Model()),
         HISTORIES,

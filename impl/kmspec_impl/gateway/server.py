@@ -221,8 +221,8 @@ class _Connection(HttpToolsProtocol):
     """A request that came whole and is not answered."""
     _answer: WholeAnswer | None = None
     """The answer to be sent to it."""
-    _refusal: bytes | None = None
-    """What is to be sent after that answer, and the last thing."""
+    _then: bytes | None = None
+    """What is to be said after that answer: a refusal of what came with the request."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -364,8 +364,8 @@ class _Connection(HttpToolsProtocol):
             body = b""
         cycle.response_started = cycle.response_complete = True
         self.transport.write(head + lines + end + body)
-        if self._refusal is not None:
-            self._end(self._refusal)
+        if self._then is not None:
+            self._say(self._then)
         elif not cycle.keep_alive:
             self.transport.close()
         cycle.on_response()
@@ -374,7 +374,7 @@ class _Connection(HttpToolsProtocol):
         self._refuse(400, EdgeCode.BAD_REQUEST, msg)
 
     def _refuse(self, status: int, code: EdgeCode, message: str) -> None:
-        """Answer, and read on for a while: to close at once could take the answer away."""
+        """Say no; not before what came before is answered, which waits until it is safe."""
         if self._refused:
             return
         self._refused = True
@@ -383,11 +383,14 @@ class _Connection(HttpToolsProtocol):
             b"content-type: %b\r\ncontent-length: %d\r\nx-amzn-errortype: %b\r\n"
             b"connection: close\r\n\r\n"
         ) % (reply.content_type, len(reply.body), code.encode("ascii"))
-        self._refusal = STATUS_LINE[status] + head + reply.body
+        said = STATUS_LINE[status] + head + reply.body
         if self._asked is None:
-            self._end(self._refusal)
+            self._say(said)
+        else:
+            self._then = said
 
-    def _end(self, refusal: bytes) -> None:
+    def _say(self, refusal: bytes) -> None:
+        """Say the last, and read on for a while: to close at once could take it away."""
         if self.transport.is_closing():
             return
         self.transport.write(refusal)

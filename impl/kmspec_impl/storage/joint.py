@@ -14,13 +14,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any, Final, NamedTuple
 
-from kmspec_impl.storage import rows
 from kmspec_impl.storage.faults import DataError, LostError
 from kmspec_impl.storage.journal import Changes, Journal, Place, Reading, Written
-from kmspec_impl.storage.kept import Kept
+from kmspec_impl.storage.kept import Kept, opened
 from kmspec_impl.storage.postgres import Postgres
 from kmspec_impl.storage.sealing import Sealer, data_key
 from kmspec_impl.storage.tables import Answer, Ask, RowT, Table
+from kmspec_impl.tracebacks import places
 
 _LOG: Final = logging.getLogger(__name__)
 _AGAIN: Final = "see that it runs, and try again"
@@ -187,8 +187,8 @@ class Joint:
         except (LostError, DataError) as error:
             _LOG.error("kmspec: %s; what was asked for is refused", error)
             self._current = False
-        except Exception:  # noqa: BLE001 - logged; the requests are refused
-            _LOG.exception("kmspec: a defect; what was asked for is refused")
+        except Exception as error:  # noqa: BLE001 - logged; the requests are refused
+            _LOG.error("kmspec: a defect; what was asked for is refused:\n%s", places(error))
             self._current = False
         self._locked = False
         answers, self._answers = self._answers, []
@@ -224,7 +224,7 @@ class Joint:
                 self._kept.follow(place, content, anew=anew)
             else:
                 kind, table = known
-                row = None if content is None else rows.from_bytes(kind, content)
+                row = None if content is None else opened(kind, content)
                 table.follow(place.id, row, anew=anew)
         if news.changes and self.when_followed is not None:
             self.when_followed()

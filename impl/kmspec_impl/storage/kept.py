@@ -23,11 +23,7 @@ class Kept:
         :raises DataError: this kmspec has no such rows.
         """
         found = self._contents.pop((kind.__name__, owner), {})
-        try:
-            return [rows.from_bytes(kind, content) for content in found.values()]
-        except ValueError:  # its text shows what is in the row
-            what = f"there is a {kind.__name__} kept that this kmspec cannot read"
-            raise DataError(what, "use the kmspec that wrote it") from None
+        return [opened(kind, content) for content in found.values()]
 
     def owners(self) -> tuple[str, ...]:
         """Who has rows here."""
@@ -35,8 +31,19 @@ class Kept:
 
     def follow(self, place: Place, content: bytes | None, *, anew: bool) -> None:
         """Change one as another process did; ``None`` when it is gone."""
-        table = self._contents[place.kind, place.owner]
         if content is None or anew:
-            table.pop(place.id, None)
+            self._contents.get((place.kind, place.owner), {}).pop(place.id, None)
         if content is not None:
-            table[place.id] = content
+            self._contents[place.kind, place.owner][place.id] = content
+
+
+def opened(kind: type[RowT], content: bytes) -> RowT:
+    """The row that was kept so.
+
+    :raises DataError: this kmspec has no such rows.
+    """
+    try:
+        return rows.from_bytes(kind, content)
+    except ValueError:  # its text shows what is in the row
+        what = f"there is a {kind.__name__} kept that this kmspec cannot read"
+        raise DataError(what, "use the kmspec that wrote it") from None
