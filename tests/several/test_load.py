@@ -33,7 +33,7 @@ def test_histories_of_three_processes_are_linearizable(
         HISTORIES,
         *("--data-url", url),
         seed=1,
-        share=0.02,
+        share=0.008,
         processes=PROCESSES,
         variables=server.key(),
     )
