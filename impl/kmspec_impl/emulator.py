@@ -92,11 +92,11 @@ class Emulator:
     def __init__(self, settings: Settings | None = None, storage: Storage | None = None) -> None:
         self.settings: Final = Settings() if settings is None else settings
         self._storage = Memory() if storage is None else storage
+        clock = self.settings.clock
+        self._ahead = 0.0 if clock is None else clock.ahead
+        """What a clock is ahead of which nothing is kept."""
         self._remember()
-        self._clock = self._going_on()
-        self._keep_time()
-        self._storage.when_lost = self._remember_again
-        self._storage.when_followed = self._find_realms
+        self._storage.when_lost, self._storage.when_followed = self._remember, self._find_realms
         self._handlers: Final = {
             (service.value, operation): handler
             for service, handlers in _HANDLERS.items()
@@ -174,13 +174,7 @@ class Emulator:
         self._shared = Shared(
             settings.delay, settings.seed, self._quotas, storage, self._new_device()
         )
-
-    def _remember_again(self) -> None:
-        self._remember()
-        self._keep_time()
-
-    def _keep_time(self) -> None:
-        """Move the clock when it is moved, whoever does it."""
+        self._clock = self._going_on()
         self._time.watch(partial(_follow, self._clock))
         if self._clock.kind == RealClock.kind:
             self._shared.seconds_behind = self._storage.seconds_behind
@@ -196,16 +190,18 @@ class Emulator:
         return maker(backend, kept)
 
     def _going_on(self) -> Clock:
-        """A clock on which time goes on where it was; on another kind it could go back."""
+        """A clock on which time goes on where it was; on another kind it could go back.
+
+        It goes back where it was moved and that could not be kept: nothing has been answered since.
+        """
         kept, clock = self._time.get(_CLOCK), self.settings.clock
         if clock is None:
             clock = RealClock() if kept is None else CLOCKS[kept.kind]()
         if kept is None:
-            kept = self._time.put(Ahead(_CLOCK, clock.kind, clock.ahead))
+            kept = self._time.put(Ahead(_CLOCK, clock.kind, self._ahead))
         if kept.kind != clock.kind:
             what = f"what is kept there was made by --clock {kept.kind}"
             raise DataError(what, f"use --clock {kept.kind}, or give another --data-dir")
-        clock.advance(kept.seconds - clock.ahead)
         return clock
 
     def _find_realms(self) -> None:
@@ -237,9 +233,9 @@ class Emulator:
 
 
 def _follow(clock: Clock, before: Ahead | None, now: Ahead | None) -> None:
-    """Be as far ahead as is kept, and never go back."""
+    """Be as far ahead as is kept, whoever moved it."""
     del before
-    if now is not None and now.seconds > clock.ahead:
+    if now is not None:
         clock.advance(after(now.seconds, -clock.ahead))
 
 
