@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 PYTHONS := $(PYTHON) python3.11 python3.12 python3.13 python3.14 python3
 
-.PHONY: setup run test softhsm fuzz power crash soak bench clean
+.PHONY: setup run test debian fuzz power crash soak bench clean
 
 setup: $(STAMP)
 
@@ -28,19 +28,24 @@ $(STAMP): pyproject.toml requirements.txt
 run: setup
 	@$(BIN)/kmspec conform
 
-test: setup softhsm
+test: setup debian
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n 2
 
-# The HSMs of the tests: on a bare Debian or Ubuntu machine, fetch them.
-softhsm:
-	@if [ ! -e /usr/lib/softhsm/libsofthsm2.so ] && [ "$$(id -u)" = 0 ] && \
-	  command -v apt-get >/dev/null; then \
-	  { apt-get update && apt-get install --yes --no-install-recommends softhsm2; } \
-	    >/dev/null 2>&1 || echo "no SoftHSM could be installed: the tests with tokens will be skipped"; \
+# The HSMs and the database of the tests: on a bare Debian or Ubuntu machine, fetch them.
+debian:
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  missing=""; \
+	  [ -e /usr/lib/softhsm/libsofthsm2.so ] || missing="softhsm2"; \
+	  [ -n "$$(command -v initdb || ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null)" ] || \
+	    missing="$$missing postgresql"; \
+	  [ -z "$$missing" ] || \
+	    { apt-get update && apt-get install --yes --no-install-recommends $$missing; } \
+	      >/dev/null 2>&1 || \
+	    echo "could not be installed:$$missing; the tests that need them will be skipped"; \
 	fi
 
 fuzz: setup

@@ -32,7 +32,9 @@ from typer_words import (
     Connection,
     CredentialsFile,
     Data,
+    DataAt,
     DataDir,
+    DataUrl,
     Delay,
     Expect,
     ExportFile,
@@ -92,6 +94,7 @@ def serve(
     host: Host = "127.0.0.1",
     port: Port = 4599,
     data_dir: DataDir = None,
+    data_url: DataUrl = None,
     clock: Clock = "real",
     delay: Delay = 0.2,
     hsm_kind: Hsm = "software",
@@ -126,7 +129,7 @@ def serve(
         verifier = Verifier(read(credentials), wall) if auth == "sigv4" else None
         door = Door(checked_token(admin_token))
     refused = (server.CannotListenError, server.OpenToAllError, BackendError)
-    with _storage(data_dir) as storage, _complaining(*refused):
+    with _storage(data_dir, data_url) as storage, _complaining(*refused):
         application = Application(emulator(settings, _mutant(mutant), storage), verifier, door)
         only_here = verifier is None and not allow_unauthenticated
         server.serve(application, host, port, only_here=only_here)
@@ -254,7 +257,11 @@ def explore(scope: ScopeName = None) -> int:
 
 @app.command()
 def call(
-    operation: Operation, parameters: Pairs = None, url: Url = None, data_dir: DataDir = None
+    operation: Operation,
+    parameters: Pairs = None,
+    url: Url = None,
+    data_dir: DataDir = None,
+    data_url: DataUrl = None,
 ) -> int:
     """Call one operation and print its answer as JSON."""
     from kmspec_impl.client import arguments
@@ -262,44 +269,46 @@ def call(
 
     wanted = arguments.operation(operation)
     values = arguments.parameters(wanted, parameters or [])
-    if url and data_dir:
-        raise UseError("--data-dir is of the embedded emulator", "leave it or --endpoint-url out")
-    with _storage(data_dir) as storage:
+    if url and (data_dir or data_url):
+        option = "--data-dir" if data_dir else "--data-url"
+        raise UseError(f"{option} is of the embedded emulator", "leave it or --endpoint-url out")
+    with _storage(data_dir, data_url) as storage:
         target = _endpoint(url) if url else _embedded(storage)
         answer = target.call(wanted.service, wanted.model.name, values)
     return done(arguments.printed(accepted(wanted.model.name, answer)))
 
 
 @data.command("export")
-def data_export(data_dir: Data, file: ExportFile) -> int:
+def data_export(file: ExportFile, data_dir: Data = None, data_url: DataAt = None) -> int:
     """Write all that is kept, secrets in the clear, as JSON."""
     from kmspec_impl import data as directories
     from kmspec_impl.storage.faults import DataError
 
     with _complaining(DataError):
-        return done(f"{directories.export(data_dir, file)} rows are in {file}; keep it to yourself")
+        count = directories.export(_kept(data_dir, data_url), file)
+    return done(f"{count} rows are in {file}; keep it to yourself")
 
 
 @data.command("import")
-def data_import(data_dir: Data, file: ImportFile) -> int:
-    """Fill a new directory with what was exported."""
+def data_import(file: ImportFile, data_dir: Data = None, data_url: DataAt = None) -> int:
+    """Fill a new directory, or database, with what was exported."""
     from kmspec_impl import data as directories
     from kmspec_impl.storage.faults import DataError
 
     with _complaining(DataError):
-        count = directories.restore(data_dir, file)
-    return done(f"{count} rows are in {data_dir}")
+        count = directories.restore(_kept(data_dir, data_url), file)
+    return done(f"{count} rows are in {data_dir or 'the database'}")
 
 
 @data.command("reset")
-def data_reset(data_dir: Data) -> int:
+def data_reset(data_dir: Data = None, data_url: DataAt = None) -> int:
     """Delete all that is kept, and the key to it."""
     from kmspec_impl import data as directories
     from kmspec_impl.storage.faults import DataError
 
     with _complaining(DataError):
-        directories.reset(data_dir)
-    return done(f"{data_dir} is empty")
+        directories.reset(_kept(data_dir, data_url))
+    return done(f"{data_dir or 'the database'} is empty")
 
 
 @keystore.command("up")
@@ -405,18 +414,32 @@ def _embedded(storage: "Storage | None" = None) -> "Embedded":
 
 
 @contextlib.contextmanager
-def _storage(directory: Path | None) -> "Iterator[Storage | None]":
+def _storage(directory: Path | None, url: str | None) -> "Iterator[Storage | None]":
     """What keeps the state of an emulator, if it is to be kept."""
-    if directory is None:
+    if directory is None and url is None:
         yield None
         return
     from kmspec_impl.hsm.interface import BackendError
-    from kmspec_impl.storage.durable import Durable
     from kmspec_impl.storage.faults import DataError, LostError
+    from kmspec_impl.storage.places import opened
 
-    errors = (DataError, LostError, BackendError)
-    with _complaining(*errors), contextlib.closing(Durable(directory)) as storage:
+    place = _kept(directory, url)
+    with (
+        _complaining(DataError, LostError, BackendError),
+        contextlib.closing(opened(place)) as storage,
+    ):
         yield storage
+
+
+def _kept(directory: Path | None, url: str | None) -> Path | str:
+    """The one place that is meant."""
+    if directory is not None and url is not None:
+        raise UseError("state is kept in one place", "give either --data-dir or --data-url")
+    if directory is not None:
+        return directory
+    if url is None:
+        raise UseError("it is not said where", "give --data-dir, or --data-url")
+    return url
 
 
 @contextlib.contextmanager

@@ -49,7 +49,13 @@ DataDir = Annotated[
     _option("--data-dir", "DIR", "Keep state here; without it, in memory.", parser=_directory),
 ]
 Data = Annotated[
-    Path, _option("--data-dir", "DIR", "Where `kmspec serve` kept its state.", parser=_directory)
+    Path | None,
+    _option("--data-dir", "DIR", "Where `kmspec serve` kept its state.", parser=_directory),
+]
+DataAt = Annotated[str | None, _option("--data-url", "URL", "The database where it did.")]
+DataUrl = Annotated[
+    str | None,
+    _option("--data-url", "URL", "Keep it in PostgreSQL, for several processes together."),
 ]
 ExportFile = Annotated[Path, _argument("FILE", "What to write; it holds secrets.")]
 ImportFile = Annotated[Path, _argument("FILE", "What `kmspec data export` wrote.")]

@@ -89,35 +89,42 @@ class Agenda:
         self._noted: dict[tuple[object, ...], str] = {}
         """The ids of entries by what they are about."""
         self._last = 0
+        entries.watch(self._follow)
 
     def note(self, moment: float, name: Delayed, *arguments: str | float | None) -> None:
         """Let something happen at a moment; not also when that was noted to happen before."""
         entry = Due(str(self._last + 1), moment, name, arguments)
-        superseded = self._noted.pop(_about(entry), None)
+        superseded = self._noted.get(_about(entry))
         if superseded is not None:
             self._entries.remove(superseded)
-        self.resume(self._entries.put(entry))
+        self._entries.put(entry)
         if len(self._waiting) > 2 * len(self._entries) + _SPARE:
             self._waiting = [(one.moment, int(one.id)) for one in self._entries]
             heapq.heapify(self._waiting)
 
-    def resume(self, entry: Due) -> None:
-        """Wait for what was noted before."""
-        self._last = int(entry.id)
-        self._noted[_about(entry)] = entry.id
-        heapq.heappush(self._waiting, (entry.moment, self._last))
+    def _follow(self, before: Due | None, entry: Due | None) -> None:
+        """Wait for what is noted, and not for what is no longer."""
+        if before is not None and self._noted.get(_about(before)) == before.id:
+            del self._noted[_about(before)]
+        if entry is not None:
+            number = int(entry.id)
+            self._last = max(self._last, number)
+            self._noted[_about(entry)] = entry.id
+            heapq.heappush(self._waiting, (entry.moment, number))
 
     def settle(self, now: float) -> None:
         """Let everything happen that is due, and what becomes due by it."""
         waiting = self._waiting
         while waiting and waiting[0][0] <= now:
-            moment, number = heapq.heappop(waiting)
+            moment, number = waiting[0]
             entry = self._entries.get(str(number))
-            if entry is not None:
-                self._entries.remove(entry.id)
-                del self._noted[_about(entry)]
-                action(entry.name)(self._realm, *entry.arguments, moment)
-                waiting = self._waiting
+            if entry is None or entry.moment != moment:  # gone; the number may be another's now
+                heapq.heappop(waiting)
+                continue
+            self._entries.remove(entry.id)
+            heapq.heappop(waiting)
+            action(entry.name)(self._realm, *entry.arguments, moment)
+            waiting = self._waiting
 
 
 def _about(entry: Due) -> tuple[object, ...]:

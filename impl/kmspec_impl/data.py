@@ -1,4 +1,4 @@
-"""Data directories as a whole: the only place that exports, imports and empties them."""
+"""All that is kept, as a whole: the only place that exports, imports and empties it."""
 
 import json
 import os
@@ -13,9 +13,9 @@ from kmspec_impl import integrity
 from kmspec_impl.emulator import KINDS
 from kmspec_impl.storage import database, rows, sealing
 from kmspec_impl.storage.database import Database
-from kmspec_impl.storage.durable import Durable
 from kmspec_impl.storage.faults import DataError, LostError
 from kmspec_impl.storage.journal import Place
+from kmspec_impl.storage.places import Where, clear, opened
 from kmspec_impl.storage.tables import Row
 
 FORMAT: Final = "kmspec-data-1"
@@ -38,58 +38,61 @@ class _Document(BaseModel):
     rows: list[_Entry]
 
 
-def export(directory: Path, file: Path) -> int:
+def export(place: Where, file: Path) -> int:
     """Write all rows, secrets among them in the clear, to a new file of its owner's; how many.
 
-    :raises DataError: the directory cannot be read, or the file not be written.
+    :raises DataError: they cannot be read, or the file not be written.
     """
-    require(directory)
-    durable = Durable(directory)
-    try:
+    if isinstance(place, Path):
+        require(place)
+    with closing(opened(place)) as storage:
         entries = [
-            _Entry(**place._asdict(), row=json.loads(content)[0])
-            for place, content in durable.contents()
+            _Entry(**row._asdict(), row=json.loads(content)[0])
+            for row, content in storage.contents()
         ]
-    finally:
-        durable.close()
     document = _Document(format=FORMAT, rows=entries)
     _write(file, document.model_dump_json(indent=1) + "\n")
     return len(entries)
 
 
-def restore(directory: Path, file: Path) -> int:
-    """Fill a new directory with the rows of a file; how many.
+def restore(place: Where, file: Path) -> int:
+    """Fill a new directory, or a new database, with the rows of a file; how many.
 
-    :raises DataError: there is something in the directory, or the file is no export.
+    :raises DataError: there is something in it, or the file is no export.
     """
     read = dict(_checked(file, _read(file)))
     for flaw in integrity.flaws(read):
         raise _no_export(file, flaw)
     contents = [(place, rows.to_bytes(row)) for place, row in read.items()]
     try:
-        with closing(Durable(directory)) as durable:
-            if not durable.fresh:
-                what = f"{directory} holds something already"
-                remedy = "empty it with `kmspec data reset`, or give another --data-dir"
+        with closing(opened(place)) as storage:
+            if not storage.fresh:
+                what = f"{storage.name} holds something already"
+                remedy = "empty it with `kmspec data reset`, or name another place"
                 raise DataError(what, remedy)
-            durable.fill(contents)
+            storage.fill(contents)
     except LostError as cause:
-        reset(directory)
+        if isinstance(place, Path):
+            reset(place)
         raise DataError(str(cause), "make room there") from cause
     return len(contents)
 
 
-def reset(directory: Path) -> None:
-    """Empty a directory, its key included.
+def reset(place: Where) -> None:
+    """Empty a directory, its key included, or a database, whose key is nowhere in it.
 
     :raises DataError: it is none of ours, or in use.
     """
+    if isinstance(place, str):
+        clear(place)
+        return
+    directory = place
     require(directory)
-    opened = Database(directory)  # so that nobody else can open it before all is gone
+    emptied = Database(directory)  # so that nobody else can open it before all is gone
     made = (database.FILE_NAME, *(database.FILE_NAME + end for end in ("-wal", "-shm")))
     for name in (sealing.FILE_NAME, *made, database.LOCK_NAME):
         (directory / name).unlink(missing_ok=True)
-    opened.close()
+    emptied.close()
 
 
 def require(directory: Path) -> None:

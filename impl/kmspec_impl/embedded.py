@@ -60,6 +60,7 @@ class Embedded:
         """
         caller = Caller(account, region)
         try:
+            self._emulator.begin()
             try:
                 return _OK, self._emulator.handle(service, operation, dict(parameters), caller)
             finally:
@@ -75,7 +76,11 @@ class Embedded:
 
     def advance(self, seconds: float) -> None:
         """Move time; ``seconds`` is not negative."""
-        self._emulator.advance(seconds)
+        self._emulator.begin()
+        try:
+            self._emulator.advance(seconds)
+        finally:
+            self._emulator.commit()
 
     @staticmethod
     def _refused(service: str, error: ServiceError) -> tuple[int, dict[str, Any]]:

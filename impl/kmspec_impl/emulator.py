@@ -7,13 +7,14 @@ An emulator is not safe for threads: one event loop calls it.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
 from kmspec.names import ErrorCode, Service
 from kmspec_impl import operator, sts
 from kmspec_impl.caller import DEFAULT_CALLER, Caller
-from kmspec_impl.clock import CLOCKS, Clock, RealClock
+from kmspec_impl.clock import CLOCKS, Clock, RealClock, after
 from kmspec_impl.cloudhsm import operations as cloudhsm_operations
 from kmspec_impl.errors import ServiceError
 from kmspec_impl.gateway.validation import validate
@@ -22,10 +23,10 @@ from kmspec_impl.hsm.interface import DeviceError
 from kmspec_impl.kms import operations as kms_operations
 from kmspec_impl.kms.key_material import unserved
 from kmspec_impl.operator_input import Arguments, refused
-from kmspec_impl.quotas import Enforced, Quotas
+from kmspec_impl.quotas import Bucket, Enforced, Quotas
 from kmspec_impl.realm import OF_REALMS, Handler, Parameters, Response, Shared
 from kmspec_impl.storage.faults import DataError
-from kmspec_impl.storage.tables import Answer, Memory, Row, Storage
+from kmspec_impl.storage.tables import Answer, Ask, Memory, Row, Storage
 
 MOST_SECONDS: Final = 100 * 365.25 * 86_400
 """How far a clock may be moved at once."""
@@ -47,7 +48,7 @@ class Ahead:
     seconds: float
 
 
-_KINDS: Final[tuple[type[Row], ...]] = (Ahead, *OF_REALMS)
+_KINDS: Final[tuple[type[Row], ...]] = (Ahead, Bucket, *OF_REALMS)
 KINDS: Final[Mapping[str, type[Row]]] = {kind.__name__: kind for kind in _KINDS}
 """Every kind of row there is, by the name it has on disk."""
 
@@ -90,11 +91,12 @@ class Emulator:
 
     def __init__(self, settings: Settings | None = None, storage: Storage | None = None) -> None:
         self.settings: Final = Settings() if settings is None else settings
-        self._quotas = Quotas(Enforced(self.settings.quotas))
         self._storage = Memory() if storage is None else storage
+        clock = self.settings.clock
+        self._ahead = 0.0 if clock is None else clock.ahead
+        """What a clock is ahead of which nothing is kept."""
         self._remember()
-        self._storage.before_commit, self._storage.when_lost = self._keep_uses, self._remember
-        self._clock = self._going_on()
+        self._storage.when_lost, self._storage.when_followed = self._remember, self._find_realms
         self._handlers: Final = {
             (service.value, operation): handler
             for service, handlers in _HANDLERS.items()
@@ -104,6 +106,7 @@ class Emulator:
             Service.OPERATOR.value: self._operate,
             Service.CLOCK.value: self._tell_time,
         }
+        self._storage.commit()
 
     def handle(
         self,
@@ -132,9 +135,25 @@ class Emulator:
         except DeviceError as error:
             raise unserved(operation, error) from error
 
+    def when_current(self, ask: Ask) -> None:
+        """Call ``ask`` once everything is known that anybody was answered, perhaps by the loop.
+
+        It may be called a second time, when :meth:`handle` found that it changes something.
+        """
+        self._storage.when_current(ask)
+
     def when_safe(self, answer: Answer) -> None:
         """Let the running event loop call ``answer`` once nothing done so far can be lost."""
         self._storage.when_safe(answer)
+
+    def begin(self) -> None:
+        """Return when everything is known that anybody was answered; for a caller without a loop.
+
+        Nobody else changes it until :meth:`commit`.
+
+        :raises LostError: it cannot be found out.
+        """
+        self._storage.begin()
 
     def commit(self) -> None:
         """Return when nothing done so far can be lost; for a caller without an event loop.
@@ -150,10 +169,15 @@ class Emulator:
     def _remember(self) -> None:
         """Have all that storage keeps; what it does not keep is as at the beginning."""
         settings, storage = self.settings, self._storage
-        self._time = storage.table(Ahead, "clock")
+        self._quotas = Quotas(Enforced(settings.quotas), storage.passing(Bucket, "quotas"))
+        self._time = storage.table(Ahead, _CLOCK)
         self._shared = Shared(
             settings.delay, settings.seed, self._quotas, storage, self._new_device()
         )
+        self._clock = self._going_on()
+        self._time.watch(partial(_follow, self._clock))
+        if self._clock.kind == RealClock.kind:
+            self._shared.seconds_behind = self._storage.seconds_behind
 
     def _new_device(self) -> NewDevice:
         """What makes HSMs, which must be of the kind that those that are kept are of."""
@@ -166,22 +190,22 @@ class Emulator:
         return maker(backend, kept)
 
     def _going_on(self) -> Clock:
-        """A clock on which time goes on where it was; on another kind it could go back."""
+        """A clock on which time goes on where it was; on another kind it could go back.
+
+        It goes back where it was moved and that could not be kept: nothing has been answered since.
+        """
         kept, clock = self._time.get(_CLOCK), self.settings.clock
         if clock is None:
             clock = RealClock() if kept is None else CLOCKS[kept.kind]()
         if kept is None:
-            kept = self._time.put(Ahead(_CLOCK, clock.kind, clock.ahead))
+            kept = self._time.put(Ahead(_CLOCK, clock.kind, self._ahead))
         if kept.kind != clock.kind:
             what = f"what is kept there was made by --clock {kept.kind}"
             raise DataError(what, f"use --clock {kept.kind}, or give another --data-dir")
-        clock.advance(kept.seconds - clock.ahead)
         return clock
 
-    def _keep_uses(self) -> None:
-        """Hand over what keys were used for: that changes no state, and waits for what does."""
-        for realm in self._shared.realms.values():
-            realm.keep_uses()
+    def _find_realms(self) -> None:
+        self._shared.find_realms()
 
     def advance(self, seconds: float) -> float:
         """Move time; the new moment. What becomes due by it happens when it is asked for.
@@ -192,8 +216,7 @@ class Emulator:
             raise refused(f"Seconds must be 0 to {MOST_SECONDS:.0f}")
         if self._clock.now() + seconds > END:
             raise refused("The clock goes to the year 3000; start kmspec anew for an earlier time")
-        self._clock.advance(seconds)
-        self._time.put(Ahead(_CLOCK, self._clock.kind, self._clock.ahead))
+        self._time.put(Ahead(_CLOCK, self._clock.kind, after(self._clock.ahead, seconds)))
         return self._clock.now()
 
     def _operate(self, operation: str, parameters: Parameters) -> Response:
@@ -207,6 +230,13 @@ class Emulator:
             Arguments(operation, parameters, ())
             return {"Now": self._clock.now()}
         raise _unknown(Service.CLOCK, operation)
+
+
+def _follow(clock: Clock, before: Ahead | None, now: Ahead | None) -> None:
+    """Be as far ahead as is kept, whoever moved it."""
+    del before
+    if now is not None:
+        clock.advance(after(now.seconds, -clock.ahead))
 
 
 _HANDLERS: Final[Mapping[Service, Mapping[str, Handler]]] = {

@@ -22,6 +22,7 @@ from kmspec_impl.hsm.wrapping import WrappingPair
 from kmspec_impl.identity import DRAWN, MULTI_REGION, Drawn, alias_arn, key_arn
 from kmspec_impl.kms.ciphertext import new_material
 from kmspec_impl.kms.state import Alias, Grant, Key, KeyMaterial, Store
+from kmspec_impl.quotas import Bucket
 from kmspec_impl.realm import FLEET, OF_REALMS, LastUse
 from kmspec_impl.storage.journal import Place
 from kmspec_impl.storage.tables import Row
@@ -29,6 +30,7 @@ from kmspec_impl.storage.tables import Row
 _REALM: Final = re.compile(r"[0-9]{12} [a-z][a-z0-9-]{1,40}")
 _OWNERS: Final[Mapping[type[Row], str]] = {
     Ahead: "clock",
+    Bucket: "quotas",
     MaskingKey: "hsm",
     WrappingPair: "wrapping",
 }

@@ -6,6 +6,7 @@ request takes nothing from any bucket (quotas.md, open questions 1 and 2).
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -19,6 +20,7 @@ from kmspec.limits import (
 from kmspec.names import ErrorCode
 from kmspec_impl.caller import Caller
 from kmspec_impl.errors import ServiceError
+from kmspec_impl.storage.tables import Table
 
 THROTTLED: Final = (
     "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls."
@@ -46,31 +48,23 @@ class Charge(NamedTuple):
     rate: float
 
 
-class _Bucket:
-    __slots__ = ("_moment", "_tokens")
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """How many tokens there were at a moment."""
 
-    def __init__(self, now: float, rate: float) -> None:
-        self._moment = now
-        self._tokens = max(rate, 1.0)
-
-    def has_token(self, now: float, rate: float, wanted: int) -> bool:
-        """Fill up to ``now``; a quota of less than one per second still gives whole requests."""
-        filled = self._tokens + round(now - self._moment, 6) * rate
-        self._tokens = min(filled, max(rate, 1.0))
-        self._moment = now
-        return self._tokens >= wanted * _WHOLE
-
-    def take(self) -> None:
-        self._tokens -= 1.0
+    id: str
+    moment: float
+    tokens: float
 
 
 class Quotas:
     """The buckets of all accounts and Regions, full at first."""
 
-    def __init__(self, enforced: Enforced) -> None:
+    def __init__(self, enforced: Enforced, buckets: Table[Bucket] | None = None) -> None:
         self._stores = enforced is not Enforced.NONE
         self.counts_operations = enforced is Enforced.ALL
-        self._buckets: dict[tuple[Caller, str], _Bucket] = {}
+        self._buckets = Table[Bucket]() if buckets is None else buckets
+        self._names: dict[tuple[Caller, str], str] = {}
         self._of_operation: dict[str, Quota] = {}
         self._of_spec: dict[tuple[str, str], Quota] = {}
         for quota in request_quotas():
@@ -110,16 +104,22 @@ class Quotas:
             self._charge(caller, charges, now)
 
     def _charge(self, caller: Caller, charges: Iterable[Charge], now: float) -> None:
-        taken: list[_Bucket] = []
+        taken: dict[str, Bucket] = {}
         for name, rate in charges:
-            bucket = self._buckets.get((caller, name))
+            bucket = self._names.get((caller, name))
             if bucket is None:
-                bucket = self._buckets[caller, name] = _Bucket(now, rate)
-            if not bucket.has_token(now, rate, 1 + taken.count(bucket)):
+                bucket = f"{caller.account} {caller.region} {name}"
+                self._names[caller, name] = bucket
+            # A quota of less than one per second still gives whole requests.
+            tokens, known = max(rate, 1.0), taken.get(bucket) or self._buckets.get(bucket)
+            if known is not None:
+                passed = max(round(now - known.moment, 6), 0.0)  # clocks of two machines differ
+                tokens = min(known.tokens + passed * rate, tokens)
+            if tokens < _WHOLE:
                 raise ServiceError(ErrorCode.THROTTLING, THROTTLED)
-            taken.append(bucket)
-        for bucket in taken:
-            bucket.take()
+            taken[bucket] = Bucket(bucket, now, tokens - 1.0)
+        for filled in taken.values():
+            self._buckets.put(filled)
 
 
 def _demand(quota: Quota, caller: Caller) -> Charge:

@@ -6,7 +6,7 @@ it by :meth:`Shared.realm`.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeAlias
@@ -90,6 +90,8 @@ class Shared:
     ) -> None:
         self.delay, self.seed, self.quotas, self.storage = delay, seed, quotas, storage
         self.new_device = new_device
+        self.seconds_behind = 0.0
+        """How old the moment may be that a key is said to have been used last."""
         self.realm_of_cluster: dict[str, Realm] = {}
         """Where a cluster is, or was: the operator names it by its id alone."""
         self.realms: dict[Caller, Realm] = {}
@@ -97,9 +99,13 @@ class Shared:
         self.of_account: defaultdict[str, list[Realm]] = defaultdict(list)
         """The realms of each account."""
         self.wrapping = Wrapping(storage.table(WrappingPair, "wrapping"))
-        for owner in storage.owners():
+        self.find_realms()
+
+    def find_realms(self) -> None:
+        """Have every realm that there is something of in storage."""
+        for owner in self.storage.owners():
             match owner.split():
-                case [account, region]:
+                case [account, region] if Caller(account, region) not in self.realms:
                     self._add(Caller(account, region))
 
     def realm(self, caller: Caller, now: float) -> "Realm":
@@ -111,7 +117,6 @@ class Shared:
     def _add(self, caller: Caller) -> "Realm":
         realm = self.realms[caller] = Realm(caller, self)
         self.of_account[caller.account].append(realm)
-        self.realm_of_cluster.update((cluster.id, realm) for cluster in realm.clusters)
         return realm
 
 
@@ -125,6 +130,7 @@ class Realm:
     def __init__(self, caller: Caller, shared: Shared) -> None:
         self.caller = caller
         self.shared = shared
+        self._owner = f"{caller.account} {caller.region}"
         self.keys = self._table(Key)
         self.aliases = self._table(Alias)
         self.stores = self._table(Store)
@@ -133,17 +139,16 @@ class Realm:
         self.clusters = self._table(Cluster)
         self.backups = self._table(Backup)
         self.subnets = self._table(Subnet)
-        self.uses = self._table(LastUse)
-        """The last uses of keys as they are kept; :meth:`keep_uses` brings them up to date."""
-        due = self._table(Due)
-        self.agenda = Agenda(self, due)
+        self.uses = shared.storage.passing(LastUse, self._owner)
+        """The last uses of keys, by their ARNs."""
+        self.agenda = Agenda(self, self._table(Due))
         seed = f"{shared.seed} {caller.account} {caller.region}"
         self.ids = Ids(seed, self._table(Drawn))
         self.vpc = Ids(seed, Table()).network("vpc")
         """Where all subnets are: EC2 is not emulated."""
         self.fleet: Device = self._new_device(FLEET, SoftwareDevice)
         """The service's own HSMs, for keys of origin AWS_KMS."""
-        self.devices: dict[str, Device] = {}
+        self.devices = _Devices(self.new_device)
         """What the HSMs of clusters hold, by HSM id."""
         self.key_of_arn: dict[str, str] = {}
         self.key_of_header: dict[bytes, str] = {}
@@ -152,32 +157,26 @@ class Realm:
         """The grant that a grant token is good for."""
         self._grants_of: defaultdict[str, dict[str, None]] = defaultdict(dict)
         """The ids of the grants of each key, in the order of their making."""
-        self.last_used: dict[str, tuple[str, float]] = {}
-        """Operation and moment of the last use of a key, by its ARN, where ``uses`` is older."""
         self._key_ids: SortedDict[str, None] = SortedDict()
         """The ids of all keys in order: there can be very many."""
-        for entry in due:
-            self.agenda.resume(entry)
-        for key in self.keys:
-            self._index(key)
-        for grant in self.grants:
-            self._index_grant(grant)
+        self.keys.watch(self._index_key)
+        self.grants.watch(self._index_grant)
         for cluster in self.clusters:
-            self.devices.update((hsm.id, self._resumed(cluster, hsm.id)) for hsm in cluster.hsms)
+            self._resume(cluster)
+        self.clusters.watch(self._index_cluster)
 
     def _table(self, kind: type[RowT]) -> Table[RowT]:
-        return self.shared.storage.table(kind, f"{self.caller.account} {self.caller.region}")
+        return self.shared.storage.table(kind, self._owner)
 
     def new_device(self, name: str) -> Device:
         """An HSM of a cluster, with what one of that name holds already."""
         return self._new_device(name, self.shared.new_device)
 
-    def _resumed(self, cluster: Cluster, hsm_id: str) -> Device:
-        """An HSM that there was before, with those logged in who were."""
-        device = self.new_device(hsm_id)
-        with suppress(DeviceError):
-            device.occupy(len(cluster.logins))
-        return device
+    def _resume(self, cluster: Cluster) -> None:
+        """Have the HSMs that there were before, with those logged in who were."""
+        for hsm in cluster.hsms:
+            with suppress(DeviceError):
+                self.devices[hsm.id].occupy(len(cluster.logins))
 
     def _new_device(self, name: str, made: NewDevice) -> Device:
         storage = self.shared.storage
@@ -185,59 +184,67 @@ class Realm:
         keys, users = storage.table(HeldKey, owner), storage.table(User, owner)
         return made(keys, users, storage.table(Drawn, owner))
 
-    def add_key(self, key: Key) -> None:
-        """Add a key and what it is found by, or put it in the place of what it was."""
-        self._index(self.keys.put(key))
+    def _index_key(self, before: Key | None, key: Key | None) -> None:
+        if key is not None:
+            self.key_of_arn[key.arn] = key.id
+            self._key_ids[key.id] = None
+            for material in key.materials:
+                self.key_of_header[material.header] = key.id
+        elif before is not None:
+            self._grants_of.pop(before.id, None)
+            del self.key_of_arn[before.arn], self._key_ids[before.id]
+            for material in before.materials:
+                del self.key_of_header[material.header]
 
-    def _index(self, key: Key) -> None:
-        self.key_of_arn[key.arn] = key.id
-        self._key_ids[key.id] = None
-        for material in key.materials:
-            self.key_of_header[material.header] = key.id
+    def _index_cluster(self, before: Cluster | None, cluster: Cluster | None) -> None:
+        if cluster is not None:
+            self.shared.realm_of_cluster[cluster.id] = self
+            there = {hsm.id for hsm in cluster.hsms}
+            for hsm in () if before is None else before.hsms:
+                if hsm.id not in there:
+                    self.devices.pop(hsm.id, None)
 
     def drop_key(self, key: Key) -> None:
-        """Delete a key and what it is found by."""
-        self.last_used.pop(key.arn, None)
+        """Delete a key, and what is known of its use."""
         if key.arn in self.uses:
             self.uses.remove(key.arn)
         self.keys.remove(key.id)
-        del self._key_ids[key.id]
-        self._grants_of.pop(key.id, None)
-        del self.key_of_arn[key.arn]
-        for material in key.materials:
-            del self.key_of_header[material.header]
+
+    def note_use(self, arn: str, operation: str, now: float) -> None:
+        """Note what a key was used for, as exactly as the storage can."""
+        known = self.uses.get(arn)
+        if (
+            known is None
+            or known.operation != operation
+            or abs(now - known.moment) > self.shared.seconds_behind
+        ):
+            self.uses.put(LastUse(arn, operation, now))
 
     def keys_after(self, last: str | None) -> Iterator[Key]:
         """The keys in the order of their ids, after that one if it is given."""
         for key_id in self._key_ids.irange(last, inclusive=(False, True)):
             yield self.keys[key_id]
 
-    def keep_uses(self) -> None:
-        """Keep the last uses of keys."""
-        for arn, (operation, moment) in self.last_used.items():
-            self.uses.put(LastUse(arn, operation, moment))
-        self.last_used.clear()
-
-    def last_use(self, key: Key) -> LastUse | None:
-        """What a key was last used for."""
-        used = self.last_used.get(key.arn)
-        return self.uses.get(key.arn) if used is None else LastUse(key.arn, *used)
-
     def grants_of(self, key_id: str) -> list[Grant]:
         """The grants of a key, in the order of their making."""
         return [self.grants[grant_id] for grant_id in self._grants_of.get(key_id, ())]
 
-    def add_grant(self, grant: Grant) -> None:
-        """Add a grant and what it is found by, or put it in the place of what it was."""
-        self._index_grant(self.grants.put(grant))
+    def _index_grant(self, before: Grant | None, grant: Grant | None) -> None:
+        if grant is not None:
+            self._grants_of[grant.key][grant.id] = None
+            self.grant_of_token.update(dict.fromkeys(grant.tokens, grant.id))
+        elif before is not None:
+            self._grants_of[before.key].pop(before.id, None)
+            for token in before.tokens:
+                del self.grant_of_token[token]
 
-    def _index_grant(self, grant: Grant) -> None:
-        self._grants_of[grant.key][grant.id] = None
-        self.grant_of_token.update(dict.fromkeys(grant.tokens, grant.id))
 
-    def drop_grant(self, grant: Grant) -> None:
-        """End a grant, and its tokens."""
-        self.grants.remove(grant.id)
-        del self._grants_of[grant.key][grant.id]
-        for token in grant.tokens:
-            del self.grant_of_token[token]
+class _Devices(dict[str, Device]):
+    """Devices by their names, each made when it is first asked for."""
+
+    def __init__(self, make: Callable[[str], Device]) -> None:
+        self._make = make
+
+    def __missing__(self, name: str) -> Device:
+        device = self[name] = self._make(name)
+        return device

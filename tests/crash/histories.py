@@ -1,18 +1,25 @@
 """Concurrent histories over HTTP, held against the model, with kills among them.
 
     python -m tests.crash.histories [--histories 2000] [--seed 0] [--memory] [--kills 0.003]
+                                    [--processes 3]
+
+With several processes they share a database of PostgreSQL, each request goes to one of them, and
+one of them is killed each time.
 
 A kill comes when all that was asked at once has been answered, and before anybody looks at what
 it left. Exit code 1: a history has no order that explains it.
 """
 
 import argparse
+import itertools
 import random
 import re
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from time import perf_counter
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from kmspec_check.conform import conform
@@ -21,6 +28,7 @@ from kmspec_check.plan import Explored
 from kmspec_check.races import HISTORIES
 from kmspec_model import Model
 from tests.crash.server import Server
+from tests.helpers import postgres
 
 SHARE: Final = 0.003
 """Before how many of the requests that are made alone the server is killed."""
@@ -44,12 +52,18 @@ class Found(NamedTuple):
 
 
 class Killing(Endpoint):
-    """A server that is killed before some of the requests that are made while nobody else asks."""
+    """Servers of one state, of which one answers each request.
 
-    def __init__(self, server: Server, share: float, seed: int) -> None:
-        super().__init__(f"http://127.0.0.1:{server.port}")
-        self._server, self._share = server, share
+    One is killed before some of the requests that are made while nobody else asks.
+    """
+
+    def __init__(self, servers: Sequence[Server], share: float, seed: int) -> None:
+        urls = [f"http://127.0.0.1:{server.port}" for server in servers]
+        super().__init__(urls[0])
+        self._servers, self._share = servers, share
         self._rng = random.Random(seed)
+        self._ends = [Endpoint(url) for url in urls]
+        self._others = itertools.cycle(self._ends)
         self.kills = 0
         self._last: tuple[str, str | None] = ("", None)
         self._hurried: set[str | None] = set()
@@ -66,9 +80,20 @@ class Killing(Endpoint):
         self._last = asked
         if self._rng.random() < self._share and asked[1] not in self._hurried:
             self.kills += 1
-            self._server.end()
-            self._server.start()
-        return super().call(service, operation, parameters, **place)
+            server = self._rng.choice(self._servers)
+            server.end()
+            server.start()
+        return self._rng.choice(self._ends).call(service, operation, parameters, **place)
+
+    def another(self) -> Endpoint:
+        """Another client, of the next server."""
+        return next(self._others).another()
+
+    def close(self) -> None:
+        """End all connections."""
+        super().close()
+        for end in self._ends:
+            end.close()
 
 
 def judge(
@@ -77,10 +102,17 @@ def judge(
     *words: str,
     seed: int = 0,
     share: float = 0.0,
+    processes: int = 1,
+    variables: Mapping[str, str] = MappingProxyType({}),
 ) -> Found:
     """Let clients ask at once so often, of `kmspec serve` with those options."""
     began, told, violations, trouble = perf_counter(), [0, 0], list[str](), ""
-    with Server("--clock", "virtual", *words) as server, Killing(server, share, seed) as target:
+    with ExitStack() as running:
+        servers = [
+            running.enter_context(Server("--clock", "virtual", *words, **variables))
+            for _ in range(processes)
+        ]
+        target = running.enter_context(Killing(servers, share, seed))
         while told[0] < histories and not violations and not trouble:
             result = conform(target, only=["races"], explored=explored, seed=seed + told[0])
             trouble = result.trouble
@@ -99,12 +131,25 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--memory", action="store_true", help="keep nothing, and do not kill")
     parser.add_argument("--kills", type=float, default=SHARE)
+    parser.add_argument("--processes", type=int, default=1)
     given = parser.parse_args()
-    explored = Explored(Model())
-    with tempfile.TemporaryDirectory() as directory:
-        words = () if given.memory else ("--data-dir", directory)
-        share = 0.0 if given.memory else given.kills
-        found = judge(explored, given.histories, *words, seed=given.seed, share=share)
+    with ExitStack() as running:
+        words: tuple[str, ...] = ()
+        variables: Mapping[str, str] = {}
+        if given.processes > 1:
+            database = running.enter_context(postgres.started())
+            words, variables = ("--data-url", database.database()), database.key()
+        elif not given.memory:
+            words = ("--data-dir", running.enter_context(tempfile.TemporaryDirectory()))
+        found = judge(
+            Explored(Model()),
+            given.histories,
+            *words,
+            seed=given.seed,
+            share=given.kills if words else 0.0,
+            processes=given.processes,
+            variables=variables,
+        )
     sys.stdout.write("\n".join(found.lines()) + "\n")
     return 1 if found.violations or found.trouble else 0
 

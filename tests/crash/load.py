@@ -248,10 +248,12 @@ def look_at_key(client: Client, key: str) -> State:
 
 def look_at_pair(client: Client, key: str) -> State:
     """In how many Regions a multi-Region key is, as each of them says."""
-    primary = client.ask("DescribeKey", KeyId=key)["KeyMetadata"]["MultiRegionConfiguration"]
+    primary = client.ask("DescribeKey", KeyId=key).get("KeyMetadata")
+    if primary is None:
+        return None
     replica = client.ask("DescribeKey", region=_ELSEWHERE, KeyId=key).get("KeyMetadata")
     told = None if replica is None else replica["MultiRegionConfiguration"]["ReplicaKeys"]
-    return {"here": primary["ReplicaKeys"], "there": told}
+    return {"here": primary["MultiRegionConfiguration"]["ReplicaKeys"], "there": told}
 
 
 def look_at_alias(client: Client, name: str) -> State:

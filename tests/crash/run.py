@@ -1,27 +1,33 @@
 """Kills at random instants under a mixed load, in figures.
 
-    python -m tests.crash.run [--kills 500] [--clients 8] [--seed 0]
+    python -m tests.crash.run [--kills 500] [--clients 8] [--seed 0] [--processes 3]
+
+With several processes they share a database of PostgreSQL, one of them is killed each time, and
+what is left is looked at by another as well.
 
 Exit code 1: something that was answered was lost, something is half done, or the server did not
 start again.
 """
 
 import argparse
+import itertools
 import random
 import sys
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from time import perf_counter
+from types import MappingProxyType
 from typing import Final
 
 from kmspec_impl.client.endpoint import Endpoint
 from kmspec_impl.client.keystore import up
 from tests.crash.load import Enough, StoreWorker, Worker, look_at_key
 from tests.crash.server import Client, Server
+from tests.helpers import postgres
 
 DELAY: Final = "0.02"
 """Seconds that connecting takes."""
@@ -60,12 +66,22 @@ class Found:
         yield from self.faults[:SHOWN]
 
 
-def crash(directory: Path, kills: int, clients: int, seed: int, *options: str) -> Found:
-    """Kill a server so often while clients are at work, and look at what is left."""
+def crash(
+    kills: int,
+    clients: int,
+    seed: int,
+    *options: str,
+    processes: int = 1,
+    variables: Mapping[str, str] = MappingProxyType({}),
+) -> Found:
+    """Kill one of the servers so often while clients are at work, and look at what is left."""
     found, rng, began = Found(), random.Random(seed), perf_counter()
-    words = ("--data-dir", str(directory), "--delay", DELAY, *options)
-    with Server(*words) as server:
-        workers = _workers(server, clients, str(seed))
+    with ExitStack() as running:
+        servers = [
+            running.enter_context(Server("--delay", DELAY, *options, **variables))
+            for _ in range(processes)
+        ]
+        workers = _workers(servers, clients, str(seed))
         for _ in range(kills):
             stop, enough = threading.Event(), Enough(rng.randint(FEWEST, MOST))
             threads = [
@@ -75,12 +91,15 @@ def crash(directory: Path, kills: int, clients: int, seed: int, *options: str) -
                 thread.start()
             enough.wait()
             stop.wait(rng.uniform(0, LONGEST))
-            killed = perf_counter()
+            killed, server = perf_counter(), rng.choice(servers)
             server.end()
             stop.set()
             for thread in threads:
                 thread.join()
             found.kills += 1
+            others = [one for one in servers if one is not server]
+            if others:
+                _look(rng.choice(others), workers, found)
             try:
                 server.start()
             except AssertionError as error:
@@ -88,9 +107,9 @@ def crash(directory: Path, kills: int, clients: int, seed: int, *options: str) -
                 break
             client = server.connect()
             client.ask("ListKeys", Limit=1)
-            found.slowest = max(found.slowest, perf_counter() - killed)
-            _look(client, workers, found)
             client.close()
+            found.slowest = max(found.slowest, perf_counter() - killed)
+            _look(server, workers, found)
     for worker in workers:
         found.answered += worker.answered
         found.faults.extend(worker.faults)
@@ -98,20 +117,23 @@ def crash(directory: Path, kills: int, clients: int, seed: int, *options: str) -
     return found
 
 
-def _workers(server: Server, clients: int, seed: str) -> list[Worker]:
-    """One with a key store, the others with keys."""
+def _workers(servers: Sequence[Server], clients: int, seed: str) -> list[Worker]:
+    """One with a key store, the others with keys; each at one of the servers."""
+    server, *_ = servers
     endpoint = Endpoint(f"http://127.0.0.1:{server.port}")
     store = up(endpoint, "crash", endpoint.pause).store_id
     client = server.connect()
     wanted = {"CustomKeyStoreId": store, "Origin": "AWS_CLOUDHSM", "Description": "in a store"}
     key = client.ask("CreateKey", **wanted)["KeyMetadata"]["KeyId"]
     client.close()
-    others = (Worker(server, number, seed) for number in range(1, clients))
+    places = itertools.islice(itertools.cycle(servers), 1, clients)
+    others = (Worker(place, number, seed) for number, place in enumerate(places, 1))
     return [StoreWorker(server, 0, seed, store, key), *others]
 
 
-def _look(client: Client, workers: list[Worker], found: Found) -> None:
+def _look(server: Server, workers: list[Worker], found: Found) -> None:
     """Look at everything that anybody was told of, and at what was perhaps made."""
+    client = server.connect()
     for worker in workers:
         for resource in worker.resources:
             found.resources += 1
@@ -134,6 +156,7 @@ def _look(client: Client, workers: list[Worker], found: Found) -> None:
             whole = state.get("tags") == [state.get("description")] * 3
             if not whole or state["description"] not in perhaps:
                 found.faults.append(f"half done: key {key}, which nobody was told of: {state}")
+    client.close()
 
 
 def _keys(client: Client) -> Iterator[str]:
@@ -152,9 +175,16 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=500)
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--processes", type=int, default=1)
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as directory:
-        found = crash(Path(directory), given.kills, given.clients, given.seed)
+    load = given.kills, given.clients, given.seed
+    if given.processes > 1:
+        with postgres.started() as database:
+            where = ("--data-url", database.database())
+            found = crash(*load, *where, processes=given.processes, variables=database.key())
+    else:
+        with tempfile.TemporaryDirectory() as directory:
+            found = crash(*load, "--data-dir", directory)
     sys.stdout.write("\n".join(found.lines()) + "\n")
     return 1 if found.faults else 0
 

@@ -19,10 +19,10 @@ class Gone(Exception):
 
 
 class Server:
-    """`kmspec serve` with options, which is started again and again."""
+    """`kmspec serve` with options and variables, which is started again and again."""
 
-    def __init__(self, *options: str) -> None:
-        self._options = options
+    def __init__(self, *options: str, **variables: str) -> None:
+        self._options, self._variables = options, variables
         self.port = 0
         """Where it listens; the same after a crash."""
         self._process: subprocess.Popen[str] | None = None
@@ -38,7 +38,7 @@ class Server:
         """Start it, and wait until it listens."""
         words = [KMSPEC, "serve", "--port", str(self.port), *self._options]
         self._process = subprocess.Popen(
-            words, env=environment(), stdout=subprocess.PIPE, text=True
+            words, env=environment(**self._variables), stdout=subprocess.PIPE, text=True
         )
         assert self._process.stdout is not None
         ready = self._process.stdout.readline()

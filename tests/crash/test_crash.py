@@ -9,12 +9,13 @@ CLIENTS = 4
 
 
 def test_nothing_that_was_answered_is_lost(tmp_path: Path) -> None:
-    found = crash(tmp_path / "data", KILLS, CLIENTS, seed=0)
+    found = crash(KILLS, CLIENTS, 0, "--data-dir", str(tmp_path / "data"))
     assert found.faults == []
     assert found.kills == KILLS
     assert found.answered > 10 * KILLS
 
 
 def test_an_answer_before_the_commit_is_noticed(tmp_path: Path) -> None:
-    found = crash(tmp_path / "data", KILLS, CLIENTS, 0, "--mutant", "answers-before-commit")
+    words = ("--data-dir", str(tmp_path / "data"), "--mutant", "answers-before-commit")
+    found = crash(KILLS, CLIENTS, 0, *words)
     assert any(fault.startswith("lost") for fault in found.faults)

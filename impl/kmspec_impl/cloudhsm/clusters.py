@@ -94,7 +94,6 @@ def create_cluster(realm: Realm, parameters: Parameters, now: float) -> Response
     for subnet, zone in zones.items():
         realm.subnets.put(Subnet(subnet, zone))
     realm.clusters.put(cluster)
-    realm.shared.realm_of_cluster[cluster.id] = realm
     _note_end(realm, cluster)
     return {"Cluster": shape(cluster)}
 

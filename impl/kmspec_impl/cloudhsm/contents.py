@@ -96,8 +96,7 @@ def bring_up(realm: Realm, cluster: Cluster, hsm: Hsm) -> None:
     With another HSM active it becomes like that one [CHSM:add-remove-hsm]; otherwise the newest
     backup is restored, and all of the cluster becomes like the backup [CHSM:manage-backups].
     """
-    device = realm.new_device(hsm.id)
-    realm.devices[hsm.id] = device
+    device = realm.devices[hsm.id]
     if cluster.state is ClusterState.UNINITIALIZED:
         return
     donor = active_device(realm, cluster)

@@ -84,9 +84,7 @@ def discard(realm: Realm, cluster: Cluster, hsm_id: str) -> None:
     The CSR goes with the first HSM, and whoever was logged in with the last.
     """
     hsms = tuple(hsm for hsm in cluster.hsms if hsm.id != hsm_id)
-    device = realm.devices.pop(hsm_id, None)
-    if device is not None:
-        device.erase()
+    realm.devices[hsm_id].erase()
     cluster = replace(cluster, hsms=hsms)
     if not hsms:
         cluster = replace(cluster, logins=frozenset())

@@ -67,8 +67,9 @@ class Application:
         self._emulator = emulator
         self._verifier = verifier
         self._door = door or admin.Door()
-        self.when_safe = emulator.when_safe
-        """For a server that answers by :meth:`answer_whole`: when to send what it has."""
+        self.when_current, self.when_safe = emulator.when_current, emulator.when_safe
+        """For a server that answers by :meth:`answer_whole`: when to call it, and when to send
+        what it has."""
         self._json_routes: dict[bytes | None, json_rpc.JsonRoute] = {}
         self._cbor_routes: dict[str, cbor_rpc.CborRoute] = {}
         self._requests = 0
@@ -87,11 +88,7 @@ class Application:
         else:
             if body is None:
                 return
-            reply, request_id = self._reply(scope, headers, body)
-            safe = asyncio.get_running_loop().create_future()
-            self.when_safe(partial(_settle, safe))
-            if not await safe:
-                reply = self._lost(scope, headers, request_id)
+            reply, request_id = await self._answer(scope, headers, body)
         given = [
             (b"content-type", reply.content_type),
             (b"content-length", b"%d" % len(reply.body)),
@@ -100,6 +97,25 @@ class Application:
         ]
         await send({"type": "http.response.start", "status": reply.status, "headers": given})
         await send({"type": "http.response.body", "body": reply.body})
+
+    async def _answer(self, scope: Message, headers: Headers, body: bytes) -> tuple[Reply, str]:
+        """What a request is answered once that is safe, and its id."""
+        safe = asyncio.get_running_loop().create_future()
+        answer: tuple[Reply, str] | None = None
+
+        def ask(current: bool) -> None:  # noqa: FBT001 - see Ask
+            nonlocal answer
+            if current:
+                answer = self._reply(scope, headers, body)
+                self.when_safe(partial(_settle, safe))
+            else:
+                safe.set_result(False)
+
+        self.when_current(ask)
+        if await safe and answer is not None:
+            return answer
+        request_id = self._next_id()
+        return self._lost(scope, headers, request_id), request_id
 
     def answer_whole(self, scope: Message, body: bytes) -> WholeAnswer:
         """Answer a request whose body has come; the server keeps it within the bound."""

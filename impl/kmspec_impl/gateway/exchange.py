@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from kmspec.names import ErrorCode
 from kmspec_impl.caller import Caller
-from kmspec_impl.storage.tables import Answer
+from kmspec_impl.storage.tables import Answer, Ask
 
 BODY_LIMIT: Final = 1024 * 1024
 """Bytes of a request's body. The largest request AWS documents has well under half of it."""
@@ -84,6 +84,13 @@ class Handling(Protocol):
         self, service: str, operation: str, parameters: dict[str, Any], caller: Caller
     ) -> dict[str, Any]:
         """Perform one operation; refuse it by raising ServiceError."""
+        ...
+
+    def when_current(self, ask: Ask) -> None:
+        """Call ``ask`` once everything is known that anybody was answered, perhaps by the loop.
+
+        It may be called a second time, when :meth:`handle` found that it changes something.
+        """
         ...
 
     def when_safe(self, answer: Answer) -> None:

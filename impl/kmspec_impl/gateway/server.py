@@ -217,14 +217,17 @@ class _Connection(HttpToolsProtocol):
     """Whether data is at hand in which no request has ended yet."""
     _coming: RequestResponseCycle | None = None
     """A request whose head is complete, to be answered when its body is."""
-    _ready: tuple[RequestResponseCycle, WholeAnswer] | None = None
-    """A request that came whole, and the answer to be sent."""
+    _asked: RequestResponseCycle | None = None
+    """A request that came whole and is not answered."""
+    _answer: WholeAnswer | None = None
+    """The answer to be sent to it."""
     _then: bytes | None = None
     """What is to be said after that answer: a refusal of what came with the request."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._answer_whole = getattr(self.app, "answer_whole", None)
+        self._when_current = getattr(self.app, "when_current", _at_once)
         self._when_safe = getattr(self.app, "when_safe", self.loop.call_soon)
         self._since = self.loop.time()
         if len(self.connections) > self.most:
@@ -326,22 +329,33 @@ class _Connection(HttpToolsProtocol):
         super().on_message_complete()
         cycle = self._coming
         if cycle is not None and self._answer_whole is not None:
-            self._coming = None
-            answer = self._answer_whole(cycle.scope, bytes(cycle.body))
-            # Sent when all that has been received is worked off: to wake up a client costs as much
-            # as half a request, and answers sent one upon the other wake it up once.
-            self._ready = cycle, answer
-            self._when_safe(self._send_ready)
+            self._coming, self._asked = None, cycle
+            self._when_current(self._ask)
 
-    def _send_ready(self, safe: bool = True) -> None:  # noqa: FBT001, FBT002 - see Answer
+    def _ask(self, current: bool = True) -> None:  # noqa: FBT001, FBT002 - see Ask
+        """Have the request handled.
+
+        Its answer is sent when all that has been received is worked off: to wake up a client costs
+        as much as half a request, and answers sent one upon the other wake it up once.
+        """
+        cycle = self._asked
+        if cycle is None or self._answer_whole is None:
+            return
+        if current:
+            self._answer = self._answer_whole(cycle.scope, bytes(cycle.body))
+            self._when_safe(self._send)
+        else:
+            self._send(safe=False)
+
+    def _send(self, safe: bool = True) -> None:  # noqa: FBT001, FBT002 - see Answer
         """Send the answer in one piece. It is ours and complete, so nothing in it is checked."""
-        if self._ready is None:
+        cycle, answer = self._asked, self._answer
+        self._asked = self._answer = None
+        if cycle is None or cycle.disconnected:
             return
-        (cycle, (status, lines, body)), self._ready = self._ready, None
-        if cycle.disconnected:
-            return
-        if not safe:
-            status, lines, body = self.app.lost_whole(cycle.scope)
+        if not safe or answer is None:
+            answer = self.app.lost_whole(cycle.scope)
+        status, lines, body = answer
         head = STATUS_LINE[status]
         for header in cycle.default_headers:
             head += b"%b: %b\r\n" % header
@@ -370,7 +384,7 @@ class _Connection(HttpToolsProtocol):
             b"connection: close\r\n\r\n"
         ) % (reply.content_type, len(reply.body), code.encode("ascii"))
         said = STATUS_LINE[status] + head + reply.body
-        if self._ready is None:
+        if self._asked is None:
             self._say(said)
         else:
             self._then = said
@@ -383,6 +397,10 @@ class _Connection(HttpToolsProtocol):
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self.loop.call_later(LINGER, self.transport.close)
+
+
+def _at_once(ask: Callable[[], object]) -> None:
+    ask()
 
 
 def _comes_soon(cycle: RequestResponseCycle) -> bool:

@@ -91,8 +91,9 @@ class SoftwareDevice:
         self._handles: dict[str, int] = {}
         self._backup: bytes | None = None
         self._nonces = _fresh_nonces()
-        for key in self._keys:
-            self._index(key)
+        self._keys.watch(self._index)
+        self._users.watch(self._outdate)
+        self._drawn.watch(self._outdate)
 
     def random(self, length: int) -> bytes:
         """``length`` random bytes."""
@@ -215,13 +216,7 @@ class SoftwareDevice:
 
     def delete(self, handle: int) -> None:
         """Forget a key for good."""
-        key = self._keys[str(handle)]
-        self._keys.remove(key.id)
-        self._ciphers.pop(handle, None)
-        self._pairs.pop(handle, None)
-        if self._handles[key.entry.label] == handle:
-            del self._handles[key.entry.label]
-        self._backup = None
+        self._keys.remove(str(handle))
 
     def entries(self) -> tuple[KeyEntry, ...]:
         """All keys, in the order of their handles."""
@@ -230,7 +225,6 @@ class SoftwareDevice:
     def put_user(self, user: User) -> None:
         """Create the user of that name, or replace it."""
         self._users.put(user)
-        self._backup = None
 
     def user(self, name: str) -> User | None:
         """The user of that name."""
@@ -239,7 +233,6 @@ class SoftwareDevice:
     def remove_user(self, name: str) -> None:
         """Delete a user."""
         self._users.remove(name)
-        self._backup = None
 
     def users(self) -> tuple[User, ...]:
         """All users, in the order of their names."""
@@ -274,7 +267,6 @@ class SoftwareDevice:
         """Hold nothing any more."""
         for table in (self._keys, self._users, self._drawn):
             table.clear()
-        self._ciphers, self._pairs, self._handles, self._backup = {}, {}, {}, None
 
     def _in_order(self) -> list[HeldKey]:
         return sorted(self._keys, key=lambda key: key.entry.handle)
@@ -289,16 +281,29 @@ class SoftwareDevice:
         return entry.handle
 
     def _hold(self, key: HeldKey) -> None:
-        self._index(self._keys.put(key))
+        self._keys.put(key)
         if key.entry.handle >= self._next_handle():
             self._drawn.put(Drawn(HANDLE, key.entry.handle))
+
+    def _index(self, before: HeldKey | None, key: HeldKey | None) -> None:
+        if before is not None:
+            entry = before.entry
+            self._ciphers.pop(entry.handle, None)
+            self._pairs.pop(entry.handle, None)
+            if self._handles.get(entry.label) == entry.handle:
+                del self._handles[entry.label]
+        if key is not None:
+            self._schedule(key)
+            self._handles[key.entry.label] = key.entry.handle
         self._backup = None
 
-    def _index(self, key: HeldKey) -> None:
-        entry = key.entry
-        if entry.spec is KeySpec.SYMMETRIC_DEFAULT and key.material is not None:
-            self._ciphers[entry.handle] = AESGCM(key.material)
-        self._handles[entry.label] = entry.handle
+    def _schedule(self, key: HeldKey) -> None:
+        if key.entry.spec is KeySpec.SYMMETRIC_DEFAULT and key.material is not None:
+            self._ciphers[key.entry.handle] = AESGCM(key.material)
+
+    def _outdate(self, before: User | Drawn | None, now: User | Drawn | None) -> None:
+        del before, now
+        self._backup = None
 
     def _private(self, handle: int) -> PrivateKey:
         """A private key, which is made now if it was not needed before."""

@@ -111,8 +111,8 @@ class TokenDevice(SoftwareDevice):
             with suppress(DeviceError):
                 self._token.hold(_wrapped(key))
 
-    def _index(self, key: HeldKey) -> None:
-        self._handles[key.entry.label] = key.entry.handle
+    def _schedule(self, key: HeldKey) -> None:
+        """Nothing: what a row holds is wrapped."""
 
 
 def _wrapped(key: HeldKey) -> Wrapped:

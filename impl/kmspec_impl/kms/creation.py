@@ -61,7 +61,7 @@ def create_key(realm: Realm, parameters: Parameters, now: float) -> Response:
     )
     if place is not None:
         generate_material(realm, place, key)
-    realm.add_key(key)
+    realm.keys.put(key)
     return {"KeyMetadata": metadata(realm, key)}
 
 

@@ -64,7 +64,7 @@ def create_grant(realm: Realm, parameters: Parameters, now: float) -> Response:
     requests.stop_dry_run(parameters)
     token = realm.ids.token()
     grant = same or replace(wanted, id=realm.ids.grant())
-    realm.add_grant(replace(grant, tokens=(*grant.tokens, token)))
+    realm.grants.put(replace(grant, tokens=(*grant.tokens, token)))
     return {"GrantToken": token, "GrantId": grant.id}
 
 
@@ -107,7 +107,7 @@ def retire_grant(realm: Realm, parameters: Parameters, now: float) -> Response:
         check_tokens(realm, {"GrantTokens": [token]})
         grant = realm.grants[realm.grant_of_token[token]]
     requests.stop_dry_run(parameters)
-    realm.drop_grant(grant)
+    realm.grants.remove(grant.id)
     return {}
 
 
@@ -116,7 +116,7 @@ def revoke_grant(realm: Realm, parameters: Parameters, now: float) -> Response:
     del now
     grant = _found(realm, parameters)
     requests.stop_dry_run(parameters)
-    realm.drop_grant(grant)
+    realm.grants.remove(grant.id)
     return {}
 
 
@@ -133,7 +133,7 @@ def check_tokens(realm: Realm, parameters: Mapping[str, Any]) -> None:
 def drop_grants_of(realm: Realm, key: Key) -> None:
     """End the grants of a key that is deleted [Del]."""
     for grant in realm.grants_of(key.id):
-        realm.drop_grant(grant)
+        realm.grants.remove(grant.id)
 
 
 def _named(realm: Realm, parameters: Mapping[str, Any]) -> Key:

@@ -100,7 +100,7 @@ def import_key_material(realm: Realm, parameters: Parameters, now: float) -> Res
     imported = _with(key, material)
     if key_state(realm, key) is KeyState.PENDING_IMPORT:
         imported = replace(imported, enabled=True)
-    realm.add_key(imported)
+    realm.keys.put(imported)
     if imported.pending is not None and key.pending is None:
         multi_region.share_pending(realm, imported)
     if valid_to is not None:

@@ -39,16 +39,15 @@ def noting(operation: str, handler: Handler) -> Handler:
 
         def noted_twice(realm: Realm, parameters: Parameters, now: float) -> Response:
             response = handler(realm, parameters, now)
-            used = (operation, now)
-            realm.last_used[response["SourceKeyId"]] = used
-            realm.last_used[response["KeyId"]] = used
+            realm.note_use(response["SourceKeyId"], operation, now)
+            realm.note_use(response["KeyId"], operation, now)
             return response
 
         return noted_twice
 
     def noted(realm: Realm, parameters: Parameters, now: float) -> Response:
         response = handler(realm, parameters, now)
-        realm.last_used[response["KeyId"]] = (operation, now)
+        realm.note_use(response["KeyId"], operation, now)
         return response
 
     return noted
@@ -58,7 +57,7 @@ def get_key_last_usage(realm: Realm, parameters: Parameters, now: float) -> Resp
     """GetKeyLastUsage. Every key is followed from its creation on."""
     del now
     key = find_key_without_alias(realm, parameters["KeyId"], ErrorCode.INVALID_ARN)
-    used = realm.last_use(key)
+    used = realm.uses.get(key.arn)
     shown = {}
     if used is not None:
         told = f"{key.arn} {used.operation} {used.moment}"

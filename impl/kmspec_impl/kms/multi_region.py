@@ -63,7 +63,7 @@ def replicate_key(realm: Realm, parameters: Parameters, now: float) -> Response:
         rotating=None,
         overlay=KeyState.CREATING,
     )
-    there.add_key(replica)
+    there.keys.put(replica)
     _relate(realm, key, Related(related.primary, (*related.regions, region)))
     there.agenda.note(after(now, realm.shared.delay), Delayed.REPLICA_CREATED, key.id)
     for other, row in _others(there, there.keys[key.id]):
@@ -174,7 +174,7 @@ def share_material(realm: Realm, key: Key) -> None:
                 valid_to=kept.valid_to,
                 description=kept.description,
             )
-        other.add_key(replace(row, earlier=row.materials, current=current, pending=None))
+        other.keys.put(replace(row, earlier=row.materials, current=current, pending=None))
 
 
 def share_pending(realm: Realm, key: Key) -> None:

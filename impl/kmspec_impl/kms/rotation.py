@@ -164,7 +164,7 @@ def _require_symmetric(key: Key) -> None:
 
 def schedule(realm: Realm, key: Key) -> None:
     """Keep a key, and let it rotate when that is due."""
-    realm.add_key(key)
+    realm.keys.put(key)
     if key.rotation is not None:
         realm.agenda.note(key.rotation.due, Delayed.ROTATION_DUE, key.id)
         multi_region.let_others_see(realm, key, key.rotation.due)
@@ -196,7 +196,7 @@ def _complete(realm: Realm, key_id: str, began: float, when: float) -> None:
     if found is not None and found[1].rotating == began:
         where, key = found
         rotated = _rotated(where, key, RotationType.ON_DEMAND, when)
-        where.add_key(replace(rotated, rotating=None))
+        where.keys.put(replace(rotated, rotating=None))
         multi_region.share_material(where, rotated)
 
 

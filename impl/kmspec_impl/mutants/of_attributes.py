@@ -32,7 +32,7 @@ def _retire_nothing(realm: Realm, parameters: Parameters, now: float) -> Respons
     before = list(realm.grants)
     response = grants.retire_grant(realm, parameters, now)
     for grant in before:
-        realm.add_grant(grant)
+        realm.grants.put(grant)
     return response
 
 

@@ -10,10 +10,10 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from kmspec_impl.storage.faults import DataError, LostError
-from kmspec_impl.storage.journal import Place
+from kmspec_impl.storage.journal import Place, Written
 
 FILE_NAME: Final = "state.sqlite3"
 LOCK_NAME: Final = "lock"
@@ -32,17 +32,6 @@ MIGRATIONS: Final = (
     """,
 )
 """What makes each version of the schema from the one before; the first one from nothing."""
-
-
-class Written(NamedTuple):
-    """What is to be written of a row: sealed, or ``None`` when it is gone.
-
-    One that is ``anew`` becomes the last of its table.
-    """
-
-    place: Place
-    value: bytes | None
-    anew: bool = False
 
 
 class Database:

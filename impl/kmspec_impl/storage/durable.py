@@ -7,19 +7,19 @@ holds many requests, always whole ones.
 
 import asyncio
 import logging
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from kmspec_impl.storage import database, rows, sealing
-from kmspec_impl.storage.database import Database, Written
+from kmspec_impl.storage import database, sealing
+from kmspec_impl.storage.database import Database
 from kmspec_impl.storage.faults import DataError, LostError
-from kmspec_impl.storage.journal import Changes, Journal, Place
+from kmspec_impl.storage.journal import Changes, Journal, Place, Written
+from kmspec_impl.storage.kept import Kept
 from kmspec_impl.storage.sealing import Sealer, data_key
-from kmspec_impl.storage.tables import Answer, RowT, Table
+from kmspec_impl.storage.tables import Answer, Ask, RowT, Table
 from kmspec_impl.tracebacks import places
 
 _LOG: Final = logging.getLogger(__name__)
@@ -32,18 +32,21 @@ class Durable:
     :raises DataError: the directory cannot be used.
     """
 
-    before_commit: Callable[[], None] | None = None
+    seconds_behind = 0.0
     when_lost: Callable[[], None] | None = None
+    when_followed: Callable[[], None] | None = None
 
     def __init__(self, directory: Path) -> None:
         _require_database(directory)
         self._database = Database(directory)
-        self._journal = Journal()
+        self._journal, self._passing = Journal(), Journal()
         try:
+            self.name = str(directory)
+            """Which directory it is, for people."""
             self.fresh = self._database.fresh
             """Whether nothing was ever kept there."""
             self._sealer = Sealer(data_key(directory, fresh=self.fresh))
-            self._read()
+            self._kept = Kept(self.contents())
         except DataError:
             self._database.close()
             raise
@@ -55,31 +58,23 @@ class Durable:
         """Answers that what is being written now makes safe."""
         self._for_next: list[Answer] = []
 
-    def _read(self) -> None:
-        self._kept: defaultdict[tuple[str, str], list[bytes]] = defaultdict(list)
-        for place, content in self.contents():
-            self._kept[place.kind, place.owner].append(content)
-
     def table(self, kind: type[RowT], owner: str) -> Table[RowT]:
         """The rows of one kind that somebody has.
 
         :raises DataError: this kmspec has no such rows.
         """
-        written = self._kept.pop((kind.__name__, owner), ())
-        try:
-            kept = [rows.from_bytes(kind, one) for one in written]
-        except ValueError:  # its text shows what is in the row
-            what = f"{self._database.directory} has a {kind.__name__} that this kmspec cannot read"
-            raise DataError(what, "use the kmspec that wrote it") from None
-        return Table(kept, self._journal.of(kind.__name__, owner))
+        return Table(self._kept.take(kind, owner), self._journal.of(kind.__name__, owner))
+
+    def passing(self, kind: type[RowT], owner: str) -> Table[RowT]:
+        """The same, kept with the next change of another table, or in the end."""
+        return Table(self._kept.take(kind, owner), self._passing.of(kind.__name__, owner))
 
     def contents(self) -> Iterator[tuple[Place, bytes]]:
         """Every row as it was written, in the order of writing.
 
         :raises DataError: they cannot be read.
         """
-        for place, sealed in self._database.read():
-            yield place, self._sealer.open(sealed, _name(place))
+        return self._sealer.contents(self._database.read())
 
     def fill(self, contents: Iterable[tuple[Place, bytes]]) -> None:
         """Write rows into a directory that nobody has asked for a table.
@@ -87,12 +82,16 @@ class Durable:
         :raises LostError: nothing was written.
         """
         self._database.write(
-            Written(place, self._sealer.seal(content, _name(place))) for place, content in contents
+            Written(place, self._sealer.seal(content, place)) for place, content in contents
         )
 
     def owners(self) -> Iterable[str]:
         """Who has rows that nobody has asked for yet."""
-        return tuple(dict.fromkeys(owner for _, owner in self._kept))
+        return self._kept.owners()
+
+    def when_current(self, ask: Ask) -> None:
+        """Nobody else changes anything."""
+        ask(True)  # noqa: FBT003 - its only argument
 
     def when_safe(self, answer: Answer) -> None:
         """Let the running event loop call ``answer`` once nothing done so far can be lost."""
@@ -105,6 +104,9 @@ class Durable:
             self._for_this.append(answer)
         else:
             asyncio.get_running_loop().call_soon(answer, True)  # noqa: FBT003 - its only argument
+
+    def begin(self) -> None:
+        """Nobody else changes anything."""
 
     def commit(self) -> None:
         """Return when all that was done is on disk; for a caller without an event loop.
@@ -158,19 +160,10 @@ class Durable:
             answer(error is None)
 
     def _taken(self) -> Changes:
-        if self.before_commit is not None:
-            self.before_commit()
-        return self._journal.take()
+        return {**self._journal.take(), **self._passing.take()}
 
     def _write(self, changes: Changes) -> None:
-        self._database.write(
-            Written(
-                place,
-                None if row is None else self._sealer.seal(rows.to_bytes(row), _name(place)),
-                anew,
-            )
-            for place, (row, anew) in changes.items()
-        )
+        self._database.write(self._sealer.changes(changes))
 
     def _lose(self, error: BaseException) -> None:
         """Go back to what is on disk."""
@@ -178,10 +171,10 @@ class Durable:
             _LOG.error("kmspec: %s; what was asked for is undone and refused: make room", error)
         else:
             _LOG.error("kmspec: a defect; what was asked for is undone:\n%s", places(error))
-        self._journal.take()
+        self._taken()
         self._pending = None
         try:
-            self._read()
+            self._kept = Kept(self.contents())
         except DataError as worse:
             _LOG.critical("kmspec: %s; nothing can be answered any more, so it stops", worse.what)
             raise SystemExit(_STOPPED) from worse
@@ -199,7 +192,3 @@ def _require_database(directory: Path) -> None:
         if key.exists() and not (file.exists() and file.stat().st_size):
             what = f"{directory} has a key, and what was kept under it is gone"
             raise DataError(what, f"put {file} back, or remove {key} to begin anew")
-
-
-def _name(place: Place) -> str:
-    return "\0".join(place)

@@ -26,16 +26,35 @@ class Change(NamedTuple):
 Changes: TypeAlias = dict[Place, Change]
 
 
+class Written(NamedTuple):
+    """What is to be written of a row: sealed, or ``None`` when it is gone.
+
+    One that is ``anew`` becomes the last of its table.
+    """
+
+    place: Place
+    value: bytes | None
+    anew: bool = False
+
+
+class Reading(BaseException):  # not an Exception: nobody on the way may take it for a refusal
+    """A table was about to be changed by a request that may only read: nothing has happened."""
+
+
 class Journal:
     """Changes, each row once, in the order in which they are to be written."""
 
     def __init__(self) -> None:
         self.changes: Changes = {}
+        self.only_reads = False
+        """Whether nothing may change now."""
 
     def of(self, kind: str, owner: str) -> Note:
         """Note the changes of a table here."""
 
         def note(row_id: str, row: Row | None) -> None:
+            if self.only_reads:
+                raise Reading
             place, changes = Place(kind, owner, row_id), self.changes
             last = changes.get(place)
             if row is None or (last is not None and last.row is None):

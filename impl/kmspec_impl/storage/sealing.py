@@ -1,17 +1,20 @@
-"""Sealing: the only place that encrypts what is on disk, and that finds the key for it.
+"""Sealing: the only place that encrypts what is kept, and that finds the key for it.
 
 AES-256-GCM. What is sealed says where it belongs, so that nothing can be put in the place of
 something else.
 """
 
 import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from kmspec_impl.storage import rows
 from kmspec_impl.storage.faults import DataError
+from kmspec_impl.storage.journal import Changes, Place, Written
 
 KEY: Final = "KMSPEC_DATA_KEY"
 """The environment variable that may hold the key: 64 hex digits."""
@@ -30,25 +33,45 @@ class Sealer:
     def __init__(self, key: bytes) -> None:
         self._cipher = AESGCM(key)
 
-    def seal(self, content: bytes, place: str) -> bytes:
+    def changes(self, changes: Changes) -> Iterator[Written]:
+        """What is to be written of changes."""
+        for place, (row, anew) in changes.items():
+            yield Written(
+                place, None if row is None else self.seal(rows.to_bytes(row), place), anew
+            )
+
+    def contents(self, found: Iterable[tuple[Place, bytes]]) -> Iterator[tuple[Place, bytes]]:
+        """What was sealed of each row.
+
+        :raises DataError: see :meth:`open`.
+        """
+        return ((place, self.open(sealed, place)) for place, sealed in found)
+
+    def seal(self, content: bytes, place: Place) -> bytes:
         """What only this key opens, and only as what belongs to ``place``."""
         nonce = os.urandom(_NONCE)
-        return nonce + self._cipher.encrypt(nonce, content, place.encode())
+        return nonce + self._cipher.encrypt(nonce, content, _name(place))
 
-    def open(self, sealed: bytes, place: str) -> bytes:
+    def open(self, sealed: bytes, place: Place) -> bytes:
         """What was sealed.
 
         :raises DataError: it was sealed under another key, or for another place, or altered.
         """
         try:
-            return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], place.encode())
+            return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], _name(place))
         except (InvalidTag, ValueError) as cause:
-            what = "the data directory was written with another key, or altered"
+            what = "what is kept there was written with another key, or altered"
             raise DataError(what, f"give the right key by {KEY} or {KEY_FILE}") from cause
 
 
-def data_key(directory: Path, *, fresh: bool) -> bytes:
-    """The key for a data directory; made, readable by its owner only, for a ``fresh`` one.
+def _name(place: Place) -> bytes:
+    return "\0".join(place).encode()
+
+
+def data_key(directory: Path | None, *, fresh: bool) -> bytes:
+    """The key for a data directory, or for a database where there is no directory.
+
+    For a ``fresh`` one it is made, readable by its owner only.
 
     :raises DataError: there is none, or it is no key.
     """
@@ -58,7 +81,13 @@ def data_key(directory: Path, *, fresh: bool) -> bytes:
     named = os.environ.get(KEY_FILE)
     if named == "":
         raise DataError(f"{KEY_FILE} names no file", f"name one, or give the key by {KEY}")
-    file = directory / FILE_NAME if named is None else Path(named)
+    if named is not None:
+        file = Path(named)
+    elif directory is not None:
+        file = directory / FILE_NAME
+    else:
+        what = "a database needs a key, which is not in it"
+        raise DataError(what, f"name a file for it by {KEY_FILE}, the same for every process")
     try:
         if fresh and not file.exists():
             _make(file)
@@ -68,7 +97,7 @@ def data_key(directory: Path, *, fresh: bool) -> bytes:
     try:
         return _read(file.read_text(encoding="ascii"), str(file))
     except FileNotFoundError as cause:
-        what = f"{file} is missing, and with it the key of {directory}"
+        what = f"{file} is missing, and with it the key of what is kept"
         raise DataError(what, f"put it back, or give the key by {KEY}") from cause
     except OSError as cause:
         what = f"the key in {file} cannot be read: {cause.strerror}"
