@@ -19,6 +19,7 @@ from benchmarks.sections import (
     hsms,
     operations,
     options,
+    processes,
     stacks,
     starting,
     steady,
@@ -30,6 +31,7 @@ from kmspec_impl.mutants.catalogue import CATALOGUE
 SECTIONS: Final[Mapping[str, Callable[[Plan], Section]]] = {
     "operations": operations.measure,
     "options": options.measure,
+    "processes": processes.measure,
     "steady": steady.measure,
     "growth": growth.measure,
     "stacks": stacks.measure,

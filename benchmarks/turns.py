@@ -36,7 +36,14 @@ class Contender:
     def job(self, connections: int, seconds: float) -> Job:
         """Ask it for so long."""
         server = self.server
-        return Job(server.port, self.requests, connections, seconds, host=server.host)
+        return Job(
+            server.port,
+            self.requests,
+            connections,
+            seconds,
+            host=server.host,
+            more_ports=server.more_ports,
+        )
 
 
 def asking(server: Server, workload: Workload, *customers: Customer) -> Contender:

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 from collections import deque
-from itertools import cycle
+from itertools import cycle, islice
 from time import perf_counter, process_time
 from typing import Final
 
@@ -39,7 +39,8 @@ class _Load:
     async def run(self) -> Outcome:
         """Connect, send, and say what came of it."""
         job, busy = self._job, process_time()
-        self._connections = [Connection(self, job.host, job.port) for _ in range(job.connections)]
+        ports = islice(cycle((job.port, *job.more_ports)), job.connections)
+        self._connections = [Connection(self, job.host, port) for port in ports]
         await asyncio.gather(*(one.open() for one in self._connections))
         self._begun = perf_counter() + job.lead_in
         self.begin()

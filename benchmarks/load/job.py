@@ -26,6 +26,8 @@ class Job:
     rate: float | None = None
     lead_in: float = 0.0
     host: str = "127.0.0.1"
+    more_ports: tuple[int, ...] = ()
+    """Where the same server listens as well: connections go to all of them in turns."""
 
 
 @dataclass

@@ -4,9 +4,11 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from benchmarks.servers.postgres import Postgres
 from benchmarks.servers.server import Server, free_port, reached, started, tool
 
 SECRET: Final = os.environ.get("AWS_SECRET_ACCESS_KEY", "kmspec")
@@ -22,11 +24,12 @@ def environment(**more: str) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def kmspec(*options: str) -> Iterator[Server]:
+def kmspec(*options: str, **variables: str) -> Iterator[Server]:
     """A running `kmspec serve`; what takes time otherwise takes none."""
     port = free_port()
     command = [tool("kmspec"), "serve", "--port", str(port), *_QUICK, *options]
-    more = environment(AWS_ACCESS_KEY_ID="000000000000", AWS_SECRET_ACCESS_KEY=SECRET)
+    keys = {"AWS_ACCESS_KEY_ID": "000000000000", "AWS_SECRET_ACCESS_KEY": SECRET}
+    more = environment(**keys, **variables)
     with started(command, port, more) as server:
         yield server
 
@@ -39,6 +42,17 @@ def durable(*options: str) -> Iterator[Server]:
         kmspec("--data-dir", str(Path(folder) / "data"), *options) as server,
     ):
         yield server
+
+
+@contextlib.contextmanager
+def together(processes: int, database: Postgres, *options: str) -> Iterator[Server]:
+    """So many of them over one new database."""
+    with contextlib.ExitStack() as opened:
+        words = ("--data-url", database.database(), *options)
+        first, *others = (
+            opened.enter_context(kmspec(*words, **database.key())) for _ in range(processes)
+        )
+        yield replace(first, others=tuple(others))
 
 
 @contextlib.contextmanager

@@ -33,6 +33,8 @@ class Server:
     process: psutil.Process | None = None
     ready: float | None = None
     """Seconds from its start until it could be connected to."""
+    others: tuple["Server", ...] = ()
+    """Others that are one server with it."""
 
     @property
     def host(self) -> str:
@@ -43,6 +45,11 @@ class Server:
     def port(self) -> int:
         """Where it listens."""
         return urlsplit(self.url).port or 80
+
+    @property
+    def more_ports(self) -> tuple[int, ...]:
+        """Where the others listen."""
+        return tuple(other.port for other in self.others)
 
     def busy(self) -> float | None:
         """Seconds of CPU that it has used so far, with its workers."""
@@ -58,7 +65,8 @@ class Server:
 
     def _processes(self) -> list[psutil.Process]:
         assert self.process is not None  # noqa: S101 - see the callers
-        return [self.process, *self.process.children(recursive=True)]
+        own = [self.process, *self.process.children(recursive=True)]
+        return [*own, *(one for other in self.others for one in other._processes())]  # noqa: SLF001
 
 
 def _busy(process: psutil.Process) -> float:

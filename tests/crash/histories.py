@@ -22,13 +22,13 @@ from time import perf_counter
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
+from benchmarks.servers import postgres
 from kmspec_check.conform import conform
 from kmspec_check.endpoint import Endpoint
 from kmspec_check.plan import Explored
 from kmspec_check.races import HISTORIES
 from kmspec_model import Model
 from tests.crash.server import Server
-from tests.helpers import postgres
 
 SHARE: Final = 0.003
 """Before how many of the requests that are made alone the server is killed."""
@@ -137,7 +137,7 @@ def main() -> int:
         words: tuple[str, ...] = ()
         variables: Mapping[str, str] = {}
         if given.processes > 1:
-            database = running.enter_context(postgres.started())
+            database = running.enter_context(postgres.started(hurried=True))
             words, variables = ("--data-url", database.database()), database.key()
         elif not given.memory:
             words = ("--data-dir", running.enter_context(tempfile.TemporaryDirectory()))

@@ -23,11 +23,11 @@ from time import perf_counter
 from types import MappingProxyType
 from typing import Final
 
+from benchmarks.servers import postgres
 from kmspec_impl.client.endpoint import Endpoint
 from kmspec_impl.client.keystore import up
 from tests.crash.load import Enough, StoreWorker, Worker, look_at_key
 from tests.crash.server import Client, Server
-from tests.helpers import postgres
 
 DELAY: Final = "0.02"
 """Seconds that connecting takes."""
@@ -179,7 +179,7 @@ def main() -> int:
     given = parser.parse_args()
     load = given.kills, given.clients, given.seed
     if given.processes > 1:
-        with postgres.started() as database:
+        with postgres.started(hurried=True) as database:
             where = ("--data-url", database.database())
             found = crash(*load, *where, processes=given.processes, variables=database.key())
     else:

@@ -5,18 +5,19 @@ from contextlib import ExitStack
 
 import pytest
 
+from benchmarks.servers import postgres
 from kmspec_impl.clock import VirtualClock
 from kmspec_impl.embedded import Embedded
 from kmspec_impl.storage.joint import Joint
-from tests.helpers import postgres
 
 Make = Callable[[], Embedded]
 
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[postgres.Postgres]:
-    postgres.require()
-    with postgres.started() as running:
+    if not postgres.is_here():
+        pytest.skip(postgres.WHY)
+    with postgres.started(hurried=True) as running:
         yield running
 
 

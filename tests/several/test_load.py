@@ -4,12 +4,12 @@ from functools import partial
 
 import pytest
 
+from benchmarks.servers import postgres
 from kmspec_check.plan import Explored
 from kmspec_check.races import races
 from kmspec_model import Model
 from tests.crash.histories import judge
 from tests.crash.run import crash
-from tests.helpers import postgres
 
 PROCESSES = 3
 HISTORIES = 20

@@ -6,13 +6,13 @@ from typing import Any
 import psycopg
 import pytest
 
+from benchmarks.servers import postgres
 from kmspec_impl.clock import VirtualClock
 from kmspec_impl.embedded import Embedded
 from kmspec_impl.storage.faults import LostError
 from kmspec_impl.storage.joint import Joint
 from kmspec_impl.storage.postgres import Postgres
 from tests.crash.server import Client
-from tests.helpers import postgres
 from tests.helpers.server import served
 from tests.several.conftest import Make
 from tests.unit.impl.support import Customer

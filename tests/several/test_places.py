@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.servers import postgres
 from kmspec_impl import data
 from kmspec_impl.storage import sealing
 from kmspec_impl.storage.faults import DataError
 from kmspec_impl.storage.joint import Joint
 from kmspec_impl.storage.postgres import MIGRATIONS, Postgres
-from tests.helpers import postgres
 from tests.helpers.server import done, kmspec
 from tests.several.conftest import Make
 from tests.unit.impl.support import Customer

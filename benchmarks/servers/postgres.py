@@ -1,4 +1,4 @@
-"""PostgreSQL under test: the only place that finds, starts and stops a server of it."""
+"""PostgreSQL: the only place that finds, starts and stops a server of it."""
 
 import contextlib
 import os
@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Final
 
 import psycopg
-import pytest
 
 from kmspec_impl.storage import sealing
 
@@ -20,7 +19,7 @@ _DEBIAN: Final = Path("/usr/lib/postgresql")
 _USER: Final = "postgres"
 _COUNT: Final = count()
 WHY: Final = "needs PostgreSQL; on Debian: apt-get install postgresql"
-"""Why what needs it is skipped where it is not."""
+"""Why what needs it is left out where it is not."""
 
 
 class Postgres:
@@ -48,17 +47,20 @@ class Postgres:
         return {sealing.KEY_FILE: str(self._directory / "key")}
 
 
-def require() -> None:
-    """Skip a test where there is no PostgreSQL."""
-    if _programs() is None:
-        pytest.skip(WHY)
+def is_here() -> bool:
+    """Whether this machine has it."""
+    return _programs() is not None
 
 
 @contextlib.contextmanager
-def started() -> Iterator[Postgres]:
-    """A running server."""
+def started(*, hurried: bool = False) -> Iterator[Postgres]:
+    """A running server; one that is ``hurried`` loses what it has when power goes.
+
+    :raises RuntimeError: there is none on this machine.
+    """
     programs = _programs()
-    assert programs is not None, WHY
+    if programs is None:
+        raise RuntimeError(f"it {WHY}")
     owner = _USER if os.geteuid() == 0 else None  # it does not run as root
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
@@ -68,23 +70,24 @@ def started() -> Iterator[Postgres]:
         making = ("--pgdata", data, "--username", _USER, "--auth", "trust", "--no-sync")
         subprocess.run([programs / "initdb", *making], check=True, capture_output=True, user=owner)
         listening = ("-c", "listen_addresses=", "-c", f"unix_socket_directories={directory}")
-        hurried = ("-c", "fsync=off")  # no test takes its power away
+        fsync = ("-c", f"fsync={'off' if hurried else 'on'}")
         process = subprocess.Popen(
-            [programs / "postgres", "-D", data, *listening, *hurried],
+            [programs / "postgres", "-D", data, *listening, *fsync],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
             user=owner,
         )
-        assert process.stderr is not None
+        said = process.stderr
         try:
-            for line in process.stderr:
+            for line in said or ():
                 if "ready to accept connections" in line:
                     break
             yield Postgres(directory)
         finally:
             process.send_signal(signal.SIGQUIT)  # at once, whoever is connected
-            process.stderr.close()
+            if said is not None:
+                said.close()
             process.wait()
 
 
