@@ -107,7 +107,8 @@ class _Crew:
                 "look for the reason in their logs, such as too little memory",
             ) from fault
         finally:
-            self._client.cancel(list(left))
+            if self._client.status == "running":
+                self._client.cancel(list(left))
 
     def _next(self, finished: queue.SimpleQueue[Future[Any]]) -> Future[Any]:
         """One that is done."""
