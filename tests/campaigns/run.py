@@ -10,6 +10,7 @@ import argparse
 import os
 import signal
 import sys
+import warnings
 from functools import partial
 from time import perf_counter
 
@@ -69,6 +70,7 @@ def told(name: str, result: Result) -> None:
     found = f"{rules} rules violated in {len(result.violations)} cells"
     seeds, seconds = result.identity.seeds, result.seconds
     sys.stdout.write(f"{name}: {seeds} seeds, {result.steps} steps in {seconds:.0f} s, {found}\n")
+    sys.stdout.flush()
 
 
 def twice(result: Result) -> int:
@@ -87,6 +89,7 @@ def main() -> int:
     parser.add_argument("--mutant", default="cancel-brings-back-policy")
     asked = parser.parse_args()
     asked.only = asked.only or ["walks", "key", "policy"]
+    warnings.filterwarnings("ignore", "Do not use the `random` module")  # the scheduler does
     with (
         LocalCluster(
             n_workers=asked.workers, threads_per_worker=1, dashboard_address=None, silence_logs=60

@@ -25,6 +25,7 @@ def address() -> Iterator[str]:
         yield here.scheduler_address
 
 
+@pytest.mark.filterwarnings("ignore:Do not use the .random. module")
 def test_a_cluster_finds_what_one_finds_though_a_worker_is_killed(
     address: str, tmp_path: Path
 ) -> None:
