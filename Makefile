@@ -22,7 +22,7 @@ $(STAMP): pyproject.toml requirements.txt
 	fi
 	@echo "installing kmspec into .venv"
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check \
-	  --constraint requirements.txt --editable '.[test]'
+	  --constraint requirements.txt --editable '.[test,bench]'
 	@touch $(STAMP)
 
 run: setup
@@ -58,8 +58,9 @@ soak: setup
 campaign: setup
 	@$(BIN)/python -m tests.campaigns.run
 
+# PEERS="NAME=URL ..." are emulators that run already, ARGS what benchmarks/run.py takes.
 bench: setup
-	@$(BIN)/python -m benchmarks.run
+	@$(BIN)/python -m benchmarks.run --peers "$(PEERS)" $(ARGS)
 
 clean:
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \

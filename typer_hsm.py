@@ -61,7 +61,7 @@ def user_lock(cluster: Cluster, name: User, url: Url = None) -> int:
 def user_login(cluster: Cluster, name: User, password: Secret = None, url: Url = None) -> int:
     """Log in as a user and stay logged in."""
     if password is None:
-        raise UseError(f"logging in as {name} needs a password", "add --password P")
+        raise UseError(f"logging in as {name} needs a password", "set KMSPEC_PASSWORD")
     _operate(url, "LoginUser", ClusterId=cluster, UserName=name, Password=password)
     return done(f"{name} is logged in to {cluster}")
 

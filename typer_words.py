@@ -99,7 +99,11 @@ ClusterState = Annotated[str | None, _option("--cluster-state", "S", _STATE)]
 HsmState = Annotated[str | None, _option("--hsm-state", "S", _STATE)]
 BackupState = Annotated[str | None, _option("--backup-state", "S", _STATE)]
 Secret = Annotated[
-    str | None, _option("--password", "P", "7 to 32 characters; of kmsuser letters and digits.")
+    str | None,
+    _option(
+        *("--password", "P", "7 to 32 characters; of kmsuser letters and digits."),
+        envvar="KMSPEC_PASSWORD",
+    ),
 ]
 HsmId = Annotated[str | None, _option("--hsm", "HSM", "The HSM, for a fault of one HSM.")]
 Operation = Annotated[str, _argument("OPERATION", "As AWS spells it.")]

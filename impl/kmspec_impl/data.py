@@ -87,7 +87,7 @@ def reset(directory: Path) -> None:
     require(directory)
     opened = Database(directory)  # so that nobody else can open it before all is gone
     made = (database.FILE_NAME, *(database.FILE_NAME + end for end in ("-wal", "-shm")))
-    for name in (*made, sealing.FILE_NAME, database.LOCK_NAME):
+    for name in (sealing.FILE_NAME, *made, database.LOCK_NAME):
         (directory / name).unlink(missing_ok=True)
     opened.close()
 

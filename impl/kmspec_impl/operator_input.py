@@ -1,7 +1,7 @@
 """What an operator says: the only place that checks the members of operator requests."""
 
-import math
 import re
+import sys
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -69,7 +69,7 @@ class Arguments:
         """A number that is not negative."""
         value = self._members[name]
         good = isinstance(value, int | float) and not isinstance(value, bool)
-        if not good or not math.isfinite(value) or value < 0:
+        if not good or not 0 <= value <= sys.float_info.max:
             raise refused(f"{name} must be a finite number, 0 or more")
         return float(value)
 

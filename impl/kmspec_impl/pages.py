@@ -8,9 +8,12 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Callable, Iterable
-from typing import Final, TypeVar
+from itertools import islice
+from typing import Final, TypeAlias, TypeVar
 
 ItemT = TypeVar("ItemT")
+After: TypeAlias = Callable[[str | None], Iterable[ItemT]]
+"""The items whose place is after that one, or all, in their order."""
 
 _CHECK_BYTES: Final = 8
 
@@ -19,12 +22,18 @@ class TokenError(Exception):
     """A token that no page of this list came with."""
 
 
+def in_order(items: Iterable[ItemT], place: Callable[[ItemT], str]) -> After[ItemT]:
+    """The items of a short list, in the order of ``place``."""
+
+    def after(last: str | None) -> list[ItemT]:
+        left = items if last is None else (item for item in items if place(item) > last)
+        return sorted(left, key=place)
+
+    return after
+
+
 def page(
-    items: Iterable[ItemT],
-    place: Callable[[ItemT], str],
-    limit: int,
-    token: str | None,
-    of: str,
+    after: After[ItemT], place: Callable[[ItemT], str], limit: int, token: str | None, of: str
 ) -> tuple[list[ItemT], str | None]:
     """At most ``limit`` items in the order of ``place``, and the token of the next page, if any.
 
@@ -32,12 +41,10 @@ def page(
 
     :raises TokenError: ``token`` is not from this list.
     """
-    ordered = sorted(items, key=place)
-    if token is not None:
-        last = _opened(token, of)
-        ordered = [item for item in ordered if place(item) > last]
-    chosen = ordered[:limit]
-    if len(chosen) == len(ordered):
+    last = None if token is None else _opened(token, of)
+    found = list(islice(after(last), limit + 1))
+    chosen = found[:limit]
+    if len(found) <= limit:
         return chosen, None
     return chosen, _closed(place(chosen[-1]), of)
 

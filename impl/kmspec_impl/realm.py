@@ -6,9 +6,12 @@ it by :meth:`Shared.realm`.
 """
 
 from collections import defaultdict
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeAlias
+
+from sortedcontainers import SortedDict
 
 from kmspec_impl.agenda import Agenda, Due
 from kmspec_impl.caller import Caller
@@ -151,6 +154,8 @@ class Realm:
         """The ids of the grants of each key, in the order of their making."""
         self.last_used: dict[str, tuple[str, float]] = {}
         """Operation and moment of the last use of a key, by its ARN, where ``uses`` is older."""
+        self._key_ids: SortedDict[str, None] = SortedDict()
+        """The ids of all keys in order: there can be very many."""
         for entry in due:
             self.agenda.resume(entry)
         for key in self.keys:
@@ -186,6 +191,7 @@ class Realm:
 
     def _index(self, key: Key) -> None:
         self.key_of_arn[key.arn] = key.id
+        self._key_ids[key.id] = None
         for material in key.materials:
             self.key_of_header[material.header] = key.id
 
@@ -195,10 +201,16 @@ class Realm:
         if key.arn in self.uses:
             self.uses.remove(key.arn)
         self.keys.remove(key.id)
+        del self._key_ids[key.id]
         self._grants_of.pop(key.id, None)
         del self.key_of_arn[key.arn]
         for material in key.materials:
             del self.key_of_header[material.header]
+
+    def keys_after(self, last: str | None) -> Iterator[Key]:
+        """The keys in the order of their ids, after that one if it is given."""
+        for key_id in self._key_ids.irange(last, inclusive=(False, True)):
+            yield self.keys[key_id]
 
     def keep_uses(self) -> None:
         """Keep the last uses of keys."""

@@ -274,6 +274,9 @@ def _parts(url: str) -> SplitResult:
         host, _ = (parts.hostname or "").encode("idna"), parts.port
     except ValueError:  # half an IPv6 address, a label too long, a port that is none
         host, parts = b"", urlsplit("")
+    if "@" in parts.netloc:  # what is said of it does not show it
+        what = "the URL of the endpoint has a user or a password in it"
+        raise Unreachable(what, "leave them out: requests are signed")
     if parts.scheme not in ("http", "https") or not host or b" " in host:
         raise Unreachable(f"{url!r} is no URL", "write http://HOST:PORT")
     if parts.path.strip("/") or parts.query or parts.fragment:

@@ -10,7 +10,8 @@ import base64
 import contextlib
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from io import StringIO
 from pathlib import Path
 from typing import Any, Final
 from urllib.error import HTTPError
@@ -22,9 +23,15 @@ from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
+from rich.console import Console
 
+from kmspec_check import report_text, reports
+from kmspec_check.conform import conform
+from kmspec_impl.embedded import Embedded
 from kmspec_impl.gateway.app import Application
+from kmspec_impl.mutants.catalogue import find
 from tests.helpers.authority import Authority
+from tests.helpers.machine import explored
 from tests.helpers.server import Served, admin, kmspec, served
 from tests.unit.gateway.support import CannedEmulator
 
@@ -258,6 +265,45 @@ def test_no_report_has_any(planted: tuple[Planter, Path, str], tmp_path: Path) -
     assert shown(planter, (finished.stdout + finished.stderr).encode()) == []
     for name in names:
         assert shown(planter, (tmp_path / name).read_bytes()) == [], name
+
+
+class Told(Embedded):
+    """A target that is wrong, and remembers the plaintexts that it handed out."""
+
+    def __init__(self, mutant: str) -> None:
+        super().__init__(mutant=mutant)
+        self.secrets: set[bytes] = set()
+
+    def call(
+        self, service: str, operation: str, parameters: Mapping[str, Any], **place: str
+    ) -> tuple[int, dict[str, Any]]:
+        answer = super().call(service, operation, parameters, **place)
+        self.secrets |= {
+            value
+            for name, value in answer[1].items()
+            if name.endswith("Plaintext") and len(value) > 8
+        }
+        return answer
+
+
+@pytest.mark.parametrize("mutant", ["shows-the-data-key", "shows-the-private-key"])
+def test_no_report_of_a_violation_has_any(
+    mutant: str, planted: tuple[Planter, Path, str], tmp_path: Path
+) -> None:
+    target, planter = Told(mutant), planted[0]
+    result = conform(target, rules=[find(mutant).rule], only=["matrix"], explored=explored())
+    assert result.violations
+    assert target.secrets
+    names = ("json", "junit", "html", "markdown")
+    reports.write(result, reports.asked([f"{name}={tmp_path / name}" for name in names], None))
+    text = StringIO()
+    report_text.write(result, Console(file=text, highlight=False))
+    written = {name: (tmp_path / name).read_bytes() for name in names}
+    for name, report in {**written, "text": text.getvalue().encode()}.items():
+        assert find(mutant).rule.encode() in report, name
+        found = [one for one in target.secrets for form in forms(one) if form in report]
+        assert found == [], name
+    assert shown(planter, b"".join(written.values())) == []
 
 
 def test_nothing_is_written_by_the_server(planted: tuple[Planter, Path, str]) -> None:

@@ -132,7 +132,7 @@ WRONG: Final = {
     f"hsm activate {CLUSTER}": "no endpoint to operate on; add --endpoint-url URL",
     f"hsm activate {CLUSTER} --endpoint-url {NOWHERE}": f"{NOWHERE} does not answer",
     f"hsm user add {CLUSTER}": "missing argument 'NAME'",
-    f"hsm user login {CLUSTER} kmsuser": "needs a password; add --password P",
+    f"hsm user login {CLUSTER} kmsuser": "needs a password; set KMSPEC_PASSWORD",
     f"hsm key delete {CLUSTER} first": "'HANDLE': Input should be a valid integer",
     f"hsm fault set {CLUSTER} gremlins": "there is no fault 'gremlins'; choose one of network",
     f"hsm fault set {CLUSTER} hsm-lost": "hsm-lost is a fault of one HSM; add --hsm HSM",
@@ -160,6 +160,13 @@ def test_wrong_use(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     refuses(WRONG[words], command, *words.split())
+
+
+@pytest.mark.parametrize("words", ["call ListKeys", "conform", "keystore up"])
+def test_a_url_with_a_password_is_refused_and_not_shown(words: str, command: Command) -> None:
+    url = "http://me:planted@127.0.0.1:1"
+    expected = "the URL of the endpoint has a user or a password in it; leave them out"
+    refuses(expected, command, *words.split(), "--endpoint-url", url)
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,23 @@ CONTEXTS: Final[tuple[dict[str, str], ...]] = (
 SLOW: Final = {"RSA_2048": 0.2, "RSA_3072": 0.1, "RSA_4096": 0.04}
 """Words of an enum that stand for much work, and how much rarer than others they are."""
 OF_WRONG_TYPE: Final[tuple[Any, ...]] = (
-    *(None, 0, -1, 1.5, 10**30, True, "", "x", [], {}, [None], [[]], {"a": None}, {"": [{}]}),
+    *(
+        None,
+        0,
+        -1,
+        1.5,
+        10**30,
+        10**400,
+        True,
+        "",
+        "x",
+        [],
+        {},
+        [None],
+        [[]],
+        {"a": None},
+        {"": [{}]},
+    ),
     *("9" * 5000, "\x00", "\ud7ff\uffff", 1e300, "true", "2026-01-01T00:00:00Z"),
 )
 

@@ -27,6 +27,7 @@ ALLOWED: Final = {
     ("impl/kmspec_impl/clock.py", "time.time"): "the real clock",
     ("impl/kmspec_impl/client/polling.py", "time.sleep"): "bounded polling of a real endpoint",
     ("model/kmspec_check/resolve.py", "datetime.now"): "the time of a target without a clock",
+    ("benchmarks/servers/server.py", "time.sleep"): "bounded polling of a server that starts",
     ("typer_cli.py", "datetime.now"): "a report says when it was made",
 }
 

@@ -103,9 +103,7 @@ def test_the_directories_of_the_dead_are_removed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(of_library, "_MEMORY", str(tmp_path))
-    dead, living = (tmp_path / f"kmspec-hsm-{process}-x" for process in (2**30, os.getpid()))
-    for directory in (dead, living):
-        directory.mkdir()
-    of_library._room()  # noqa: SLF001 - it is called once in a process
-    assert living.exists()
-    assert not dead.exists()
+    dead = tmp_path / "kmspec-hsm-dead"
+    dead.mkdir()
+    living = [of_library._own_directory() for _ in range(2)]  # noqa: SLF001 - once in a process
+    assert sorted(tmp_path.iterdir()) == sorted(living)

@@ -212,6 +212,9 @@ def _host(url: str) -> str:
     """
     with contextlib.suppress(ValueError):  # a port that is none, half an IPv6 address
         parts = urlsplit(url)
+        if "@" in parts.netloc:  # what is said of it does not show it
+            what = "the URL of the endpoint has a user or a password in it"
+            raise UseError(what, "leave them out: requests are signed")
         known = is_valid_endpoint_url(url) or is_valid_ipv6_endpoint_url(url)
         if parts.scheme in {"http", "https"} and known and parts.port != 0:
             return parts.hostname or ""

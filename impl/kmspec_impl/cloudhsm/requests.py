@@ -52,7 +52,7 @@ def page(
     # An empty token is the same as none (wire.md, section 6).
     token = parameters.get("NextToken") or None
     try:
-        return pages.page(rows, place, limit, token, of)
+        return pages.page(pages.in_order(rows, place), place, limit, token, of)
     except pages.TokenError as cause:
         raise invalid("NextToken is not one that this operation returned.") from cause
 

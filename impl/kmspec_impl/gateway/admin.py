@@ -88,7 +88,7 @@ class Door:
             if not hmac.compare_digest(given.strip(), self._token):
                 raise _forbidden("This is not the admin token that the server was given.")
             return
-        if not is_loopback(peer) or any(name in headers for name in _FORWARDED):
+        if not is_loopback(peer) or any(name.startswith(_FORWARDED) for name in headers):
             raise _forbidden(
                 "From another machine this needs the admin token: `kmspec serve --admin-token` "
                 "there, and the environment variable KMSPEC_ADMIN_TOKEN here."
@@ -97,8 +97,8 @@ class Door:
             raise _forbidden("Ask for localhost or an address, or give the admin token.")
 
 
-_FORWARDED: Final = (b"forwarded", b"x-forwarded-for", b"via")
-"""Headers of a proxy, behind which anybody may be."""
+_FORWARDED: Final = (b"forwarded", b"x-forwarded-", b"x-real-ip", b"via", b"cf-connecting-ip")
+"""How headers of a proxy begin, behind which anybody may be."""
 
 
 def is_loopback(address: str) -> bool:

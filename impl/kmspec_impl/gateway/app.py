@@ -8,7 +8,6 @@ is not logged: it may quote the request.
 
 import asyncio
 import logging
-import traceback
 from collections.abc import Awaitable, Callable
 from functools import partial
 from http import HTTPStatus
@@ -30,6 +29,7 @@ from kmspec_impl.gateway.exchange import (
 )
 from kmspec_impl.gateway.signature import scope_of
 from kmspec_impl.gateway.sigv4 import Request, Verifier
+from kmspec_impl.tracebacks import places
 
 Message: TypeAlias = dict[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
@@ -240,16 +240,8 @@ def _refuse(
             return reply
         return reply._replace(headers=(*reply.headers, (b"allow", error.allow.encode("ascii"))))
     asked = headers.get(b"x-amz-target", b"").decode("latin-1") or scope["path"]
-    _LOG.error("A defect of kmspec, in %s %s:\n%s", scope["method"], asked[:80], _places(error))
+    _LOG.error("A defect of kmspec, in %s %s:\n%s", scope["method"], asked[:80], places(error))
     return speaker.refuse(EdgeCode.INTERNAL_FAILURE, _DEFECT, 500, request_id)
-
-
-def _places(error: BaseException) -> str:
-    """The traceback of an exception and its causes: places in the code and types, no values."""
-    cause = error.__cause__ or error.__context__
-    before = "" if cause is None else f"{_places(cause)}\n"
-    lines = "".join(traceback.format_tb(error.__traceback__))
-    return f"{before}Traceback (most recent call last):\n{lines}{type(error).__name__}"
 
 
 def _speaker(scope: Message, headers: Headers) -> Route:

@@ -219,6 +219,8 @@ class _Connection(HttpToolsProtocol):
     """A request whose head is complete, to be answered when its body is."""
     _ready: tuple[RequestResponseCycle, WholeAnswer] | None = None
     """A request that came whole, and the answer to be sent."""
+    _then: bytes | None = None
+    """What is to be said after that answer: a refusal of what came with the request."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -348,7 +350,9 @@ class _Connection(HttpToolsProtocol):
             body = b""
         cycle.response_started = cycle.response_complete = True
         self.transport.write(head + lines + end + body)
-        if not cycle.keep_alive:
+        if self._then is not None:
+            self._say(self._then)
+        elif not cycle.keep_alive:
             self.transport.close()
         cycle.on_response()
 
@@ -356,19 +360,26 @@ class _Connection(HttpToolsProtocol):
         self._refuse(400, EdgeCode.BAD_REQUEST, msg)
 
     def _refuse(self, status: int, code: EdgeCode, message: str) -> None:
-        """Answer, and read on for a while: to close at once could take the answer away."""
+        """Say no; not before what came before is answered, which waits until it is safe."""
         if self._refused:
             return
         self._refused = True
-        self._send_ready()
-        if self.transport.is_closing():
-            return
         reply = JsonErrors().refuse(code, message, status, "")
         head = (
             b"content-type: %b\r\ncontent-length: %d\r\nx-amzn-errortype: %b\r\n"
             b"connection: close\r\n\r\n"
         ) % (reply.content_type, len(reply.body), code.encode("ascii"))
-        self.transport.write(STATUS_LINE[status] + head + reply.body)
+        said = STATUS_LINE[status] + head + reply.body
+        if self._ready is None:
+            self._say(said)
+        else:
+            self._then = said
+
+    def _say(self, refusal: bytes) -> None:
+        """Say the last, and read on for a while: to close at once could take it away."""
+        if self.transport.is_closing():
+            return
+        self.transport.write(refusal)
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self.loop.call_later(LINGER, self.transport.close)

@@ -216,17 +216,18 @@ class _Verification:
             )
         minutes = MINUTES[self._service]
         seconds = minutes * 60
-        written, present = _written(moment), _written(now)
         # STS takes a presigned request for 15 minutes, whatever it was presigned for.
         whole = claim.lifetime if claim.lifetime and self._service is not Service.STS else seconds
         if moment < now - whole:
-            bound = f"{_written(now - whole)} ({present} - {whole // 60 or whole} "
+            bound = f"{_written(now - whole)} ({_written(now)} - {whole // 60 or whole} "
             unit = "min.)" if whole >= 60 else "sec.)"  # noqa: PLR2004 - seconds of a minute
+            written = _written(moment)
             raise self._invalid(f"Signature expired: {written} is now earlier than {bound}{unit}")
         if moment > now + seconds:
-            bound = f"{_written(now + seconds)} ({present} + {minutes} min.)"
+            bound = f"{_written(now + seconds)} ({_written(now)} + {minutes} min.)"
+            written = _written(moment)
             raise self._invalid(f"Signature not yet current: {written} is still later than {bound}")
-        return written
+        return _written(moment)
 
     def _covers_enough(self, claim: _Claim) -> None:
         """See that the host and all headers of AWS are signed, and the algorithm is known."""
@@ -282,7 +283,7 @@ class _Verification:
         canonical = b"\n".join(
             (
                 request.method.encode(),
-                quote(request.path, safe="/~").encode(),
+                b"/" if request.path == b"/" else quote(request.path, safe="/~").encode(),
                 _canonical_query(claim.query),
                 *(b"%b:%b" % (name, headers.get(name, b"")) for name in signed.split(b";")),
                 b"",
@@ -338,7 +339,7 @@ def _moment(date: bytes) -> float | None:
     text = date.decode("latin-1")
     try:
         if _BASIC_FORMAT.fullmatch(date):
-            return datetime.strptime(text, _WRITTEN).replace(tzinfo=UTC).timestamp()
+            return _moment_of_basic(text)
         found = parsedate_to_datetime(text)
         moment = (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
         _written(moment)  # by its zone it may be in a year that there is not
@@ -347,6 +348,13 @@ def _moment(date: bytes) -> float | None:
     return moment
 
 
+@lru_cache(maxsize=256)
+def _moment_of_basic(text: str) -> float:
+    """The same of the basic format: a second has many requests."""
+    return datetime.strptime(text, _WRITTEN).replace(tzinfo=UTC).timestamp()
+
+
+@lru_cache(maxsize=256)
 def _written(moment: float) -> str:
     date = datetime.fromtimestamp(moment, UTC)
     return f"{date.year:04}{date:%m%dT%H%M%SZ}"

@@ -6,11 +6,12 @@ needed; it is gone with the process. Any other library has tokens already, named
 
 import atexit
 import ctypes
+import fcntl
 import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -37,6 +38,7 @@ _SOFTHSM: Final = (
 _CONFIGURATION: Final = "SOFTHSM2_CONF"
 _MEMORY: Final = "/dev/shm"  # noqa: S108 - what is made there has a name of its own, and mode 0700
 _PREFIX: Final = "kmspec-hsm-"
+_UNNAMED: Final = "kmspec-new-"
 _LABEL_BYTES: Final = 32
 
 
@@ -135,7 +137,7 @@ def _loaded(path: str) -> Any:  # noqa: ANN401 - the library has no type of its 
 
 def _made_ready(path: str) -> Any:  # noqa: ANN401 - the same
     """SoftHSM with a directory of its own."""
-    directory = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=_room()))
+    directory = _own_directory()
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
     (directory / "tokens").mkdir()
     configuration = directory / "softhsm2.conf"
@@ -155,20 +157,34 @@ def _made_ready(path: str) -> Any:  # noqa: ANN401 - the same
             os.environ[_CONFIGURATION] = before
 
 
-def _room() -> str:
-    """A place for directories of tokens, in memory if there is such; without those of the dead."""
+def _own_directory() -> Path:
+    """A new directory, in memory if there is such a place; those of the dead are removed there.
+
+    It is locked as long as this process lives, and has its name when it is.
+    """
     place = Path(_MEMORY if os.access(_MEMORY, os.W_OK) else tempfile.gettempdir())
-    for left, process in _left_behind(place):
-        if not Path("/proc", process).exists():
+    for left in place.glob(f"{_PREFIX}*"):
+        with suppress(OSError):  # it is in use, or of another user
+            lock = _locked(left)
             shutil.rmtree(left, ignore_errors=True)
-    return str(place)
+            os.close(lock)
+    made = Path(tempfile.mkdtemp(prefix=_UNNAMED, dir=place))
+    _locked(made)
+    return made.rename(place / (_PREFIX + made.name.removeprefix(_UNNAMED)))
 
 
-def _left_behind(place: Path) -> Iterator[tuple[Path, str]]:
-    """Directories of tokens, and whose they are or were, where one can tell."""
-    if Path("/proc/self").exists():
-        for left in place.glob(f"{_PREFIX}*-*"):
-            yield left, left.name.removeprefix(_PREFIX).partition("-")[0]
+def _locked(directory: Path) -> int:
+    """A directory that is open and locked; the lock ends with the process, however that ends.
+
+    :raises OSError: it cannot be locked.
+    """
+    opened = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(opened)
+        raise
+    return opened
 
 
 def _sessions() -> int:

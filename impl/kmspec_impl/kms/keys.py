@@ -41,11 +41,10 @@ def list_keys(realm: Realm, parameters: Parameters, now: float) -> Response:
     """ListKeys; no key of another account is shared with this one."""
     del now
     owners = parameters.get("ResourceOwners") or ["SELF"]
-    rows = realm.keys if "SELF" in owners else ()
-    return requests.page(
+    return requests.page_after(
         parameters,
         "Keys",
-        rows,
+        realm.keys_after if "SELF" in owners else lambda _: (),
         lambda key: key.id,
         lambda key: {"KeyId": key.id, "KeyArn": key.arn},
         _PAGE,

@@ -59,6 +59,25 @@ def page(
 ) -> Response:
     """The page a request asks for by Limit and Marker, as the response of a list operation.
 
+    What is a long list at times is in order already: see :func:`page_after`.
+
+    :raises ServiceError: those of that.
+    """
+    after = pages.in_order(rows, place)
+    return page_after(parameters, member, after, place, shape, default, most)
+
+
+def page_after(
+    parameters: Parameters,
+    member: str,
+    after: pages.After[RowT],
+    place: Callable[[RowT], str],
+    shape: Callable[[RowT], dict[str, Any]],
+    default: int,
+    most: int,
+) -> Response:
+    """The same of rows that need not all be looked at.
+
     :raises ServiceError: InvalidMarkerException; ValidationException for a Limit above the
         documented ``most``, which is below the model's (wire.md, section 6).
     """
@@ -66,7 +85,7 @@ def page(
     if limit > most:
         raise out_of_range("limit", limit, range(1, most + 1))
     try:
-        chosen, marker = pages.page(rows, place, limit, parameters.get("Marker"), member)
+        chosen, marker = pages.page(after, place, limit, parameters.get("Marker"), member)
     except pages.TokenError as cause:
         message = "Marker is not one that this operation returned."
         raise ServiceError(ErrorCode.INVALID_MARKER, message) from cause

@@ -10,15 +10,17 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from kmspec_impl.storage import rows
+from kmspec_impl.storage import database, rows, sealing
 from kmspec_impl.storage.database import Database, Written
 from kmspec_impl.storage.faults import DataError, LostError
 from kmspec_impl.storage.journal import Changes, Journal, Place
 from kmspec_impl.storage.sealing import Sealer, data_key
 from kmspec_impl.storage.tables import Answer, RowT, Table
+from kmspec_impl.tracebacks import places
 
 _LOG: Final = logging.getLogger(__name__)
 _STOPPED: Final = 2
@@ -34,6 +36,7 @@ class Durable:
     when_lost: Callable[[], None] | None = None
 
     def __init__(self, directory: Path) -> None:
+        _require_database(directory)
         self._database = Database(directory)
         self._journal = Journal()
         try:
@@ -174,7 +177,7 @@ class Durable:
         if isinstance(error, LostError):
             _LOG.error("kmspec: %s; what was asked for is undone and refused: make room", error)
         else:
-            _LOG.error("kmspec: a defect; what was asked for is undone", exc_info=error)
+            _LOG.error("kmspec: a defect; what was asked for is undone:\n%s", places(error))
         self._journal.take()
         self._pending = None
         try:
@@ -184,6 +187,18 @@ class Durable:
             raise SystemExit(_STOPPED) from worse
         if self.when_lost is not None:
             self.when_lost()
+
+
+def _require_database(directory: Path) -> None:
+    """Refuse a directory whose database is gone: where there is a key, it was made before.
+
+    :raises DataError: so it is.
+    """
+    key, file = directory / sealing.FILE_NAME, directory / database.FILE_NAME
+    with suppress(OSError):  # what is wrong there is said when it is opened
+        if key.exists() and not (file.exists() and file.stat().st_size):
+            what = f"{directory} has a key, and what was kept under it is gone"
+            raise DataError(what, f"put {file} back, or remove {key} to begin anew")
 
 
 def _name(place: Place) -> str:

@@ -10,8 +10,11 @@ from kmspec_impl.storage.tables import Row, RowT
 
 
 def to_bytes(row: Row) -> bytes:
-    """A row as JSON, in a list of its own; bytes in it as base64."""
-    return _adapter(type(row)).dump_json((row,))
+    """A row as JSON, in a list of its own; bytes in it as base64.
+
+    :raises ValueError: it has a member of another type, and could not be read again.
+    """
+    return _adapter(type(row)).dump_json((row,), warnings="error")
 
 
 def from_bytes(kind: type[RowT], written: bytes) -> RowT:

@@ -43,7 +43,9 @@ def test_a_wrong_token_is_refused_from_anywhere(given: str) -> None:
     assert error(operate(wrong, "127.0.0.1", Door(TOKEN))) == REFUSED
 
 
-@pytest.mark.parametrize("name", ["x-forwarded-for", "forwarded", "via"])
+@pytest.mark.parametrize(
+    "name", ["x-forwarded-for", "x-forwarded-host", "x-real-ip", "forwarded", "via"]
+)
 def test_behind_a_proxy_nobody_is_of_this_machine(name: str) -> None:
     assert error(operate({**PLAIN, name: "10.0.0.1"}, "127.0.0.1")) == REFUSED
     assert operate({**LETTERED, name: "10.0.0.1"}, "127.0.0.1", Door(TOKEN)).status == 200

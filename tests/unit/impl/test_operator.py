@@ -99,7 +99,7 @@ def test_the_clock_is_moved_forward_only() -> None:
     customer = Customer()
     before = customer.ok("clock", "Now")["Now"]
     assert customer.ok("clock", "Advance", Seconds=1.5) == {"Now": before + 1.5}
-    for seconds in (-1, float("inf"), 1e12, "1", None):
+    for seconds in (-1, float("inf"), 1e12, 10**400, "1", None):
         customer.refused(REFUSED, "clock", "Advance", Seconds=seconds)
 
 

@@ -272,6 +272,25 @@ def test_each_account_and_region_has_its_own_again(tmp_path: Path) -> None:
     again.close()
 
 
+@pytest.mark.parametrize("left", [None, b""])
+def test_a_directory_that_lost_its_database_is_no_new_one(
+    tmp_path: Path, left: bytes | None
+) -> None:
+    durable = Durable(tmp_path)
+    durable.table(Word, "me").put(Word("a"))
+    durable.commit()
+    durable.close()
+    file = tmp_path / database.FILE_NAME
+    file.unlink()
+    if left is not None:
+        file.write_bytes(left)
+    for _ in range(2):
+        with pytest.raises(DataError, match="has a key, and what was kept under it is gone; put"):
+            Durable(tmp_path)
+    (tmp_path / sealing.FILE_NAME).unlink()
+    assert words(tmp_path) == []
+
+
 def test_a_directory_that_lost_its_key_before_anything_was_kept_gets_another(
     tmp_path: Path,
 ) -> None:
@@ -284,15 +303,24 @@ def test_a_directory_that_lost_its_key_before_anything_was_kept_gets_another(
     assert words(tmp_path) == [Word("a")]
 
 
-def test_a_row_that_cannot_be_written_is_undone_with_all_that_came_with_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "wrong", [object(), b"planted", 7, ["planted"]], ids=["object", "bytes", "number", "list"]
+)
+def test_a_row_that_cannot_be_written_is_undone_with_all_that_came_with_it(
+    tmp_path: Path, wrong: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nor is one written that could not be read again; what is said of it does not show it."""
     durable = Durable(tmp_path)
     table = durable.table(Word, "me")
     table.put(Word("kept"))
     durable.commit()
     table.put(Word("lost"))
-    table.put(Word("wrong", object()))  # type: ignore[arg-type]  # a defect of ours
-    with pytest.raises(ValueError, match="Unable to serialize"):
+    table.put(Word("wrong", wrong))  # type: ignore[arg-type]  # a defect of ours
+    with pytest.raises(ValueError, match=r"Unable to serialize|Expected `str`"):
         durable.commit()
     durable.commit()
     durable.close()
     assert words(tmp_path) == [Word("kept")]
+    assert "a defect; what was asked for is undone" in caplog.text
+    assert "durable.py" in caplog.text
+    assert "planted" not in caplog.text

@@ -1,0 +1,1 @@
+"""The load generator: one process of its own, the same for every contender."""

@@ -1,0 +1,1 @@
+"""The contenders: our server, its limits, other stacks, and emulators we did not write."""
