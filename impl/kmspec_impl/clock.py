@@ -1,8 +1,8 @@
 """Time: the only place where the emulator learns what time it is.
 
-A clock tells epoch seconds, whole microseconds, and never goes back. No other module reads the
-time, and none waits: what takes time is due at a moment, and happens when somebody looks
-(:mod:`kmspec_impl.agenda`).
+A clock tells epoch seconds, whole microseconds, and goes back only if it is told to. No other
+module reads the time, and none waits: what takes time is due at a moment, and happens when somebody
+looks (:mod:`kmspec_impl.agenda`).
 """
 
 import time
@@ -41,7 +41,7 @@ class Clock(Protocol):
         ...
 
     def advance(self, seconds: float) -> None:
-        """Move time forward; ``seconds`` is not negative."""
+        """Move time; ``seconds`` is negative where that it was moved is undone."""
         ...
 
 

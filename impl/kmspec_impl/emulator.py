@@ -92,9 +92,11 @@ class Emulator:
         self.settings: Final = Settings() if settings is None else settings
         self._quotas = Quotas(Enforced(self.settings.quotas))
         self._storage = Memory() if storage is None else storage
+        clock = self.settings.clock
+        self._ahead = 0.0 if clock is None else clock.ahead
+        """What a clock is ahead of which nothing is kept."""
         self._remember()
         self._storage.before_commit, self._storage.when_lost = self._keep_uses, self._remember
-        self._clock = self._going_on()
         self._handlers: Final = {
             (service.value, operation): handler
             for service, handlers in _HANDLERS.items()
@@ -154,6 +156,7 @@ class Emulator:
         self._shared = Shared(
             settings.delay, settings.seed, self._quotas, storage, self._new_device()
         )
+        self._clock = self._going_on()
 
     def _new_device(self) -> NewDevice:
         """What makes HSMs, which must be of the kind that those that are kept are of."""
@@ -166,12 +169,15 @@ class Emulator:
         return maker(backend, kept)
 
     def _going_on(self) -> Clock:
-        """A clock on which time goes on where it was; on another kind it could go back."""
+        """A clock on which time goes on where it was; on another kind it could go back.
+
+        It goes back where it was moved and that could not be kept: nothing has been answered since.
+        """
         kept, clock = self._time.get(_CLOCK), self.settings.clock
         if clock is None:
             clock = RealClock() if kept is None else CLOCKS[kept.kind]()
         if kept is None:
-            kept = self._time.put(Ahead(_CLOCK, clock.kind, clock.ahead))
+            kept = self._time.put(Ahead(_CLOCK, clock.kind, self._ahead))
         if kept.kind != clock.kind:
             what = f"what is kept there was made by --clock {kept.kind}"
             raise DataError(what, f"use --clock {kept.kind}, or give another --data-dir")

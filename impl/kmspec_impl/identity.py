@@ -5,6 +5,7 @@ Ids come from a generator with a seed, so that a run can be repeated to the lett
 
 import base64
 import hashlib
+import secrets
 import string
 from dataclasses import dataclass
 from typing import Final
@@ -76,9 +77,10 @@ class Ids:
         """The id of a ``vpc``, an ``eni`` or an ``sg``."""
         return f"{kind}-" + self._draw(_HEX, _LONG_HEX)
 
-    def password(self) -> str:
-        """A password for ``kmsuser`` that only AWS KMS knows: alphanumeric, 32 characters."""
-        return self._draw(_PASSWORD_ALPHABET, _PASSWORD_LENGTH)
+    @staticmethod
+    def password() -> str:
+        """A password that only AWS knows: alphanumeric, 32 characters, by no seed."""
+        return "".join(secrets.choice(_PASSWORD_ALPHABET) for _ in range(_PASSWORD_LENGTH))
 
     def _draw(self, alphabet: str, length: int) -> str:
         return "".join(alphabet[byte % len(alphabet)] for byte in self._bytes(length))

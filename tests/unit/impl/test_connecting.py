@@ -5,6 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from kmspec.names import ConnectionErrorCode, ErrorCode
+from kmspec_impl.identity import Ids
+from kmspec_impl.storage.tables import Table
 from tests.unit.impl.support import PASSWORD, Authority, Customer
 
 
@@ -128,6 +130,12 @@ def test_the_password_is_rotated_and_kept_to_itself() -> None:
         "Locked": False,
         "LoggedIn": True,
     }
+
+
+def test_no_seed_tells_a_password() -> None:
+    one, other = (Ids("seed", Table()) for _ in range(2))
+    assert one.key() == other.key()
+    assert one.password() != other.password()
 
 
 def test_a_failed_connect_leaves_the_password() -> None:

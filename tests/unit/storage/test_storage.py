@@ -4,6 +4,7 @@ import dataclasses
 import fcntl
 import sqlite3
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from kmspec_impl import data
 from kmspec_impl.caller import Caller
-from kmspec_impl.clock import RealClock, VirtualClock
+from kmspec_impl.clock import Clock, RealClock, VirtualClock
 from kmspec_impl.embedded import Embedded
 from kmspec_impl.emulator import Emulator, Settings
 from kmspec_impl.storage import database, sealing
@@ -154,6 +155,47 @@ def test_a_schema_is_brought_up_to_date_and_never_down(tmp_path: Path) -> None:
     new.close()
     with pytest.raises(DataError, match=r"written by a later kmspec \(schema 2\); use that one"):
         Database(tmp_path)
+
+
+@pytest.mark.parametrize("clock", [VirtualClock, RealClock])
+def test_time_that_was_moved_goes_back_if_that_cannot_be_kept(
+    tmp_path: Path, clock: Callable[[], Clock]
+) -> None:
+    """Also where nothing was kept before; and the kind of the clock is kept later."""
+    durable = Durable(tmp_path)
+    emulator = Emulator(Settings(clock=clock()), durable)
+    for moved in (0, 1000):
+        before = emulator.handle("clock", "Now", {})["Now"]
+        emulator.advance(50_000)
+        lose(durable)
+        now = emulator.handle("clock", "Now", {})["Now"]
+        assert 0 <= now - before < 1000
+        emulator.advance(moved)
+        emulator.commit()
+    emulator.close()
+    durable = Durable(tmp_path)
+    again = Emulator(Settings(clock=clock()), durable)
+    assert 1000 <= again.handle("clock", "Now", {})["Now"] - before < 2000
+    again.close()
+    other = RealClock if clock is VirtualClock else VirtualClock
+    durable = Durable(tmp_path)
+    with pytest.raises(DataError, match="made by --clock"):
+        Emulator(Settings(clock=other()), durable)
+    durable.close()
+
+
+def lose(durable: Durable) -> None:
+    """Let what was done not be kept, as on a disk that is full."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Database, "write", full)
+        with pytest.raises(LostError):
+            durable.commit()
+
+
+def full(database: Database, rows: object) -> None:
+    """A disk that takes nothing."""
+    del database, rows
+    raise LostError("full")
 
 
 def test_a_clock_of_another_kind_is_refused(tmp_path: Path) -> None:
