@@ -156,6 +156,11 @@ EDITS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     ),
     "no clock": (lambda of: lost(of, "Ahead"), "the clock that its moments are of is missing"),
     "clock": (lambda of: row_of(of, "Ahead")["row"].update(kind="sand"), "is no clock, or one"),
+    "always": (
+        lambda of: row_of(of, "Key")["row"].update(rotation={"days": 0, "due": 0.0}),
+        "rotates every 0 days, as no key does",
+    ),
+    "never": (lambda of: row_of(of, "Due")["row"].update(moment=-1e308), "is due at no moment"),
     "due": (
         lambda of: row_of(of, "Due")["row"].update(arguments=[]),
         "has 0 arguments, as many as backup-[a-z]+ never has",
