@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 PYTHONS := $(PYTHON) python3.11 python3.12 python3.13 python3.14 python3
 
-.PHONY: setup run test softhsm fuzz power crash soak bench clean
+.PHONY: setup run test softhsm fuzz power crash soak campaign bench clean
 
 setup: $(STAMP)
 
@@ -54,6 +54,9 @@ crash: setup
 
 soak: setup
 	@$(BIN)/python -m tests.soak.run
+
+campaign: setup
+	@$(BIN)/python -m tests.campaigns.run
 
 # PEERS="NAME=URL ..." are emulators that run already, ARGS what benchmarks/run.py takes.
 bench: setup

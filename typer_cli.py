@@ -236,19 +236,28 @@ def explain(
 
 
 @app.command()
-def explore(scope: ScopeName = None) -> int:
+def explore(scope: ScopeName = None, workers: Workers = None, scheduler: Scheduler = None) -> int:
     """Visit every reachable world of the model: counts, invariants, witnesses, diagrams."""
+    from rich.console import Console
+
+    from kmspec_check import progress
+    from kmspec_check.campaign.exploring import EVERY, exploring
     from kmspec_model import Model
-    from kmspec_model.explore import explore as visit
     from kmspec_model.scopes import SCOPES
     from kmspec_model.tell import explored
 
-    if scope is not None and scope not in SCOPES:
-        raise UseError(f"there is no scope {scope!r}", f"choose one of {', '.join(SCOPES)}")
+    if scope is not None and scope not in EVERY:
+        raise UseError(f"there is no scope {scope!r}", f"choose one of {', '.join(EVERY)}")
     model = Model()
-    graphs = (visit(model, SCOPES[name]) for name in ([scope] if scope else SCOPES))
-    for line in explored(model, graphs, whole=scope is None):
-        done(line)
+    with (
+        _checking(),
+        _workers(workers, scheduler) as spread,
+        progress.shown(Console(stderr=True)) as listener,
+        exploring(spread, listener) as visit,
+    ):
+        graphs = (visit(model, name) for name in ([scope] if scope else SCOPES))
+        for line in explored(model, graphs, whole=scope is None):
+            done(line)
     return 0
 
 

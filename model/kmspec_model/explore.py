@@ -1,11 +1,11 @@
 """Exploration: the only place where every world of a scope is visited.
 
 Breadth-first, so that the path to a world is a shortest one. The graph it yields is what the
-tour walks, the situations are found in and the diagrams are drawn from.
+tour walks, the situations are found in and the diagrams are drawn from. What is tried in worlds
+can be tried anywhere; worlds are told apart, and numbered, in one place.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from kmspec_model.command import Command
@@ -77,37 +77,69 @@ def first_world(model: Model, preamble: Iterable[Command]) -> World:
     return rebased(world)
 
 
-def explore(model: Model, scope: Scope, *, everything: bool = False) -> Graph:
+Tried = tuple[Command, World | None]
+"""A command, and the world it leads to, or ``None`` where it is refused."""
+Trying = Callable[[Sequence[World]], Iterable[Sequence[Tried]]]
+"""Tries in each of these worlds, in their order, what the scope tries there."""
+
+
+def tried(
+    model: Model, scope: Scope, world: World, *, everything: bool = False
+) -> tuple[Tried, ...]:
+    """What a scope tries in a world, and where it leads."""
+    return tuple(
+        (command, None if isinstance(one.outcome, Refusal) else rebased(one.world))
+        for command in scope.commands(world)
+        for one in model.permitted(world, command)[: None if everything else 1]
+    )
+
+
+def explore(
+    model: Model, scope: Scope, *, everything: bool = False, trying: Trying | None = None
+) -> Graph:
     """Visit every world of a scope.
 
     :param everything: follow every outcome that is permitted, not only the one that our
         emulator chooses where the documents leave freedom.
+    :param trying: who tries what is to be tried, if it is not to be done here.
     :raises OutOfReachError: a step of the scope's preamble is refused.
     """
-    start = first_world(model, scope.preamble)
-    worlds = [start]
-    index = {start: 0}
-    parents: list[tuple[int, Command] | None] = [None]
-    edges: list[tuple[Edge, ...]] = []
-    todo = deque([0])
-    while todo:
-        here = todo.popleft()
-        world = worlds[here]
-        out: list[Edge] = []
-        for command in scope.commands(world):
-            permitted = model.permitted(world, command)
-            for one in permitted if everything else permitted[:1]:
-                refused = isinstance(one.outcome, Refusal)
-                target = here
-                if not refused:
-                    after = rebased(one.world)
-                    known = index.get(after)
-                    if known is None:
-                        known = index[after] = len(worlds)
-                        worlds.append(after)
-                        parents.append((here, command))
-                        todo.append(known)
-                    target = known
-                out.append(Edge(command, target, refused))
-        edges.append(tuple(out))
-    return Graph(scope, tuple(worlds), tuple(edges), tuple(parents))
+
+    def here(worlds: Sequence[World]) -> Iterable[Sequence[Tried]]:
+        return (tried(model, scope, world, everything=everything) for world in worlds)
+
+    growing = _Growing(first_world(model, scope.preamble))
+    while len(growing.edges) < len(growing.worlds):
+        for found in (trying or here)(growing.worlds[len(growing.edges) :]):
+            growing.add(found)
+    return Graph(scope, tuple(growing.worlds), tuple(growing.edges), tuple(growing.parents))
+
+
+class _Growing:
+    """A graph that is not yet whole: of the first worlds the edges are known."""
+
+    def __init__(self, start: World) -> None:
+        self.worlds = [start]
+        self.edges: list[tuple[Edge, ...]] = []
+        self.parents: list[tuple[int, Command] | None] = [None]
+        self._index = {start: 0}
+
+    def add(self, found: Sequence[Tried]) -> None:
+        """Note what was tried in the first world whose edges are not known."""
+        here = len(self.edges)
+        self.edges.append(
+            tuple(
+                Edge(
+                    command, here if after is None else self._target(after, command), after is None
+                )
+                for command, after in found
+            )
+        )
+
+    def _target(self, world: World, command: Command) -> int:
+        known = self._index.get(world)
+        if known is None:
+            known = self._index[world] = len(self.worlds)
+            self.worlds.append(world)
+            self.parents.append((len(self.edges), command))
+        return known

@@ -145,7 +145,7 @@ def newest_contents(world: World, cluster: Cluster) -> Contents:
     """What an HSM is filled with that joins a cluster without active HSMs.
 
     The newest backup of the cluster that is not deleted, AWS's own among them; the one it came
-    from where it has none; nothing where that is gone too.
+    from where it has none; where that is gone too, what a degraded HSM still holds, or nothing.
     """
     own = [
         backup
@@ -157,7 +157,9 @@ def newest_contents(world: World, cluster: Cluster) -> Contents:
     if automatic is not None and (newest is None or newest.index < automatic.after):
         return automatic.contents
     source = newest if newest is not None else world.backup(cluster.source)
-    return source.contents if source is not None else Contents()
+    if source is None:
+        return cluster.contents if any(map(is_degraded, cluster.hsms)) else Contents()
+    return source.contents
 
 
 def is_kept(world: World, backup: Backup) -> bool:

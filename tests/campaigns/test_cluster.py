@@ -6,9 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from kmspec_check.campaign.exploring import exploring
 from kmspec_check.campaign.workers import Alone
+from kmspec_check.events import silent
 from kmspec_check.target import Trouble
+from kmspec_model.model import Model
 from tests.campaigns.support import Fatal, bytes_of, campaign
+from tests.helpers.machine import explored
 
 distributed = pytest.importorskip("distributed", reason="dask.distributed is not installed")
 
@@ -21,6 +25,7 @@ def address() -> Iterator[str]:
         yield here.scheduler_address
 
 
+@pytest.mark.filterwarnings("ignore:Do not use the .random. module")
 def test_a_cluster_finds_what_one_finds_though_a_worker_is_killed(
     address: str, tmp_path: Path
 ) -> None:
@@ -30,6 +35,13 @@ def test_a_cluster_finds_what_one_finds_though_a_worker_is_killed(
     with cluster(address) as workers:
         assert bytes_of(campaign(workers, fatal)) == bytes_of(campaign(Alone()))
     assert fatal.mark.exists()
+
+
+def test_a_cluster_explores_what_one_process_does(address: str) -> None:
+    from kmspec_check.campaign.cluster import cluster  # noqa: PLC0415 - needs the extra
+
+    with cluster(address) as workers, exploring(workers, silent) as visit:
+        assert visit(Model(), "login") == explored().graphs["login"]
 
 
 @pytest.mark.parametrize("given", ["tcp://127.0.0.1:1", "nonsense", "foo://x", "silent"])

@@ -87,17 +87,18 @@ class _Crew:
 
         :raises Trouble: a piece ends whoever does it, or nobody is left.
         """
+        futures = self._client.map(_do, [self._work] * len(pieces), pieces, pure=False)
+        left = {future: number for number, future in enumerate(futures)}
         finished: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
-        left: dict[Future[Any], int] = {}
         try:
-            for number, piece in enumerate(pieces):
-                future = self._client.submit(_do, self._work, piece, pure=False)
-                left[future] = number
+            for future in futures:
                 future.add_done_callback(finished.put)
             while left:
-                future = self._next(finished)
-                number = left.pop(future)
-                yield number, future.result()
+                done = [self._next(finished)]
+                while not finished.empty():
+                    done.append(finished.get())
+                numbers = [left.pop(future) for future in done]
+                yield from zip(numbers, self._client.gather(done), strict=True)
         except CancelledError as fault:
             raise self._went_away() from fault
         except KilledWorker as fault:
@@ -106,7 +107,8 @@ class _Crew:
                 "look for the reason in their logs, such as too little memory",
             ) from fault
         finally:
-            self._client.cancel(list(left))
+            if self._client.status == "running":
+                self._client.cancel(list(left))
 
     def _next(self, finished: queue.SimpleQueue[Future[Any]]) -> Future[Any]:
         """One that is done."""
