@@ -77,7 +77,7 @@ def _bars(plot: Plot, axes: Axes) -> None:
     for index, one in enumerate(plot.lines):
         left = [categories.index(str(x)) - 0.42 + (index + 0.5) * width for x in one.x]
         axes.bar(left, one.y, width, label=one.label, color=COLOURS[index % len(COLOURS)])
-    axes.set_xticks(range(len(categories)), categories)
+    axes.set_xticks(range(len(categories)), categories, fontsize=9)
     axes.grid(visible=False, axis="x")
 
 

@@ -37,11 +37,10 @@ them. moto is started by it; another emulator is one that runs already, by its U
 
 Everything runs on one machine: a server has a core and the load generator another. That one is a
 process of its own, with raw sockets on uvloop, and sends requests recorded from boto3 again and
-again, the same for all; it works less than half of the time beside the quickest server here. Where
-a server closes the connection after each answer, as moto does, to connect again is a part of the
-request. Servers are measured in turns, in many short rounds, so that all have the same luck. What
-else the machine does makes nothing quicker: figures are of the best quarter of a server's rounds,
-but for the latencies, which are those of all rounds.
+again, the same for all. Where a server closes the connection after each answer, as moto does, to
+connect again is a part of the request. Servers are measured in turns, in many short rounds, so
+that all have the same luck. What else the machine does makes nothing quicker: figures are of the
+best quarter of a server's rounds, but for the latencies, which are those of all rounds.
 """
 
 

@@ -17,7 +17,7 @@ from benchmarks.customers import Customer
 from benchmarks.effort import Effort
 from benchmarks.load.job import Job, Outcome
 from benchmarks.servers.server import Server
-from benchmarks.workloads import Workload
+from benchmarks.workloads import CREATE_KEY, Workload
 
 MICROSECONDS: Final = 1e6
 MILLISECONDS: Final = 1e3
@@ -67,6 +67,11 @@ class Measured:
     def cost(self) -> float | None:
         """Microseconds of CPU for a request."""
         return best(self.costs, most=False) * MICROSECONDS if self.costs else None
+
+    @property
+    def busiest(self) -> float:
+        """What part of the time the load generator worked, in the round in which it did most."""
+        return max(self.load)
 
     def latency(self, part: float) -> float:
         """Milliseconds within which that part of the requests was answered."""
@@ -130,12 +135,15 @@ def watched(server: Server, job: Job) -> tuple[Outcome, float | None]:
     return outcome, None if before is None or after is None else after - before
 
 
-def fill(contender: Contender, count: int, patience: float) -> Outcome:
-    """Ask so many times, by many connections, or for so many seconds.
+def fill(server: Server, customer: Customer, keys: int, patience: float) -> Outcome:
+    """Have so many keys made, by many connections, or as many as there are after some seconds.
 
-    :raises RuntimeError: it refused.
+    Two are there before: the customer's, and that of which the request was recorded.
+
+    :raises RuntimeError: it was refused.
     """
-    outcome = send(replace(contender.job(FILLING, patience), count=count))
+    job = asking(server, CREATE_KEY, customer).job(FILLING, patience)
+    outcome = send(replace(job, count=max(keys - 2, 1)))
     if outcome.refusals:
         raise RuntimeError(f"refused: {outcome.refusals[0]!r}")
     return outcome

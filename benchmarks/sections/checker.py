@@ -29,6 +29,8 @@ SEED: Final = 0
 """Of which mutants are looked for."""
 DRAWN: Final = 50
 """Transitions of a scope that is drawn; smaller ones are over before they can be timed."""
+SHOWN: Final = 10
+"""Mutants."""
 PHASES: Final = ("matrix", "tour", "values")
 TEXT: Final = """\
 `kmspec conform` as it is run by hand, in one process: a step is one request and the comparison of
@@ -161,6 +163,14 @@ def _tables(
         title="Exploration",
         columns=("scope", "worlds", "transitions", "seconds", "transitions/s"),
         rows=tuple((*one, one.transitions / one.seconds) for one in scopes),
+    )
+    slowest = sorted(sought, key=lambda one: one.seconds, reverse=True)[:SHOWN]
+    yield Table(
+        title="The mutants that took longest",
+        columns=("", "found", "seconds", "steps"),
+        rows=tuple(
+            (one.name, "yes" if one.found else "no", one.seconds, one.steps) for one in slowest
+        ),
     )
     seconds = sorted(one.seconds for one in sought)
     yield Table(

@@ -11,7 +11,6 @@ from benchmarks.servers import emulators, limits
 from benchmarks.servers.server import Server, free_port, started
 from benchmarks.turns import Contender, Measured, asking, compare, fill
 from benchmarks.workloads import (
-    CREATE_KEY,
     DESCRIBE_KEY,
     ENCRYPT,
     LIST_FIRST,
@@ -22,6 +21,8 @@ from benchmarks.workloads import (
 
 MANY: Final = 16
 """Connections."""
+PATIENCE: Final = 300
+"""Seconds for making the keys."""
 WORKLOADS: Final = {
     "Encrypt": ENCRYPT,
     "DescribeKey": DESCRIBE_KEY,
@@ -65,7 +66,7 @@ def _with_keys(plan: Plan) -> tuple[Grown, list[float], list[float | None]]:
         for size in effort.sizes:
             server = opened.enter_context(emulators.kmspec("--quotas", "none"))
             sizes[size] = server, opened.enter_context(Customer(server))
-            fills.append(fill(asking(server, CREATE_KEY, sizes[size][1]), size - 1, 600).rate)
+            fills.append(fill(*sizes[size], size, PATIENCE).rate)
         memory = [server.memory() for server, _ in sizes.values()]
         found = {
             name: compare(_contenders(workload, sizes), MANY, effort)

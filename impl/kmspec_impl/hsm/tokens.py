@@ -60,7 +60,7 @@ class Wrapped(NamedTuple):
 class _Session:
     of: pkcs11.Session
     keys: dict[bytes, Any] = field(default_factory=dict)
-    """Keys that were used in it, by CKA_ID."""
+    """Keys that were used in it, by CKA_ID: to find one, a token may look at all it has."""
 
 
 class Token:
@@ -72,6 +72,8 @@ class Token:
         self._free: list[_Session] = []
         self._others: list[_Session] = []
         self._open = 0
+        self._begun: set[bytes] = set()
+        """The CKA_IDs of keys that are being made, or failed half-way."""
         with self._session() as session:
             _wipe(session.of, b"")
         self._trusted = self._put_masking(masking)
@@ -81,8 +83,7 @@ class Token:
 
         :raises DeviceError: it was not made.
         """
-        with self._session() as session:
-            template = self._new(session, number, label)
+        with self._making(number, label) as (session, template):
             made = session.of.generate_key(KeyType.AES, _AES_BITS, template=template)
             return self._wrap(session, made)
 
@@ -92,9 +93,9 @@ class Token:
         :raises DeviceError: it is not held.
         """
         kind = {Attribute.CLASS: ObjectClass.SECRET_KEY, Attribute.KEY_TYPE: KeyType.AES}
-        with self._session() as session:
-            template = {**kind, **self._new(session, number, label), Attribute.VALUE: material}
-            return self._wrap(session, session.of.create_object(template))
+        with self._making(number, label) as (session, template):
+            given = {**kind, **template, Attribute.VALUE: material}
+            return self._wrap(session, session.of.create_object(given))
 
     def hold(self, key: Wrapped) -> None:
         """Hold a key that was wrapped, if it is not held already.
@@ -214,11 +215,17 @@ class Token:
         with suppress(pkcs11.PKCS11Error):
             session.of.close()
 
-    def _new(self, session: _Session, number: int, label: str) -> dict[Attribute, Any]:
+    @contextmanager
+    def _making(self, number: int, label: str) -> Iterator[tuple[_Session, dict[Attribute, Any]]]:
         """What a new key is to be; one that failed half-way is not left beside it."""
         template = self._template(number, label)
-        _destroy(session.of, template[Attribute.ID])
-        return template
+        name = template[Attribute.ID]
+        with self._session() as session:
+            if name in self._begun:
+                _destroy(session.of, name)
+            self._begun.add(name)
+            yield session, template
+        self._begun.remove(name)
 
     def _template(self, number: int, label: str) -> dict[Attribute, Any]:
         """A key that never is in the clear, and that only a trusted key wraps."""
@@ -257,9 +264,13 @@ class Token:
 
     @staticmethod
     def _masking(session: _Session, half: ObjectClass) -> Any:  # noqa: ANN401 - the same
-        found = _found(session.of, half, _MASKING)
+        name = b"%s %d" % (_MASKING, half)
+        found = session.keys.get(name)
         if found is None:
-            raise DeviceError("the token has lost its masking key")
+            found = _found(session.of, half, _MASKING)
+            if found is None:
+                raise DeviceError("the token has lost its masking key")
+            session.keys[name] = found
         return found
 
     def _put_masking(self, masking: "Masking") -> bool:
