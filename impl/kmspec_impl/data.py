@@ -162,11 +162,18 @@ def _checked(file: Path, document: _Document) -> Iterator[tuple[Place, Row]]:
 
 
 def _same(given: object, written: object) -> bool:
-    """Whether what is given is what is written, but for members that have a default."""
+    """Whether what is given is what is written, but for members that have a default.
+
+    A list may be a set, which is written in any order; that of the others comes from what is given.
+    """
     if isinstance(given, dict) and isinstance(written, dict):
         return all(name in written and _same(given[name], written[name]) for name in given)
     if isinstance(given, list) and isinstance(written, list):
-        return len(given) == len(written) and all(map(_same, given, written))
+        in_order = len(given) == len(written) and all(map(_same, given, written))
+        return in_order or (
+            len(given) == len(written)
+            and all(any(_same(one, other) for other in written) for one in given)
+        )
     return given == written and isinstance(given, bool) is isinstance(written, bool)
 
 

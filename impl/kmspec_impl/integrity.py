@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+from kmspec.limits import ROTATION_PERIOD_DAYS
 from kmspec.names import KeySpec, Origin
 from kmspec_impl.agenda import Due, action
 from kmspec_impl.caller import Caller
@@ -121,6 +122,8 @@ class _Whole:
             yield f"is in the key store {_plain(key.store)}, which is not there"
         if (key.store is None) is (key.origin is Origin.AWS_CLOUDHSM):
             yield f"is of origin {key.origin}, which does not fit where it is"
+        if key.rotation is not None and key.rotation.days not in ROTATION_PERIOD_DAYS:
+            yield f"rotates every {key.rotation.days} days, as no key does"
         related = key.related
         if related is not None:
             if not {caller.region, related.primary} <= {*related.regions}:
@@ -171,6 +174,8 @@ class _Whole:
         del owner
         if not (due.id.isdecimal() and due.id.isascii()):
             yield "has an id that is no number"
+        if due.moment < 0:
+            yield "is due at no moment"
         takes = len(inspect.signature(action(due.name)).parameters)
         if takes != len(due.arguments) + 2:  # besides them the realm and the moment
             yield f"has {len(due.arguments)} arguments, as many as {due.name} never has"

@@ -4,6 +4,7 @@ import copy
 import json
 import math
 from collections.abc import Callable
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,9 @@ def test_what_is_no_export_is_refused(tmp_path: Path, content: str, why: str) ->
     assert not (tmp_path / "new").exists()
 
 
+FAULTS = ("network", "internal-error", "no-sessions", "security-group")
+
+
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """An export with most kinds of rows."""
@@ -92,6 +96,9 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     embedded.call("kms", "Encrypt", {"KeyId": key, "Plaintext": b"text"})
     replicated = made(MultiRegion=True)
     embedded.call("kms", "ReplicateKey", {"KeyId": replicated, "ReplicaRegion": "eu-west-1"})
+    cluster = embedded.call("cloudhsm", "DescribeClusters", {})[1]["Clusters"][0]["ClusterId"]
+    for name in FAULTS:
+        embedded.call("operator", "SetFault", {"ClusterId": cluster, "Name": name})
     embedded.close()
     data.export(folder / "data", folder / "all.json")
     read: dict[str, Any] = json.loads((folder / "all.json").read_text())
@@ -149,6 +156,11 @@ EDITS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     ),
     "no clock": (lambda of: lost(of, "Ahead"), "the clock that its moments are of is missing"),
     "clock": (lambda of: row_of(of, "Ahead")["row"].update(kind="sand"), "is no clock, or one"),
+    "always": (
+        lambda of: row_of(of, "Key")["row"].update(rotation={"days": 0, "due": 0.0}),
+        "rotates every 0 days, as no key does",
+    ),
+    "never": (lambda of: row_of(of, "Due")["row"].update(moment=-1e308), "is due at no moment"),
     "due": (
         lambda of: row_of(of, "Due")["row"].update(arguments=[]),
         "has 0 arguments, as many as backup-[a-z]+ never has",
@@ -169,6 +181,21 @@ def test_an_export_that_does_not_hold_together_is_refused(
         data.restore(tmp_path / "new", file)
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "new").exists()
+
+
+def test_a_set_is_written_in_any_order(tmp_path: Path, exported: dict[str, Any]) -> None:
+    document = copy.deepcopy(exported)
+    faults = row_of(document, "Cluster")["row"]["faults"]
+    assert sorted(faults) == sorted(FAULTS)
+    for number, order in enumerate(permutations(FAULTS)):
+        faults[:] = order
+        file = tmp_path / "all.json"
+        file.write_text(json.dumps(document))
+        assert data.restore(tmp_path / f"{number}", file) == len(document["rows"])
+    faults[0] = faults[1]
+    file.write_text(json.dumps(document))
+    with pytest.raises(DataError, match="has a member that is of no such row"):
+        data.restore(tmp_path / "new", file)
 
 
 def test_an_export_may_lack_what_has_a_default(tmp_path: Path, exported: dict[str, Any]) -> None:
