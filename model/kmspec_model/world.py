@@ -48,6 +48,10 @@ class Contents(NamedTuple):
                 return user
         return None
 
+    def at_rest(self) -> "Contents":
+        """With nobody logged in: a session is with an HSM, and no backup of it has one."""
+        return self._replace(users=tuple(user._replace(logged_in=False) for user in self.users))
+
     def with_user(self, user: User) -> "Contents":
         """With this user in the place of the one of the same name, or added."""
         others = tuple(old for old in self.users if old.name != user.name)

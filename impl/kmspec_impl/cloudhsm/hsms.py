@@ -154,6 +154,8 @@ def _come_up(realm: Realm, cluster_id: str, hsm_id: str, when: float) -> None:
         return
     bring_up(realm, cluster, hsm)
     up = with_hsm(cluster, replace(hsm, state=HsmState.ACTIVE, due=None))
+    if not has_active_hsm(cluster):
+        up = replace(up, logins=frozenset())  # those were sessions with HSMs that are gone
     if cluster.state is ClusterState.UNINITIALIZED:
         up = replace(up, certificates=certificates.of_new_hsm(hsm.id))
     elif up.next_backup is None:

@@ -20,8 +20,8 @@ def create(moves: Moves, case: Case) -> tuple[Change, ...]:
     if is_activated(cluster) and active_hsms(cluster):
         world = backed_up(moves, world, cluster)
         rules = ("effect/CreateHsm/backup",)
-    elif not has_hsm(cluster) and (is_activated(cluster) or cluster.source != NONE):
-        cluster = cluster._replace(contents=newest_contents(world, cluster))
+    elif not keeps(cluster) and (is_activated(cluster) or cluster.source != NONE):
+        cluster = cluster._replace(contents=newest_contents(world, cluster).at_rest())
         rules = ("effect/CreateHsm/restores",)
     index = world.made.hsms
     zone = case.arguments["AvailabilityZone"].index

@@ -15,7 +15,9 @@ from kmspec_model.world import Key
 
 def _shared(key: Key, material: Material) -> Material:
     """Key material as a replica key has it: what was imported is not there yet."""
-    return material._replace(present=False, valid_to=None) if is_external(key) else material
+    if not is_external(key):
+        return material
+    return material._replace(present=False, valid_to=None, description="")
 
 
 def replicate(_moves: Moves, case: Case) -> tuple[Change, ...]:

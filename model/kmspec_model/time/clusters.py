@@ -91,7 +91,7 @@ def _hsm_moves(moves: Moves, cluster: Cluster, hsm: Hsm) -> Fire:
             return (Change(world.with_cluster(without_hsm(cluster, hsm)), rules=move.rule),)
         filled = cluster
         if is_activated(cluster) and not active_hsms(cluster):
-            filled = cluster._replace(contents=newest_contents(world, cluster))
+            filled = cluster._replace(contents=newest_contents(world, cluster).at_rest())
         joined = with_hsm(filled, hsm._replace(state=move.states[0], since=None))
         rules = move.rule
         if joined.source != NONE:
