@@ -39,9 +39,10 @@ def test_processes_find_what_one_finds_though_one_is_killed(tmp_path: Path) -> N
     assert sum(violation.trace is not None for violation in alone.violations) == 1
     assert alone.identity.seeds == SEEDS
     fatal = Fatal(tmp_path / "killed")
+    others = multiprocessing.active_children()
     assert bytes_of(campaign(Processes(2), fatal)) == bytes_of(alone)
     assert fatal.mark.exists()
-    assert multiprocessing.active_children() == []
+    assert set(multiprocessing.active_children()) <= set(others)
 
 
 def test_a_campaign_of_one_seed_finds_what_a_check_finds() -> None:
