@@ -45,7 +45,7 @@ debian:
 	  [ -z "$$missing" ] || \
 	    { apt-get update && apt-get install --yes --no-install-recommends $$missing; } \
 	      >/dev/null 2>&1 || \
-	    echo "could not be installed:$$missing; the tests that need them will be skipped"; \
+	    echo "could not be installed: $$missing; the tests that need them will be skipped"; \
 	fi
 
 fuzz: setup

@@ -186,7 +186,7 @@ class Emulator:
         backend = other if self.settings.hsm is None else Backend(self.settings.hsm)
         if self._time.get(_CLOCK) is not None and other is not backend:
             what = f"what is kept there was made by --hsm {other}"
-            raise DataError(what, f"use --hsm {other}, or give another --data-dir")
+            raise DataError(what, f"use --hsm {other}, or name another place")
         return maker(backend, kept)
 
     def _going_on(self) -> Clock:
@@ -201,7 +201,7 @@ class Emulator:
             kept = self._time.put(Ahead(_CLOCK, clock.kind, self._ahead))
         if kept.kind != clock.kind:
             what = f"what is kept there was made by --clock {kept.kind}"
-            raise DataError(what, f"use --clock {kept.kind}, or give another --data-dir")
+            raise DataError(what, f"use --clock {kept.kind}, or name another place")
         return clock
 
     def _find_realms(self) -> None:

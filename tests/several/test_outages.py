@@ -76,3 +76,23 @@ def test_a_commit_whose_end_was_not_heard_of(
     assert status == (200 if done else 500)
     for one in (customer, elsewhere):
         assert len(one.kms("ListKeys")["Keys"]) == done
+
+
+def test_a_database_that_is_away_is_asked_once(
+    another: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To find out that it is away takes seconds, and a client waits for them."""
+    customer, tried = Customer(another()), list[int]()
+
+    def away(self: Postgres) -> None:
+        self.close()
+        tried.append(1)
+        raise LostError("the database is away")
+
+    monkeypatch.setattr(Postgres, "connect", away)
+    monkeypatch.setattr(Postgres, "last", away)
+    for _ in range(2):
+        tried.clear()
+        assert customer.call("kms", "ListKeys")[0] == 500
+        assert len(tried) <= 2  # the old connection, and a new one
+    assert len(tried) == 1

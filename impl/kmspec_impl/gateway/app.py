@@ -109,7 +109,7 @@ class Application:
                 answer = self._reply(scope, headers, body)
                 self.when_safe(partial(_settle, safe))
             else:
-                safe.set_result(False)
+                _settle(safe, kept=False)
 
         self.when_current(ask)
         if await safe and answer is not None:

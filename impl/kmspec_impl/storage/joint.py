@@ -180,9 +180,10 @@ class Joint:
             asks = [ask for ask in asks if not self._could_read(ask)]
             if asks:
                 self._follow(await in_thread(self._thread, self._lock))
-                self._locked, writing, asks = True, asks, []
-                for ask in writing:
-                    ask(True)  # noqa: FBT003 - its only argument
+                self._locked = True
+                while asks:
+                    asks[0](True)  # noqa: FBT003 - its only argument
+                    del asks[0]
                 await in_thread(self._thread, self._write, self._journal.take())
         except (LostError, DataError) as error:
             _LOG.error("kmspec: %s; what was asked for is refused", error)
@@ -231,15 +232,16 @@ class Joint:
 
     def _news(self) -> _News:
         """What others have done; everything, over a new connection, where the old one is lost."""
-        try:
-            if self._current:
+        if self._current:
+            try:
                 last = self._database.last()
                 changes = self._database.between(self._number, last)
+            except LostError:
+                self._database.connect()
+            else:
                 if changes is not None:
                     return _News(last, changes)
-            else:
-                self._database.connect()
-        except LostError:
+        else:
             self._database.connect()
         self._current = False
         news = self._lock()
